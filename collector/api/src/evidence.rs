@@ -1,0 +1,77 @@
+//! What a sample learned beyond its head. Opaque to ingest: kept, shown, never counted.
+
+/// Written on a change of verdict or reason, on failure, and once an hour.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Evidence {
+    /// What was seen, in at most [`crate::limits::DETAIL_BYTES_MAX`] bytes, secrets masked.
+    #[prost(string, tag = "1")]
+    pub detail: String,
+    /// How long each phase of the deciding attempt took, in order.
+    #[prost(message, repeated, tag = "2")]
+    pub phases: Vec<Phase>,
+    /// Every attempt in order, the deciding one last; empty when there was one.
+    #[prost(message, repeated, tag = "3")]
+    pub attempts: Vec<Attempt>,
+    /// The address that was asked, `ip:port`.
+    #[prost(string, tag = "4")]
+    pub remote: String,
+    /// The phase that failed; empty when none did.
+    #[prost(string, tag = "5")]
+    pub phase_failed: String,
+    /// What the TLS handshake showed, also when verification failed.
+    #[prost(message, optional, tag = "6")]
+    pub tls: Option<TlsFacts>,
+    /// Typed facts of the probe kind, such as `status` or `rcode`.
+    #[prost(message, repeated, tag = "7")]
+    pub facts: Vec<Fact>,
+}
+
+/// One phase of one attempt.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Phase {
+    /// `resolve`, `connect`, `tls`, `processing`, `transfer`, `udp_rtt`…
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Microseconds on the monotonic clock.
+    #[prost(uint64, tag = "2")]
+    pub micros: u64,
+}
+
+/// One attempt of a check that tried more than once.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Attempt {
+    /// Verdict and reason as in [`crate::Record::outcome`].
+    #[prost(uint32, tag = "1")]
+    pub outcome: u32,
+    /// Microseconds on the monotonic clock.
+    #[prost(uint64, tag = "2")]
+    pub micros: u64,
+}
+
+/// What the handshake showed.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct TlsFacts {
+    /// End of the leaf's validity, Unix ms.
+    #[prost(sint64, tag = "1")]
+    pub not_after_ms: i64,
+    /// Did the chain, the name and the dates verify?
+    #[prost(bool, tag = "2")]
+    pub verified: bool,
+    /// `TLSv1.2` or `TLSv1.3`; empty when no handshake completed.
+    #[prost(string, tag = "3")]
+    pub version: String,
+    /// SHA-256 of the leaf's DER.
+    #[prost(bytes = "vec", tag = "4")]
+    pub fingerprint: Vec<u8>,
+}
+
+/// A named value.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Fact {
+    /// What it is.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Its value as text.
+    #[prost(string, tag = "2")]
+    pub value: String,
+}

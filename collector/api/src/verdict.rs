@@ -1,0 +1,178 @@
+//! What a sample says: one of four verdicts, and why.
+
+/// The verdict of one sample. Up and degraded both count as up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// The target did what the check asks.
+    Up,
+    /// It did, but late, or with something that wants attention.
+    Degraded,
+    /// It did not.
+    Down,
+    /// The probe could not be made, so it proves nothing.
+    Unknown,
+}
+
+impl Verdict {
+    /// The two bits that cross the wire.
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::Up => 0,
+            Self::Degraded => 1,
+            Self::Down => 2,
+            Self::Unknown => 3,
+        }
+    }
+
+    /// The lower two bits of an outcome; total, because two bits have four values.
+    pub const fn from_code(code: u32) -> Self {
+        match code & 3 {
+            0 => Self::Up,
+            1 => Self::Degraded,
+            2 => Self::Down,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The word in logs, JSON and metric labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+macro_rules! reasons {
+    ($($code:literal $variant:ident $name:literal $what:literal;)*) => {
+        /// Why a sample is not plainly up: a closed list, one metric label, stable numbers.
+        ///
+        /// Numbers are never reused. A number this build does not know reads as
+        /// [`Reason::Unlisted`], so that a newer agent never blocks an older collector.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $(#[doc = $what] $variant,)* }
+
+        impl Reason {
+            /// Every reason, in the order of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The number that crosses the wire.
+            pub const fn code(self) -> u32 { match self { $(Self::$variant => $code,)* } }
+
+            /// `class.reason`, as in logs, JSON and metric labels.
+            pub const fn name(self) -> &'static str { match self { $(Self::$variant => $name,)* } }
+
+            /// One plain English sentence fragment for people.
+            pub const fn describe(self) -> &'static str { match self { $(Self::$variant => $what,)* } }
+
+            /// The reason of a number; unknown numbers are [`Reason::Unlisted`].
+            pub const fn from_code(code: u32) -> Self {
+                match code { $($code => Self::$variant,)* _ => Self::Unlisted }
+            }
+        }
+    };
+}
+
+reasons! {
+    0 None "none" "nothing to report";
+    1 Unlisted "unlisted" "a reason this version does not know";
+    // The agent could not ask: always unknown.
+    10 AgentNetworkDown "agent.network_down" "the agent's own network was down";
+    11 AgentOverload "agent.overload_skipped" "the agent was too busy to run the check in time";
+    12 AgentFdExhausted "agent.fd_exhausted" "the agent had no file descriptor left";
+    13 AgentPermission "agent.permission" "the agent lacks the permission this probe needs";
+    14 AgentSecretMissing "agent.secret_missing" "a secret the check needs is not on the agent";
+    15 AgentConfigInvalid "agent.config_invalid" "the agent cannot run this check as configured";
+    16 AgentClockUnsynced "agent.clock_unsynced" "the agent's clock was wrong by more than 5 s";
+    17 AgentInternal "agent.internal" "the probe failed inside the agent";
+    18 AgentTargetForbidden "agent.target_forbidden" "the agent's allowed_targets forbid this address";
+    // The name.
+    30 ResolveTimeout "resolve.timeout" "the resolver did not answer in time";
+    31 ResolveNxdomain "resolve.nxdomain" "the name does not exist";
+    32 ResolveServfail "resolve.servfail" "the resolver failed";
+    33 ResolveRefused "resolve.refused" "the resolver refused";
+    34 ResolveNoFamily "resolve.no_family" "the name has no address of the wanted family";
+    35 ResolveNodata "resolve.nodata" "the name has no address";
+    // The connection.
+    50 ConnectRefused "connect.refused" "connection refused";
+    51 ConnectTimeout "connect.timeout" "no answer to the connection";
+    52 ConnectHostUnreachable "connect.host_unreach" "host unreachable";
+    53 ConnectNetUnreachable "connect.net_unreach" "network unreachable";
+    54 ConnectAdminProhibited "connect.admin_prohib" "connection administratively prohibited";
+    55 ConnectReset "connect.reset" "connection reset";
+    56 ConnectSourceBind "connect.source_bind" "the source address could not be used";
+    // TLS.
+    70 TlsTimeout "tls.timeout" "the TLS handshake did not end in time";
+    71 TlsAlert "tls.alert" "the server ended the TLS handshake with an alert";
+    72 TlsVersion "tls.version" "no common TLS version";
+    73 TlsExpired "tls.expired" "the certificate has expired";
+    74 TlsNotYetValid "tls.not_yet_valid" "the certificate is not valid yet";
+    75 TlsNameMismatch "tls.name_mismatch" "the certificate is for another name";
+    76 TlsUntrusted "tls.untrusted" "the certificate's issuer is not trusted";
+    77 TlsChainIncomplete "tls.chain_incomplete" "the server does not send the intermediate certificate";
+    78 TlsRevoked "tls.revoked" "the certificate is revoked";
+    79 TlsProtocol "tls.protocol" "the server does not speak TLS correctly";
+    80 TlsExpiring "tls.expiring" "the certificate expires soon";
+    // The protocol.
+    100 ProtoBadGreeting "proto.bad_greeting" "unexpected greeting";
+    101 ProtoUnexpectedReply "proto.unexpected_reply" "unexpected reply";
+    102 ProtoMalformed "proto.malformed" "malformed reply";
+    103 ProtoClosedEarly "proto.closed_early" "connection closed before the reply was complete";
+    104 ProtoTruncated "proto.truncated" "truncated reply";
+    105 ProtoIdMismatch "proto.id_mismatch" "the reply does not belong to the request";
+    106 ProtoTimeout "proto.timeout" "connected, but no reply in time";
+    // What the check asserts.
+    120 AssertStatus "assert.status" "unexpected status";
+    121 AssertHeader "assert.header" "unexpected header";
+    122 AssertBodyMissing "assert.body_missing" "required text is missing";
+    123 AssertBodyForbidden "assert.body_forbidden" "forbidden text is present";
+    124 AssertJson "assert.json" "unexpected JSON value";
+    125 AssertRedirect "assert.redirect" "unexpected redirect";
+    126 AssertSize "assert.size" "unexpected size";
+    127 AssertLatency "assert.latency" "slower than the critical threshold";
+    128 AssertRecords "assert.records" "unexpected records";
+    129 AssertCount "assert.count" "unexpected count";
+    130 Slow "slow" "slower than the warning threshold";
+    131 Flaky "flaky" "answered only at a further attempt";
+    // DNS.
+    150 DnsRcode "dns.rcode" "unexpected response code";
+    151 DnsServfail "dns.servfail" "SERVFAIL";
+    152 DnsRefused "dns.refused" "REFUSED";
+    153 DnsNxdomain "dns.nxdomain" "NXDOMAIN";
+    154 DnsTimeout "dns.timeout" "no answer";
+    155 DnsNotAuthoritative "dns.not_authoritative" "the answer is not authoritative";
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_unique_and_read_back() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_code(reason.code()), *reason);
+        }
+        assert_eq!(Reason::from_code(9_999), Reason::Unlisted);
+    }
+
+    #[test]
+    fn verdicts_read_back() {
+        for verdict in [Verdict::Up, Verdict::Degraded, Verdict::Down, Verdict::Unknown] {
+            assert_eq!(Verdict::from_code(verdict.code()), verdict);
+        }
+    }
+}

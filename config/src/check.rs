@@ -1,0 +1,258 @@
+//! What one check asks of one target: the JSON value that an assignment carries.
+//!
+//! A check is decoded on its own, so that a kind this build does not know fails alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::CheckId;
+
+/// One probe of one target, as the agent runs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckSpec {
+    /// Names it in samples, metrics and reports.
+    pub id: CheckId,
+    /// When, and how patiently.
+    pub timing: Timing,
+    /// Is the agent's own path part of what is measured? Then canaries never excuse a failure.
+    #[serde(default)]
+    pub measures_path: bool,
+    /// What to ask.
+    pub probe: Probe,
+}
+
+/// When a check runs and how patiently. All in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// Time between two slots.
+    pub every_ms: u64,
+    /// One attempt's deadline; less than `every_ms`.
+    pub timeout_ms: u64,
+    /// How long a sample speaks when no other follows.
+    pub hold_ms: u64,
+    /// Attempts of one sample, at least 1; a further one only after a failure that may be chance
+    /// (resolving, connecting, a lost datagram).
+    pub attempts: u32,
+    /// Slower than this is degraded (`slow`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_ms: Option<u64>,
+    /// Slower than this is down (`assert.latency`); only when the operator asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crit_ms: Option<u64>,
+}
+
+/// The kinds, each with its parameters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Probe {
+    /// Connect; proves that a port listens, no more.
+    Tcp(TcpParams),
+    /// One question to one named server.
+    Dns(DnsParams),
+    /// One request, status and verified TLS.
+    Http(HttpParams),
+}
+
+impl Probe {
+    /// The word after `probe:`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "tcp",
+            Self::Dns(_) => "dns",
+            Self::Http(_) => "http",
+        }
+    }
+
+    /// What is asked, for people: an address or a URL.
+    pub fn target(&self) -> String {
+        match self {
+            Self::Tcp(tcp) => tcp.address.to_string(),
+            Self::Dns(dns) => dns.server.to_string(),
+            Self::Http(http) => http.url.clone(),
+        }
+    }
+}
+
+/// Parameters of `probe: tcp`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TcpParams {
+    /// Where.
+    pub address: HostPort,
+    /// Which addresses of a name to use.
+    #[serde(default)]
+    pub family: Family,
+}
+
+/// Parameters of `probe: dns`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsParams {
+    /// The server asked: an IP address, port 53 unless said.
+    pub server: HostPort,
+    /// The name asked, absolute.
+    pub name: String,
+    /// The record type: `A`, `AAAA`, `MX`, `NS`, `SOA`, `TXT`, `CNAME`, `PTR`, `SRV`, `CAA`.
+    pub record_type: String,
+    /// Over what.
+    #[serde(default)]
+    pub transport: DnsTransport,
+    /// Response codes that are up, such as `NOERROR`, `NXDOMAIN`.
+    #[serde(default = "noerror")]
+    pub rcodes: Vec<String>,
+    /// Values of which at least one must be among the answer's; empty for any answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<String>,
+}
+
+fn noerror() -> Vec<String> {
+    vec!["NOERROR".to_owned()]
+}
+
+/// Over what a DNS question goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DnsTransport {
+    /// A datagram; a truncated answer is asked again over TCP.
+    #[default]
+    Udp,
+    /// A connection.
+    Tcp,
+}
+
+/// Parameters of `probe: http`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpParams {
+    /// `http://` or `https://`; no credentials in it.
+    pub url: String,
+    /// `GET` or `HEAD`.
+    #[serde(default = "get")]
+    pub method: String,
+    /// Statuses that are up, each `200` or a class such as `2xx`.
+    #[serde(default = "success")]
+    pub status: Vec<String>,
+    /// Connect to this address instead of what the name resolves to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<HostPort>,
+    /// PEM of the only authority to trust; the system's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// Which addresses of a name to use.
+    #[serde(default)]
+    pub family: Family,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn success() -> Vec<String> {
+    vec!["2xx".to_owned()]
+}
+
+/// Which addresses of a name to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// IPv4.
+    #[default]
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// One more thing an agent asks, to know whether its own network works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Canary {
+    /// A TCP address that should accept a connection.
+    pub address: HostPort,
+}
+
+/// `host:port`; the host is a name, an IPv4 address or an IPv6 address in brackets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostPort {
+    /// Without brackets.
+    pub host: String,
+    /// 1 to 65535.
+    pub port: u16,
+}
+
+impl HostPort {
+    /// Reads `host:port`, or `host` alone when there is a default port.
+    pub fn parse(text: &str, port_default: Option<u16>) -> Option<Self> {
+        let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+            let (host, rest) = rest.split_once(']')?;
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+        } else if text.parse::<std::net::Ipv6Addr>().is_ok() {
+            (text, None)
+        } else {
+            match text.rsplit_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (text, None),
+            }
+        };
+        let port = port.map_or(Some(port_default), |port| port.parse().ok().map(Some))??;
+        let plausible = !host.is_empty()
+            && host.len() <= 253
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%'));
+        (plausible && port > 0).then(|| Self { host: host.to_owned(), port })
+    }
+}
+
+impl TryFrom<String> for HostPort {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text, None).ok_or_else(|| format!("`{text}` is not `host:port`"))
+    }
+}
+
+impl From<HostPort> for String {
+    fn from(address: HostPort) -> Self {
+        address.to_string()
+    }
+}
+
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back() {
+        for (text, shown) in
+            [("10.0.0.53:53", "10.0.0.53:53"), ("dns.example:53", "dns.example:53"), ("[::1]:53", "[::1]:53")]
+        {
+            assert_eq!(HostPort::parse(text, None).map(|a| a.to_string()).as_deref(), Some(shown));
+        }
+        assert_eq!(HostPort::parse("10.0.0.53", Some(53)).map(|a| a.port), Some(53));
+        assert_eq!(HostPort::parse("::1", Some(53)).map(|a| a.to_string()).as_deref(), Some("[::1]:53"));
+        for bad in ["", ":53", "a:0", "a:99999", "a b:1", "[x]:1", "10.0.0.53"] {
+            assert_eq!(HostPort::parse(bad, None), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_fails_alone() {
+        let known = r#"{"id":"a.b.c","timing":{"every_ms":60000,"timeout_ms":5000,"hold_ms":150000,"attempts":3},
+            "probe":{"kind":"tcp","address":"10.0.0.1:443"}}"#;
+        assert!(serde_json::from_str::<CheckSpec>(known).is_ok());
+        let unknown = known.replace("tcp", "telepathy");
+        assert!(serde_json::from_str::<CheckSpec>(&unknown).is_err());
+    }
+}

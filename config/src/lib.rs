@@ -1,0 +1,28 @@
+//! The vocabulary: ids, the charter and what it means, the parameters of every check, and the only
+//! reader of YAML.
+//!
+//! [`load`] turns a file into a [`Vedetta`] whose charter is already resolved: every check has its
+//! id, its timing and its sites, so that nobody downstream asks what the file might have meant.
+//! Shape is refused while parsing, meaning in one pass that reports everything at once; each
+//! [`Problem`] names file, line and column. Nothing here reads a clock or a socket.
+
+mod id;
+mod fraction;
+mod quorum;
+mod check;
+mod charter;
+mod collector;
+mod agent;
+
+pub use agent::AgentConfig;
+pub use charter::{
+    Availability, Charter, CharterAct, Check, Commitment, Component, Node, Organisation, Part, Rules,
+    Service, Site,
+};
+pub use check::{
+    Canary, CheckSpec, DnsParams, DnsTransport, Family, HostPort, HttpParams, Probe, TcpParams, Timing,
+};
+pub use collector::{CollectorConfig, Vedetta};
+pub use fraction::Fraction;
+pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, UserGroup};
+pub use quorum::Quorum;

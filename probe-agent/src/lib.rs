@@ -1,0 +1,3 @@
+//! The agent: `assignment -> schedule -> probe -> sample -> spool -> push`.
+
+pub mod sample;
