@@ -6,6 +6,8 @@
 //! Shape is refused while parsing, meaning in one pass that reports everything at once; each
 //! [`Problem`] names file, line and column. Nothing here reads a clock or a socket.
 
+#![warn(missing_docs)]
+
 mod id;
 mod fraction;
 mod quorum;
@@ -13,6 +15,8 @@ mod check;
 mod charter;
 mod collector;
 mod agent;
+mod problem;
+mod load;
 
 pub use agent::AgentConfig;
 pub use charter::{
@@ -25,4 +29,6 @@ pub use check::{
 pub use collector::{CollectorConfig, Vedetta};
 pub use fraction::Fraction;
 pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, UserGroup};
+pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
+pub use problem::{LoadError, Problem};
 pub use quorum::Quorum;

@@ -1,0 +1,77 @@
+//! From a path to what the file means: read, parse, resolve, report.
+//!
+//! The only place that opens a configuration file. The size is checked before the file is read, so
+//! that a wrong path (a log, a disk image) costs nothing.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::problem::{Place, Source};
+use crate::{AgentConfig, LoadError, Problem, Vedetta};
+
+/// Largest file read, bytes: 120 access points with notes take about 20 kB.
+pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What a file means, and what is doubtful in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// With every default applied.
+    pub vedetta: Vedetta,
+    /// In the file's order; none of them stops the file from being used.
+    pub warnings: Vec<Problem>,
+    /// The text as read, for the record of the revision.
+    pub source: String,
+}
+
+/// Reads `vedetta.yaml`. Relative paths in it start from its own folder.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let (name, text) = read(path)?;
+    resolve(&text, &name, Some(&folder(path)))
+}
+
+/// Reads `agent.yaml`. Relative paths in it start from its own folder.
+pub fn load_agent(path: &Path) -> Result<AgentConfig, LoadError> {
+    let (name, text) = read(path)?;
+    let _ = (folder(path), &text);
+    Err(Source { name: &name, text: &text }.refuse(Place::WHOLE, "cannot be read yet"))
+}
+
+/// Reads the text of a `vedetta.yaml` without touching any file: keys that name a file are refused,
+/// relative paths stay relative. `name` stands in problems.
+pub fn parse(text: &str, name: &str) -> Result<Loaded, LoadError> {
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(Source { name, text: "" }.refuse(Place::WHOLE, TOO_LARGE));
+    }
+    resolve(text, name, None)
+}
+
+const TOO_LARGE: &str = "larger than 1 MiB, which no configuration is; is it the right file?";
+
+fn resolve(text: &str, name: &str, _folder: Option<&Path>) -> Result<Loaded, LoadError> {
+    Err(Source { name, text }.refuse(Place::WHOLE, "cannot be read yet"))
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The name for problems, and the text.
+fn read(path: &Path) -> Result<(String, String), LoadError> {
+    let name = path.display().to_string();
+    let refuse = |message: String| Source { name: &name, text: "" }.refuse(Place::WHOLE, message);
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| refuse(format!("cannot read the file: {error}")))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(refuse(TOO_LARGE.to_owned()));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        refuse(format!("not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+    })?;
+    Ok((name, text))
+}

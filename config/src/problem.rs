@@ -1,0 +1,214 @@
+//! What is wrong with a file, where, and how it is shown.
+//!
+//! A [`Problem`] is rendered when it is made, because the text it points into is at hand only then.
+//! The snippet never shows what looks like a secret, and no control character of the file reaches a
+//! terminal.
+
+use std::fmt;
+
+/// One thing wrong (or, among warnings, doubtful) in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file as it was named to us.
+    pub file: String,
+    /// From 1; 0 when the problem is the file as a whole.
+    pub line: u32,
+    /// From 1, in characters; 0 with `line` 0.
+    pub column: u32,
+    /// Cause and cure, one sentence without a full stop.
+    pub message: String,
+    /// The line and a caret under the place; empty when `line` is 0.
+    pub snippet: String,
+}
+
+/// Why a file is refused: everything at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadError {
+    /// At least one, in the file's order.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Problem {
+    /// `vedetta.yaml:41:9: message`, then the snippet.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {}", self.message)?;
+        if !self.snippet.is_empty() {
+            write!(f, "\n{}", self.snippet)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for LoadError {
+    /// All problems and a line that counts them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            writeln!(f, "{problem}")?;
+        }
+        match self.problems.len() {
+            1 => f.write_str("1 error"),
+            count => write!(f, "{count} errors"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// Where in a file. [`Place::WHOLE`] is the file as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) line: u32,
+    /// From 1, in characters.
+    pub(crate) column: u32,
+    /// Characters; a caret stands under each of those on the first line.
+    pub(crate) len: u32,
+}
+
+impl Place {
+    /// No place within the file.
+    pub(crate) const WHOLE: Self = Self { line: 0, column: 0, len: 0 };
+}
+
+/// A file's name and text: all that rendering a problem takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+}
+
+impl Source<'_> {
+    /// Renders a problem at a place.
+    pub(crate) fn problem(&self, at: Place, message: impl Into<String>) -> Problem {
+        Problem {
+            file: self.name.to_owned(),
+            line: at.line,
+            column: at.column,
+            message: printable(&message.into()),
+            snippet: self.snippet(at),
+        }
+    }
+
+    /// One problem as a whole refusal.
+    pub(crate) fn refuse(&self, at: Place, message: impl Into<String>) -> LoadError {
+        LoadError { problems: vec![self.problem(at, message)] }
+    }
+
+    fn snippet(&self, at: Place) -> String {
+        let Some(index) = at.line.checked_sub(1) else { return String::new() };
+        let Some(line) = self.text.lines().nth(index as usize) else { return String::new() };
+        let masked = printable(&masked(line));
+        let characters: Vec<char> = masked.chars().collect();
+        let column = (at.column.saturating_sub(1) as usize).min(characters.len());
+        // A long line is shown around the place; 30 characters before it give the context.
+        let from = if characters.len() <= LINE_MAX { 0 } else { column.saturating_sub(30) };
+        let shown: String = characters.iter().skip(from).take(LINE_MAX).collect();
+        let room = LINE_MAX.min(characters.len() - from).saturating_sub(column - from).max(1);
+        let carets = "^".repeat((at.len as usize).clamp(1, room));
+        let number = at.line.to_string();
+        let margin = " ".repeat(number.len());
+        let shown = shown.trim_end();
+        format!("{margin} |\n{number} | {shown}\n{margin} | {}{carets}", " ".repeat(column - from))
+    }
+}
+
+/// Characters of a line that a snippet shows.
+const LINE_MAX: usize = 110;
+
+/// Keys whose value is a secret when someone writes it in clear.
+const SECRET_KEYS: [&str; 8] =
+    ["password", "passwd", "passphrase", "token", "api_key", "apikey", "community", "private_key"];
+
+/// The line with every character that may belong to a secret replaced by `*`, one for one, so that
+/// columns keep their meaning: the user part of URLs, and values of keys such as `password`.
+fn masked(line: &str) -> String {
+    let mut characters: Vec<char> = line.chars().collect();
+    for begin in 0..characters.len() {
+        if characters[begin..].starts_with(&[':', '/', '/']) {
+            let from = begin + 3;
+            let ends = |c: &char| matches!(c, '/' | '?' | '#' | '"' | '\'' | ' ' | ',' | '}' | ']');
+            let to = characters[from..].iter().position(ends).map_or(characters.len(), |n| from + n);
+            if let Some(at) = characters[from..to].iter().rposition(|&c| c == '@') {
+                characters[from..from + at].fill('*');
+            }
+        }
+    }
+    let lower: Vec<char> = characters.iter().map(char::to_ascii_lowercase).collect();
+    for key in SECRET_KEYS {
+        let key: Vec<char> = key.chars().collect();
+        for begin in 0..lower.len() {
+            if !lower[begin..].starts_with(&key) {
+                continue;
+            }
+            let after = begin + key.len();
+            let Some(colon) = lower[after..].iter().position(|&c| c == ':') else { continue };
+            if lower[after..after + colon].iter().any(|c| !matches!(c, ' ' | '"' | '\'' | '_' | 'a'..='z')) {
+                continue;
+            }
+            for character in &mut characters[after + colon + 1..] {
+                if !character.is_whitespace() {
+                    *character = '*';
+                }
+            }
+        }
+    }
+    characters.into_iter().collect()
+}
+
+/// Control characters (terminal escapes, tabs) and the marks that reorder text become visible ones.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\t' => ' ',
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: u32, column: u32, len: u32) -> Place {
+        Place { line, column, len }
+    }
+
+    #[test]
+    fn a_problem_points_at_its_place() {
+        let source = Source { name: "vedetta.yaml", text: "a: 1\n    interval: 60s\n" };
+        assert_eq!(
+            source.problem(at(2, 5, 8), "unknown key `interval`").to_string(),
+            "vedetta.yaml:2:5: unknown key `interval`\n  |\n2 |     interval: 60s\n  |     ^^^^^^^^"
+        );
+        assert_eq!(source.problem(Place::WHOLE, "too large").to_string(), "vedetta.yaml: too large");
+    }
+
+    #[test]
+    fn secrets_and_escapes_stay_in_the_file() {
+        for (line, shown) in [
+            ("a: http://me:pass@host/", "a: http://*******@host/"),
+            ("password: hunter2", "password: *******"),
+            ("{token: \"abc def\", x: 1}", "{token: **** ***** ** **"),
+            ("a: http://host/mail@example", "a: http://host/mail@example"),
+            ("tokens are named", "tokens are named"),
+        ] {
+            assert_eq!(masked(line), shown);
+        }
+        assert_eq!(printable("a\u{1b}[31mb\tc"), "a\u{fffd}[31mb c");
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_the_place() {
+        let text = format!("{}WRONG{}", "x".repeat(400), "y".repeat(400));
+        let problem = Source { name: "f", text: &text }.problem(at(1, 401, 5), "m");
+        let lines: Vec<&str> = problem.snippet.lines().collect();
+        assert_eq!(lines[1].find("WRONG"), lines[2].find("^^^^^"));
+        assert!(lines[1].len() < 130);
+    }
+}
