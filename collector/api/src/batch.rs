@@ -28,7 +28,8 @@ pub struct ClockReading {
 impl ClockReading {
     /// The smallest proven bound of the clock's error, ms; `None` when nothing bounds it.
     pub fn error_bound_ms(&self) -> Option<u64> {
-        let by_exchange = (self.rtt_ms > 0).then(|| self.offset_ms.unsigned_abs() + self.rtt_ms.div_ceil(2));
+        let by_exchange =
+            (self.rtt_ms > 0).then(|| self.offset_ms.unsigned_abs().saturating_add(self.rtt_ms.div_ceil(2)));
         let by_ntp = self.ntp_error_ms.checked_sub(1);
         [by_exchange, by_ntp].into_iter().flatten().min()
     }
