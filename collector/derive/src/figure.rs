@@ -1,34 +1,15 @@
-//! The annual figure: integers that sum to the period, and what follows from them.
+//! The integers of a period, and what follows from them exactly (D19 to D23, D25).
+//!
+//! Nothing here rounds: a share is a fraction, a comparison multiplies in u128, a display truncates. The
+//! headline leaves unknown time out; the standing never does, it looks at both bounds.
 
-use collector_api::Reason;
-use config::{AgentId, Availability, Charter, CheckId, SiteId};
+use collector_api::Verdict;
+use config::{Availability, Fraction};
 
-use crate::RunIndex;
-
-/// A state of a stretch of time. Unknown is never up and never down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// Measured and up (degraded included).
-    Up,
-    /// Measured and down, confirmed.
-    Down,
-    /// Nobody can say.
-    Unknown,
-}
-
-/// A stretch of one state: `[start_ms, end_ms)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// First instant.
-    pub start_ms: i64,
-    /// First instant after it.
-    pub end_ms: i64,
-    /// The state.
-    pub state: State,
-}
+use crate::{Period, Timeline};
 
 /// `p/q`, not reduced; compared exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Ratio {
     /// Numerator.
     pub p: u64,
@@ -36,7 +17,61 @@ pub struct Ratio {
     pub q: u64,
 }
 
-/// The integers of one period (D19), all ms; they sum to the period less what is out of scope.
+impl Ratio {
+    /// `None` if `q` is 0.
+    pub fn new(p: u64, q: u64) -> Option<Self> {
+        (q > 0).then_some(Self { p, q })
+    }
+
+    /// As a percentage without the sign, such as `97.9999`: cut after `decimals`, never rounded (D25).
+    pub fn percent_floor(&self, decimals: usize) -> String {
+        // Nine decimals of a percentage tell milliseconds of a century apart.
+        let decimals = decimals.min(9);
+        let scale = 10_u128.pow(u32::try_from(decimals).unwrap_or(0));
+        let units = u128::from(self.p) * 100 * scale / u128::from(self.q.max(1));
+        let (whole, rest) = (units / scale, units % scale);
+        if decimals == 0 { whole.to_string() } else { format!("{whole}.{rest:0decimals$}") }
+    }
+
+    /// For gauges, which must be floating point. Never compare it: [`Ratio`]s compare exactly.
+    #[expect(clippy::cast_precision_loss, reason = "a gauge shows it, nothing is decided by it")]
+    pub fn to_f64(self) -> f64 {
+        self.p as f64 / self.q.max(1) as f64
+    }
+
+    /// Does it keep the promise: above the target, or not below it?
+    pub fn meets(&self, promise: &Availability) -> bool {
+        keeps(promise, self.p.into(), self.q.into())
+    }
+
+    /// Is it at least this share?
+    pub fn is_at_least(&self, share: Fraction) -> bool {
+        keeps(&Availability { target: share, strict: false }, self.p.into(), self.q.into())
+    }
+}
+
+impl PartialEq for Ratio {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ratio {}
+
+impl PartialOrd for Ratio {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ratio {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let cross = |a: u64, b: u64| u128::from(a) * u128::from(b);
+        cross(self.p, other.q).cmp(&cross(other.p, self.q))
+    }
+}
+
+/// The integers of one period (D19), all ms; they sum to the period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figure {
     /// Time measured up.
@@ -64,6 +99,21 @@ pub enum Standing {
     NoData,
 }
 
+impl Standing {
+    /// Every standing.
+    pub const ALL: [Self; 4] = [Self::Met, Self::Breached, Self::Indeterminate, Self::NoData];
+
+    /// The word in logs, JSON and metric labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Breached => "breached",
+            Self::Indeterminate => "indeterminate",
+            Self::NoData => "no_data",
+        }
+    }
+}
+
 /// How the year can still end (D23).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
@@ -75,66 +125,155 @@ pub enum Outlook {
     Irrecoverable,
 }
 
-/// One service's year.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServiceFigure {
-    /// Its name.
-    pub id: config::ServiceId,
-    /// Its integers.
-    pub figure: Figure,
-    /// Its promise, of the charter in force at as-of.
-    pub promise: Option<Availability>,
-    /// Its components.
-    pub components: Vec<ComponentFigure>,
-    /// Its timeline over the year so far, without gap or overlap.
-    pub timeline: Vec<Span>,
-    /// Its outages in order.
-    pub outages: Vec<Outage>,
+impl Outlook {
+    /// Every outlook.
+    pub const ALL: [Self; 3] = [Self::Secured, Self::Open, Self::Irrecoverable];
+
+    /// The word in logs, JSON and metric labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secured => "secured",
+            Self::Open => "open",
+            Self::Irrecoverable => "irrecoverable",
+        }
+    }
 }
 
-/// One component's year.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ComponentFigure {
-    /// `component` or `component.part`.
-    pub path: String,
-    /// Its integers.
-    pub figure: Figure,
-    /// Its timeline.
-    pub timeline: Vec<Span>,
+/// How much down time a promise leaves in a period (D22), ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The share of the scope that need not be up, cut to whole ms.
+    pub budget_ms: u64,
+    /// The most down time that still keeps the promise: one less than the budget if the promise is
+    /// strict and the budget is whole. Below 0 if not even none would (above 100%).
+    pub down_max_ms: i64,
+    /// What is left of it; below 0 when it is overdrawn.
+    pub remaining_ms: i64,
 }
 
-/// A stretch of down on the service's timeline (D15).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outage {
-    /// `service-2026-11-23T09:10:00Z`.
-    pub id: String,
-    /// From the first failing sample.
-    pub start_ms: i64,
-    /// To the first good one; as-of while it lasts.
-    pub end_ms: i64,
-    /// Does it last at as-of?
-    pub ongoing: bool,
-    /// What was down in it: check, site, agent, reason.
-    pub causes: Vec<(CheckId, SiteId, AgentId, Reason)>,
+impl Figure {
+    /// Lays what was seen over the period. What the timeline does not cover is unknown before `as_of_ms`,
+    /// future after it; what is before `measured_from_ms` is out of scope (D18).
+    pub fn over(period: Period, measured_from_ms: i64, as_of_ms: i64, timeline: &Timeline) -> Self {
+        let scope_from = measured_from_ms.clamp(period.start_ms(), period.end_ms());
+        let seen_to = as_of_ms.clamp(scope_from, period.end_ms());
+        let mut figure = Self {
+            out_of_scope_ms: scope_from.abs_diff(period.start_ms()),
+            future_ms: period.end_ms().abs_diff(seen_to),
+            ..Self::default()
+        };
+        for (from_ms, to_ms, change) in timeline.stretches() {
+            let length = to_ms.min(seen_to).saturating_sub(from_ms.max(scope_from));
+            let length = u64::try_from(length).unwrap_or(0);
+            match change.verdict {
+                Verdict::Up | Verdict::Degraded => figure.up_ms += length,
+                Verdict::Down => figure.down_ms += length,
+                Verdict::Unknown => {}
+            }
+        }
+        figure.unknown_ms = seen_to.abs_diff(scope_from) - figure.up_ms - figure.down_ms;
+        debug_assert_eq!(figure.period_ms(), period.length_ms(), "the integers sum to the period");
+        figure
+    }
+
+    /// All five.
+    pub fn period_ms(&self) -> u64 {
+        self.scope_ms() + self.out_of_scope_ms
+    }
+
+    /// S: what the promise is about.
+    pub fn scope_ms(&self) -> u64 {
+        self.elapsed_ms() + self.future_ms
+    }
+
+    /// Scope before as-of.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.known_ms() + self.unknown_ms
+    }
+
+    /// Time somebody can say.
+    pub fn known_ms(&self) -> u64 {
+        self.up_ms + self.down_ms
+    }
+
+    /// The headline U/(U+D) (D20); `None` if nothing was measured.
+    pub fn availability(&self) -> Option<Ratio> {
+        Ratio::new(self.up_ms, self.known_ms())
+    }
+
+    /// The lower bound: all unknown time was down.
+    pub fn worst(&self) -> Option<Ratio> {
+        Ratio::new(self.up_ms, self.elapsed_ms())
+    }
+
+    /// The upper bound: all unknown time was up.
+    pub fn best(&self) -> Option<Ratio> {
+        Ratio::new(self.up_ms + self.unknown_ms, self.elapsed_ms())
+    }
+
+    /// The known share of the time elapsed.
+    pub fn coverage(&self) -> Option<Ratio> {
+        Ratio::new(self.known_ms(), self.elapsed_ms())
+    }
+
+    /// The whole period's bounds, future and time out of scope included: what a partial year (D18) can
+    /// say of the year. `(worst, best)`.
+    pub fn whole_period(&self) -> Option<(Ratio, Ratio)> {
+        let worst = Ratio::new(self.up_ms, self.period_ms())?;
+        Some((worst, Ratio { p: self.period_ms() - self.down_ms, ..worst }))
+    }
+
+    /// How the promise stands to date (D21), from the bounds and not from the headline.
+    pub fn standing(&self, promise: &Availability) -> Standing {
+        if self.known_ms() == 0 {
+            return Standing::NoData;
+        }
+        match (self.worst(), self.best()) {
+            (Some(worst), _) if worst.meets(promise) => Standing::Met,
+            (_, Some(best)) if !best.meets(promise) => Standing::Breached,
+            _ => Standing::Indeterminate,
+        }
+    }
+
+    /// How the year can still end (D23): absolute, so that no late sample contradicts it.
+    pub fn outlook(&self, promise: &Availability) -> Outlook {
+        let scope = u128::from(self.scope_ms());
+        if keeps(promise, self.up_ms.into(), scope) {
+            Outlook::Secured
+        } else if keeps(promise, scope - u128::from(self.down_ms), scope) {
+            Outlook::Open
+        } else {
+            Outlook::Irrecoverable
+        }
+    }
+
+    /// How much down time the promise leaves (D22).
+    pub fn budget(&self, promise: &Availability) -> Budget {
+        let Fraction { p, q } = promise.target;
+        let allowed = u128::from(q - p) * u128::from(self.scope_ms());
+        let budget_ms = u64::try_from(allowed / u128::from(q)).unwrap_or(u64::MAX);
+        let whole = allowed % u128::from(q) == 0;
+        let down_max_ms = budget_ms.cast_signed() - i64::from(promise.strict && whole);
+        Budget { budget_ms, down_max_ms, remaining_ms: down_max_ms - self.down_ms.cast_signed() }
+    }
+
+    /// What share of the future must be up, if all unknown time was down; `None` when no time is left,
+    /// above 1 when it cannot be kept any more. Strict promises need more than this.
+    pub fn required(&self, promise: &Availability) -> Option<Ratio> {
+        let Fraction { p, q } = promise.target;
+        let whole = u128::from(self.future_ms) * u128::from(q);
+        let needed = (u128::from(p) * u128::from(self.scope_ms()))
+            .saturating_sub(u128::from(self.up_ms) * u128::from(q));
+        // Whole seconds of the year times any target fit; halve both until they do for the rest.
+        let shift = (128 - whole.max(needed).leading_zeros()).saturating_sub(64);
+        let fit = |value: u128| u64::try_from(value >> shift).ok();
+        Ratio::new(fit(needed)?, fit(whole)?)
+    }
 }
 
-/// Every service of the charter in force at as-of, for one civil year of Europe/Rome.
-#[derive(Debug, Clone, PartialEq)]
-pub struct YearFigures {
-    /// The year.
-    pub year: i16,
-    /// Its first instant.
-    pub start_ms: i64,
-    /// The next year's first instant.
-    pub end_ms: i64,
-    /// Up to when data counts.
-    pub as_of_ms: i64,
-    /// In the charter's order.
-    pub services: Vec<ServiceFigure>,
-}
-
-/// The figures of `year`, each past instant judged by the revision then in force.
-pub fn year(history: &[(i64, Charter)], runs: &RunIndex, year: i16, as_of_ms: i64) -> YearFigures {
-    let _ = (history, runs);
-    YearFigures { year, start_ms: 0, end_ms: 0, as_of_ms, services: Vec::new() }
+/// `up > target * of`, or `>=`; false where there is nothing to take a share of.
+fn keeps(promise: &Availability, up: u128, of: u128) -> bool {
+    let Fraction { p, q } = promise.target;
+    let (have, need) = (up * u128::from(q), of * u128::from(p));
+    of > 0 && if promise.strict { have > need } else { have >= need }
 }

@@ -3,14 +3,32 @@
 //! `groups -> run -> timeline -> vote -> tree -> figure`, which is also the reading order. The rules
 //! D1 to D28 that the docstrings cite are in `DEFINITION.md` beside this crate. Time is i64 Unix
 //! milliseconds, intervals are half-open, figures are integers.
+//!
+//! Writing: [`step`] folds accepted batches into a [`StreamState`] and lets go of runs that can no longer
+//! grow, which the store packs ([`encode_runs`]). Reading: [`year`] lays the runs of a [`RunIndex`] over a
+//! period and judges each instant by the charter then in force. Figures are recomputed, never accumulated.
 
 mod run;
+mod stream;
+mod step;
+mod pack;
+mod timeline;
+mod period;
 mod figure;
+mod outage;
+mod year;
 
-pub use figure::{
-    ComponentFigure, Figure, Outage, Outlook, Ratio, ServiceFigure, Span, Standing, State, YearFigures, year,
+pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
+pub use outage::Outage;
+pub use pack::{decode_runs, encode_runs};
+pub use period::{Period, midnight_ms};
+pub use run::{Run, RunIndex, StreamRuns, Vantage};
+pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
+pub use stream::{CheckState, Latest, StreamState};
+pub use timeline::{Change, Span, State, Timeline};
+pub use year::{
+    CheckFigure, ComponentFigure, Now, ServiceFigure, SiteFigure, VantageFigure, YearFigures, year,
 };
-pub use run::{Accepted, Closed, Run, RunIndex, StreamRuns, StreamState, Vantage, step};
 
 /// Grows whenever the same groups would give other runs; a store with another one is rebuilt.
 pub const DERIVE_VERSION: u32 = 1;

@@ -1,11 +1,18 @@
-//! Groups to runs: consecutive samples of one check with one outcome.
+//! A run: consecutive samples of one check in one stream with one outcome.
+//!
+//! Runs are what the store keeps of samples. They say when the first and the last sample were and how
+//! many there were, not when each one in between was: that is their price, paid only where a cut
+//! falls inside a run ([`Run::count_by`]).
 
 use std::collections::BTreeMap;
 
-use collector_api::{ClockReading, Reason, StreamId, Verdict};
+use collector_api::{Reason, StreamId, Verdict};
 use config::{AgentId, CheckId};
 
 /// Consecutive samples of one check in one stream with one outcome and reason.
+///
+/// No two samples of a run are further apart than the check's hold, so that a run speaks for all of
+/// `[first_ms, until_ms)`, or until the next run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// What they all said.
@@ -26,39 +33,23 @@ pub struct Run {
     pub until_ms: i64,
 }
 
-/// One accepted batch, as the store keeps it.
-#[derive(Debug, Clone, Copy)]
-pub struct Accepted<'a> {
-    /// Number of the first record.
-    pub first_seq: u64,
-    /// Number of the last, as signed: whatever the groups decode to, the batch covers up to here.
-    pub last_seq: u64,
-    /// When the collector received it, Unix ms.
-    pub received_ms: i64,
-    /// The agent's clock, fixed at accept.
-    pub clock: ClockReading,
-    /// The plain body: length-prefixed groups.
-    pub groups: &'a [u8],
-}
-
-/// A run that can no longer grow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closed {
-    /// Whose.
-    pub check: CheckId,
-    /// The run.
-    pub run: Run,
-}
-
-/// What `step` remembers of a stream between batches: the dictionary and the open runs.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StreamState {
-    _placeholder: BTreeMap<u32, Run>,
-}
-
-/// Folds one batch into the stream's state; closed runs are appended in a fixed order.
-pub fn step(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) {
-    let _ = (state, batch, closed);
+impl Run {
+    /// How many of its samples were at or before `ms`, as if they were evenly spread.
+    ///
+    /// Exact before the first and from the last sample on. In between it decides one thing only:
+    /// whether a streak that an as-of, a new stream or a new rule cuts was already confirmed.
+    pub fn count_by(&self, ms: i64) -> u64 {
+        if ms < self.first_ms {
+            return 0;
+        }
+        if ms >= self.last_ms {
+            return self.count;
+        }
+        let share = i128::from(ms) - i128::from(self.first_ms);
+        let whole = i128::from(self.last_ms) - i128::from(self.first_ms);
+        let further = i128::from(self.count.saturating_sub(2)) * share / whole;
+        1 + u64::try_from(further).unwrap_or(0)
+    }
 }
 
 /// All runs, by check and by the agent that measured.
@@ -68,12 +59,20 @@ pub struct RunIndex {
     pub checks: BTreeMap<CheckId, Vec<Vantage>>,
 }
 
+impl RunIndex {
+    /// What `agent` measured of `check`; empty if it never did.
+    pub fn streams(&self, check: &CheckId, agent: &AgentId) -> &[StreamRuns] {
+        let vantages = self.checks.get(check).map_or(&[][..], Vec::as_slice);
+        vantages.iter().find(|vantage| vantage.agent == *agent).map_or(&[], |vantage| &vantage.streams)
+    }
+}
+
 /// One agent's runs of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vantage {
     /// Who measured.
     pub agent: AgentId,
-    /// In the order of their opening; each speaks until the next opens.
+    /// In the order of their opening; each speaks from its opening until the next one opens.
     pub streams: Vec<StreamRuns>,
 }
 
@@ -88,4 +87,34 @@ pub struct StreamRuns {
     pub closed: Vec<Run>,
     /// The newest run, which may.
     pub open: Option<Run>,
+}
+
+impl StreamRuns {
+    /// Every run, in order.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = &Run> {
+        self.closed.iter().chain(&self.open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_inside_a_run_counts_what_must_have_been() {
+        let run = Run {
+            verdict: Verdict::Down,
+            reason: Reason::None,
+            first_seq: 1,
+            last_seq: 11,
+            first_ms: 1_000,
+            last_ms: 11_000,
+            count: 11,
+            until_ms: 13_000,
+        };
+        for (ms, count) in [(999, 0), (1_000, 1), (5_999, 5), (10_999, 9), (11_000, 11), (i64::MAX, 11)] {
+            assert_eq!(run.count_by(ms), count, "at {ms}");
+        }
+        assert_eq!(Run { count: 1, last_ms: 1_000, ..run }.count_by(1_000), 1);
+    }
 }

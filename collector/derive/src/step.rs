@@ -1,0 +1,203 @@
+//! From accepted groups to runs: `step(state, batch) -> closed runs`.
+//!
+//! Order is by stream and number, never by clock. Whatever the bytes are, every number of the batch is
+//! accounted for: as a sample, as a record that is none, or as lost. What cannot be read is read like
+//! LOST, because nobody knows whose sample it was. How groups were cut into batches changes nothing,
+//! but for what is fixed per batch at accept: its reception and the reading of the agent's clock.
+
+use collector_api::{ClockReading, Group, Reason, Record, Verdict, unpack_groups};
+use config::CheckId;
+
+use crate::{Run, StreamState};
+
+/// How wrong an agent's clock may be before its samples prove nothing (D3), ms.
+pub const CLOCK_ERROR_MAX_MS: u64 = 5_000;
+
+/// One accepted batch, as the store keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted<'a> {
+    /// Number of the first record.
+    pub first_seq: u64,
+    /// Number of the last, as signed: whatever the groups decode to, the batch covers up to here.
+    pub last_seq: u64,
+    /// When the collector received it, Unix ms.
+    pub received_ms: i64,
+    /// The agent's clock, fixed at accept.
+    pub clock: ClockReading,
+    /// The plain body: length-prefixed groups.
+    pub groups: &'a [u8],
+}
+
+/// A run that can no longer grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// Whose.
+    pub check: CheckId,
+    /// The run.
+    pub run: Run,
+}
+
+/// What a batch was made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StepSummary {
+    /// Samples of known checks, those of a wrong clock included.
+    pub samples: u64,
+    /// Records and groups that cannot be used.
+    pub quarantined: u64,
+    /// Numbers without a record: what LOST declares, and gaps.
+    pub lost: u64,
+}
+
+/// Folds one batch into the stream's state; closed runs are appended in a fixed order.
+///
+/// A batch that lies wholly behind the state changes nothing.
+pub fn step(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
+    let mut step = Step { batch, state, closed, summary: StepSummary::default() };
+    if step.state.next_seq <= batch.last_seq {
+        step.batch();
+    }
+    step.summary
+}
+
+struct Step<'a> {
+    batch: &'a Accepted<'a>,
+    state: &'a mut StreamState,
+    closed: &'a mut Vec<Closed>,
+    summary: StepSummary,
+}
+
+impl Step<'_> {
+    fn batch(&mut self) {
+        self.skip_to(self.batch.first_seq);
+        for group in unpack_groups(self.batch.groups) {
+            match group.ok().and_then(|bytes| Group::read(bytes).ok()) {
+                Some(group) => self.group(group),
+                None => self.quarantine(),
+            }
+        }
+        self.skip_to(self.batch.last_seq.saturating_add(1));
+    }
+
+    fn group(&mut self, group: Group) {
+        if group.first_seq < self.state.next_seq || group.first_seq > self.batch.last_seq {
+            return self.quarantine();
+        }
+        self.skip_to(group.first_seq);
+        let mut slot_ms = group.base_ms;
+        for record in group.records {
+            let seq = self.state.next_seq;
+            if seq > self.batch.last_seq {
+                return self.quarantine();
+            }
+            self.state.next_seq = seq + 1;
+            if record.is_sample() {
+                slot_ms = slot_ms.saturating_add(record.slot_delta_ms);
+                self.sample(seq, slot_ms, record);
+            } else {
+                self.other(&record);
+            }
+        }
+    }
+
+    fn sample(&mut self, seq: u64, slot_ms: i64, record: Record) {
+        self.state.forget_older(self.closed);
+        self.open_stream(self.batch.received_ms);
+        let index = record.check_plus_1 - 1;
+        let stamp_ms = slot_ms.saturating_add(i64::from(record.lag_ms));
+        let Some((check, after_ms)) = self.state.check_mut(index).filter(|_| stamp_ms >= 0) else {
+            return self.quarantine();
+        };
+        let seen = judge(&record, stamp_ms, after_ms, self.batch);
+        let opened = check.add(seq, &seen, self.closed);
+        check.remember(seen, record.evidence);
+        if opened {
+            self.state.opened_run(index);
+        }
+        self.state.latest_ms = self.state.latest_ms.max(Some(seen.at_ms));
+        self.summary.samples += 1;
+    }
+
+    /// A record that is not a sample.
+    fn other(&mut self, record: &Record) {
+        if let Some(config) = &record.config {
+            self.open_stream(self.batch.received_ms);
+            if config.begins {
+                self.state.begin_dictionary(self.closed);
+            }
+            self.state.set_revision(config.revision);
+            for entry in &config.entries {
+                if !self.state.define(entry, self.closed) {
+                    self.summary.quarantined += 1;
+                }
+            }
+        } else if let Some(lost) = &record.lost {
+            let (first, count) = (self.state.next_seq - 1, lost.count.max(1));
+            self.state.next_seq = first.saturating_add(count).min(self.batch.last_seq.saturating_add(1));
+            self.summary.lost += self.state.next_seq - first;
+            self.lose((lost.from_ms > 0).then_some(lost.from_ms));
+        } else if let Some(start) = &record.start {
+            self.state.forget_older(self.closed);
+            let believed = !clock_is_wrong(self.batch) && start.at_ms >= 0;
+            let at_ms =
+                if believed { start.at_ms.min(self.batch.received_ms) } else { self.batch.received_ms };
+            self.open_stream(at_ms);
+        } else if record.step.is_some() {
+            // The clock that stepped shows itself in the samples' times and in the batch's reading.
+            self.state.forget_older(self.closed);
+            self.open_stream(self.batch.received_ms);
+        } else {
+            self.quarantine();
+        }
+    }
+
+    /// Numbers before `seq` that no group brought are lost.
+    fn skip_to(&mut self, seq: u64) {
+        if let Some(gap) = seq.checked_sub(self.state.next_seq).filter(|&gap| gap > 0) {
+            self.state.next_seq = seq;
+            self.summary.lost += gap;
+            self.lose(None);
+        }
+    }
+
+    fn quarantine(&mut self) {
+        self.summary.quarantined += 1;
+        self.lose(None);
+    }
+
+    fn lose(&mut self, from_ms: Option<i64>) {
+        self.open_stream(self.batch.received_ms);
+        self.state.lose(from_ms, self.closed);
+    }
+
+    /// A stream opens with its first record, whatever that is.
+    fn open_stream(&mut self, at_ms: i64) {
+        self.state.opened_ms.get_or_insert(at_ms);
+    }
+}
+
+/// A sample as it counts: what it says unless its time cannot be believed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Reason,
+    pub(crate) at_ms: i64,
+    pub(crate) duration_micros: u64,
+}
+
+/// D3: a clock that nothing bounds below 5 s makes its samples unknown; a stamp from the future is
+/// unknown at its reception, one not later than `after_ms` (its predecessor's) at that.
+fn judge(record: &Record, stamp_ms: i64, after_ms: Option<i64>, batch: &Accepted<'_>) -> Seen {
+    let future = stamp_ms > batch.received_ms.saturating_add_unsigned(CLOCK_ERROR_MAX_MS);
+    let at_ms = if future { batch.received_ms } else { stamp_ms };
+    let not_later = after_ms.filter(|&after_ms| at_ms <= after_ms);
+    let (verdict, reason) = if future || not_later.is_some() || clock_is_wrong(batch) {
+        (Verdict::Unknown, Reason::AgentClockUnsynced)
+    } else {
+        (record.verdict(), record.reason())
+    };
+    Seen { verdict, reason, at_ms: not_later.unwrap_or(at_ms), duration_micros: record.duration_micros() }
+}
+
+fn clock_is_wrong(batch: &Accepted<'_>) -> bool {
+    batch.clock.error_bound_ms().is_none_or(|bound| bound > CLOCK_ERROR_MAX_MS)
+}

@@ -1,0 +1,378 @@
+//! What [`step`](crate::step) remembers of a stream between batches.
+//!
+//! The dictionary from the CONFIG records, and per check the open run and the newest sample. All of it
+//! follows from the accepted groups alone, so a checkpoint is a short cut and never a truth: its bytes
+//! are canonical, and a build with another [`DERIVE_VERSION`] refuses them and replays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use collector_api::{CheckEntry, Reason, Verdict, limits};
+use config::CheckId;
+use prost::Message as _;
+
+use crate::step::Seen;
+use crate::{Closed, DERIVE_VERSION, Run};
+
+/// What is remembered of a stream between batches. Starts empty ([`Default`]) with a stream's first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamState {
+    pub(crate) opened_ms: Option<i64>,
+    /// The number the next record must have; streams count from 1.
+    pub(crate) next_seq: u64,
+    /// The latest time of any sample.
+    pub(crate) latest_ms: Option<i64>,
+    revision: u64,
+    /// The dictionary in force, by index.
+    checks: Vec<Option<Box<CheckState>>>,
+    index_of: BTreeMap<CheckId, u32>,
+    /// Checks of the dictionary before, which the pieces of a new one have not named (yet).
+    older: BTreeMap<CheckId, Box<CheckState>>,
+    /// The latest sample of any check that left the dictionary: a check that comes back must be later.
+    forgotten_ms: Option<i64>,
+    /// Indices whose check has an open run, so that LOST costs no more than it closes.
+    open: BTreeSet<u32>,
+}
+
+/// One check of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckState {
+    /// Its id in the charter.
+    pub check: CheckId,
+    /// Time between two slots, ms.
+    pub interval_ms: u64,
+    /// How long a sample speaks when no other follows, ms.
+    pub hold_ms: u64,
+    /// The run that may still grow.
+    pub open: Option<Run>,
+    /// The newest sample.
+    pub latest: Option<Latest>,
+}
+
+/// The newest sample of a check, as judged (a wrong clock makes it unknown).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// Its time, Unix ms.
+    pub at_ms: i64,
+    /// How long its attempts took, µs.
+    pub duration_micros: u64,
+    /// What it says.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// The newest [`collector_api::Evidence`] that came with a sample, encoded; empty if none ever did.
+    pub evidence: Vec<u8>,
+    /// The time of the sample it came with.
+    pub evidence_ms: i64,
+}
+
+impl CheckState {
+    /// One more sample: the open run grows, or ends and a new one begins (D4). True if there was none.
+    pub(crate) fn add(&mut self, seq: u64, seen: &Seen, closed: &mut Vec<Closed>) -> bool {
+        let Seen { verdict, reason, at_ms, .. } = *seen;
+        let until_ms = at_ms.saturating_add_unsigned(self.hold_ms);
+        if let Some(run) = &mut self.open
+            && (run.verdict, run.reason) == (verdict, reason)
+            && at_ms <= run.until_ms
+        {
+            (run.last_seq, run.last_ms, run.until_ms) = (seq, at_ms, until_ms);
+            run.count += 1;
+            return false;
+        }
+        let (first_seq, last_seq, first_ms, last_ms) = (seq, seq, at_ms, at_ms);
+        let run = Run { verdict, reason, first_seq, last_seq, first_ms, last_ms, count: 1, until_ms };
+        match self.open.replace(run) {
+            Some(run) => closed.push(Closed { check: self.check.clone(), run }),
+            None => return true,
+        }
+        false
+    }
+
+    /// Keeps the newest sample, and the newest evidence until another comes.
+    pub(crate) fn remember(&mut self, seen: Seen, evidence: Vec<u8>) {
+        let Seen { verdict, reason, at_ms, duration_micros } = seen;
+        let (evidence, evidence_ms) = match self.latest.take() {
+            Some(latest) if evidence.is_empty() => (latest.evidence, latest.evidence_ms),
+            _ => (evidence, at_ms),
+        };
+        self.latest = Some(Latest { at_ms, duration_micros, verdict, reason, evidence, evidence_ms });
+    }
+}
+
+impl Default for StreamState {
+    fn default() -> Self {
+        Self {
+            opened_ms: None,
+            next_seq: 1,
+            latest_ms: None,
+            revision: 0,
+            checks: Vec::new(),
+            index_of: BTreeMap::new(),
+            older: BTreeMap::new(),
+            forgotten_ms: None,
+            open: BTreeSet::new(),
+        }
+    }
+}
+
+impl StreamState {
+    /// When the stream opened, Unix ms: its first record's time; `None` before the first batch.
+    pub fn opened_ms(&self) -> Option<i64> {
+        self.opened_ms
+    }
+
+    /// The number the next record will have.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// The latest time of any sample, Unix ms.
+    pub fn latest_ms(&self) -> Option<i64> {
+        self.latest_ms
+    }
+
+    /// The assignment the dictionary in force comes from; 0 for none.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The checks, in the dictionary's order.
+    pub fn checks(&self) -> impl Iterator<Item = &CheckState> {
+        self.checks.iter().flatten().chain(self.older.values()).map(Box::as_ref)
+    }
+
+    /// The state as bytes; equal states give equal bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let indexed = (0_u32..).zip(&self.checks);
+        let named = indexed.filter_map(|(index, check)| Some(CheckImage::of(Some(index), check.as_ref()?)));
+        StateImage {
+            derive_version: DERIVE_VERSION,
+            opened_ms: self.opened_ms,
+            next_seq: self.next_seq,
+            latest_ms: self.latest_ms,
+            revision: self.revision,
+            forgotten_ms: self.forgotten_ms,
+            checks: named.chain(self.older.values().map(|check| CheckImage::of(None, check))).collect(),
+        }
+        .encode_to_vec()
+    }
+
+    /// Reads what [`StreamState::encode`] wrote; `None` for anything else, and for another
+    /// [`DERIVE_VERSION`]: then the stream is replayed from its groups.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let image = StateImage::decode(bytes).ok()?;
+        if image.derive_version != DERIVE_VERSION {
+            return None;
+        }
+        let mut state = Self {
+            opened_ms: image.opened_ms,
+            next_seq: image.next_seq,
+            latest_ms: image.latest_ms,
+            revision: image.revision,
+            forgotten_ms: image.forgotten_ms,
+            ..Self::default()
+        };
+        for check in image.checks {
+            let index = check.index;
+            let check = check.read()?;
+            match index {
+                Some(index) if (index as usize) < limits::CHECKS_MAX => state.place(index, Box::new(check)),
+                Some(_) => return None,
+                None => drop(state.older.insert(check.check.clone(), Box::new(check))),
+            }
+        }
+        Some(state)
+    }
+
+    /// The check of an index, with the time its next sample must be later than.
+    #[inline]
+    pub(crate) fn check_mut(&mut self, index: u32) -> Option<(&mut CheckState, Option<i64>)> {
+        let check = self.checks.get_mut(index as usize)?.as_deref_mut()?;
+        let after_ms = check.latest.as_ref().map(|latest| latest.at_ms).or(self.forgotten_ms);
+        Some((check, after_ms))
+    }
+
+    /// Notes that a check without an open run now has one.
+    pub(crate) fn opened_run(&mut self, index: u32) {
+        self.open.insert(index);
+    }
+
+    /// LOST: nobody knows what was in it, so every open run ends, and what it says ends at `from_ms`
+    /// (by default at the stream's latest sample) unless it goes on saying it later itself.
+    pub(crate) fn lose(&mut self, from_ms: Option<i64>, closed: &mut Vec<Closed>) {
+        self.forget_older(closed);
+        let cut_ms = from_ms.or(self.latest_ms).unwrap_or(0);
+        for index in std::mem::take(&mut self.open) {
+            let Some(check) = self.checks.get_mut(index as usize).and_then(Option::as_deref_mut) else {
+                continue;
+            };
+            if let Some(mut run) = check.open.take() {
+                run.until_ms = run.until_ms.min(cut_ms.max(run.last_ms));
+                closed.push(Closed { check: check.check.clone(), run });
+            }
+        }
+    }
+
+    /// A new dictionary begins: all checks wait to be named by it.
+    pub(crate) fn begin_dictionary(&mut self, closed: &mut Vec<Closed>) {
+        self.forget_older(closed);
+        let named = std::mem::take(&mut self.checks).into_iter().flatten();
+        self.older = named.map(|check| (check.check.clone(), check)).collect();
+        self.index_of.clear();
+        self.open.clear();
+    }
+
+    /// One entry of the dictionary. A check that is the same as before keeps its open run.
+    ///
+    /// False if the entry cannot be used; its index then names nothing.
+    pub(crate) fn define(&mut self, entry: &CheckEntry, closed: &mut Vec<Closed>) -> bool {
+        let known =
+            CheckId::new(entry.check.as_str()).ok().filter(|_| (entry.index as usize) < limits::CHECKS_MAX);
+        let before = known.as_ref().and_then(|check| match self.index_of.get(check) {
+            Some(&index) => self.take(index),
+            None => self.older.remove(check),
+        });
+        if let Some(evicted) = self.take(entry.index) {
+            self.forget(*evicted, closed);
+        }
+        let Some(check) = known else { return false };
+        let mut next = before.unwrap_or_else(|| {
+            Box::new(CheckState { check, interval_ms: 0, hold_ms: 0, open: None, latest: None })
+        });
+        if (next.interval_ms, next.hold_ms) != (entry.interval_ms, entry.hold_ms) {
+            close(&mut next, closed);
+            (next.interval_ms, next.hold_ms) = (entry.interval_ms, entry.hold_ms);
+        }
+        self.place(entry.index, next);
+        true
+    }
+
+    /// Notes the assignment of the newest CONFIG record.
+    pub(crate) fn set_revision(&mut self, revision: u64) {
+        self.revision = revision;
+    }
+
+    /// The dictionary is complete: checks that it does not name leave. Cheap when there are none.
+    #[inline]
+    pub(crate) fn forget_older(&mut self, closed: &mut Vec<Closed>) {
+        while let Some((_, check)) = self.older.pop_first() {
+            self.forget(*check, closed);
+        }
+    }
+
+    fn forget(&mut self, mut check: CheckState, closed: &mut Vec<Closed>) {
+        close(&mut check, closed);
+        self.forgotten_ms = self.forgotten_ms.max(check.latest.map(|latest| latest.at_ms));
+    }
+
+    fn take(&mut self, index: u32) -> Option<Box<CheckState>> {
+        let check = self.checks.get_mut(index as usize)?.take()?;
+        self.index_of.remove(&check.check);
+        self.open.remove(&index);
+        Some(check)
+    }
+
+    fn place(&mut self, index: u32, check: Box<CheckState>) {
+        if self.checks.len() <= index as usize {
+            self.checks.resize_with(index as usize + 1, || None);
+        }
+        self.index_of.insert(check.check.clone(), index);
+        if check.open.is_some() {
+            self.open.insert(index);
+        }
+        self.checks[index as usize] = Some(check);
+    }
+}
+
+fn close(check: &mut CheckState, closed: &mut Vec<Closed>) {
+    if let Some(run) = check.open.take() {
+        closed.push(Closed { check: check.check.clone(), run });
+    }
+}
+
+/// [`StreamState`] in the checkpoint.
+#[derive(Clone, PartialEq, prost::Message)]
+struct StateImage {
+    #[prost(uint32, tag = "1")]
+    derive_version: u32,
+    #[prost(sint64, optional, tag = "2")]
+    opened_ms: Option<i64>,
+    #[prost(uint64, tag = "3")]
+    next_seq: u64,
+    #[prost(sint64, optional, tag = "4")]
+    latest_ms: Option<i64>,
+    #[prost(uint64, tag = "5")]
+    revision: u64,
+    #[prost(sint64, optional, tag = "6")]
+    forgotten_ms: Option<i64>,
+    #[prost(message, repeated, tag = "7")]
+    checks: Vec<CheckImage>,
+}
+
+/// [`CheckState`] in the checkpoint; without an index it is one of the older dictionary.
+#[derive(Clone, PartialEq, prost::Message)]
+struct CheckImage {
+    #[prost(uint32, optional, tag = "1")]
+    index: Option<u32>,
+    #[prost(string, tag = "2")]
+    check: String,
+    #[prost(uint64, tag = "3")]
+    interval_ms: u64,
+    #[prost(uint64, tag = "4")]
+    hold_ms: u64,
+    /// Packed ([`crate::encode_runs`]); empty for none.
+    #[prost(bytes = "vec", tag = "5")]
+    open: Vec<u8>,
+    #[prost(message, optional, tag = "6")]
+    latest: Option<LatestImage>,
+}
+
+/// [`Latest`] in the checkpoint.
+#[derive(Clone, PartialEq, prost::Message)]
+struct LatestImage {
+    #[prost(sint64, tag = "1")]
+    at_ms: i64,
+    #[prost(uint64, tag = "2")]
+    duration_micros: u64,
+    #[prost(uint32, tag = "3")]
+    outcome: u32,
+    #[prost(bytes = "vec", tag = "4")]
+    evidence: Vec<u8>,
+    #[prost(sint64, tag = "5")]
+    evidence_ms: i64,
+}
+
+impl CheckImage {
+    fn of(index: Option<u32>, check: &CheckState) -> Self {
+        Self {
+            index,
+            check: check.check.to_string(),
+            interval_ms: check.interval_ms,
+            hold_ms: check.hold_ms,
+            open: check.open.map(|run| crate::encode_runs(&[run])).unwrap_or_default(),
+            latest: check.latest.as_ref().map(|latest| LatestImage {
+                at_ms: latest.at_ms,
+                duration_micros: latest.duration_micros,
+                outcome: collector_api::Record::outcome_of(latest.verdict, latest.reason),
+                evidence: latest.evidence.clone(),
+                evidence_ms: latest.evidence_ms,
+            }),
+        }
+    }
+
+    fn read(self) -> Option<CheckState> {
+        Some(CheckState {
+            check: CheckId::new(self.check).ok()?,
+            interval_ms: self.interval_ms,
+            hold_ms: self.hold_ms,
+            open: if self.open.is_empty() { None } else { crate::decode_runs(&self.open)?.pop() },
+            latest: self.latest.map(|latest| Latest {
+                at_ms: latest.at_ms,
+                duration_micros: latest.duration_micros,
+                verdict: Verdict::from_code(latest.outcome),
+                reason: Reason::from_code(latest.outcome >> 2),
+                evidence: latest.evidence,
+                evidence_ms: latest.evidence_ms,
+            }),
+        })
+    }
+}
