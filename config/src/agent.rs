@@ -22,3 +22,17 @@ pub struct AgentConfig {
     /// collector bounds the clock's error.
     pub ntp_servers: Vec<HostPort>,
 }
+
+impl Default for AgentConfig {
+    /// What an agent without a file, or with an empty one, does.
+    fn default() -> Self {
+        Self {
+            collector: Vec::new(),
+            state_directory: PathBuf::from("/var/lib/vedetta-agent"),
+            secrets_directory: PathBuf::from("/etc/vedetta/secrets"),
+            allowed_targets: Vec::new(),
+            spool_bytes_max: 1 << 30,
+            ntp_servers: Vec::new(),
+        }
+    }
+}

@@ -42,6 +42,23 @@ pub struct Timing {
     pub crit_ms: Option<u64>,
 }
 
+impl Timing {
+    /// Pause before each further attempt, milliseconds: a twentieth of the interval, at most 1 s, so that
+    /// attempts and pauses fit inside the interval (which is checked when the charter is read).
+    pub const fn attempt_gap_ms(&self) -> u64 {
+        let share = self.every_ms / 20;
+        if share < 1_000 { share } else { 1_000 }
+    }
+
+    /// From the first attempt's start to the latest end of the last, milliseconds.
+    pub const fn attempts_ms(&self) -> u64 {
+        let attempts = self.attempts as u64;
+        attempts
+            .saturating_mul(self.timeout_ms)
+            .saturating_add(attempts.saturating_sub(1).saturating_mul(self.attempt_gap_ms()))
+    }
+}
+
 /// The kinds, each with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -16,6 +16,8 @@ mod charter;
 mod collector;
 mod agent;
 mod problem;
+mod yaml;
+mod resolve;
 mod load;
 
 pub use agent::AgentConfig;

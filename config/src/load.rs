@@ -8,6 +8,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::problem::{Place, Source};
+use crate::resolve;
+use crate::yaml::agent::AgentKeys;
+use crate::yaml::file::FileKeys;
+use crate::yaml::node::{self, Value};
+use crate::yaml::shape::{Report, Shape};
 use crate::{AgentConfig, LoadError, Problem, Vedetta};
 
 /// Largest file read, bytes: 120 access points with notes take about 20 kB.
@@ -27,14 +32,22 @@ pub struct Loaded {
 /// Reads `vedetta.yaml`. Relative paths in it start from its own folder.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let (name, text) = read(path)?;
-    resolve(&text, &name, Some(&folder(path)))
+    whole(&text, &name, Some(&folder(path)))
 }
 
 /// Reads `agent.yaml`. Relative paths in it start from its own folder.
 pub fn load_agent(path: &Path) -> Result<AgentConfig, LoadError> {
     let (name, text) = read(path)?;
-    let _ = (folder(path), &text);
-    Err(Source { name: &name, text: &text }.refuse(Place::WHOLE, "cannot be read yet"))
+    let source = Source { name: &name, text: &text };
+    let node = node::parse(source)?;
+    if node.value == Value::Nothing {
+        return Ok(AgentConfig::default());
+    }
+    let mut report = Report::new(source);
+    let agent =
+        AgentKeys::read(&node, &mut report).map(|keys| resolve::agent(&keys, &folder(path), &mut report));
+    report.finish()?;
+    agent.ok_or_else(|| source.refuse(Place::WHOLE, UNSAID))
 }
 
 /// Reads the text of a `vedetta.yaml` without touching any file: keys that name a file are refused,
@@ -43,13 +56,23 @@ pub fn parse(text: &str, name: &str) -> Result<Loaded, LoadError> {
     if text.len() as u64 > FILE_BYTES_MAX {
         return Err(Source { name, text: "" }.refuse(Place::WHOLE, TOO_LARGE));
     }
-    resolve(text, name, None)
+    whole(text, name, None)
 }
 
 const TOO_LARGE: &str = "larger than 1 MiB, which no configuration is; is it the right file?";
 
-fn resolve(text: &str, name: &str, _folder: Option<&Path>) -> Result<Loaded, LoadError> {
-    Err(Source { name, text }.refuse(Place::WHOLE, "cannot be read yet"))
+/// A defect of this crate, kept from becoming a panic: something was left out without saying why.
+const UNSAID: &str = "the file was refused without a reason; please report this";
+
+fn whole(text: &str, name: &str, folder: Option<&Path>) -> Result<Loaded, LoadError> {
+    let source = Source { name, text };
+    let node = node::parse(source)?;
+    let mut report = Report::new(source);
+    let vedetta =
+        FileKeys::read(&node, &mut report).and_then(|keys| resolve::vedetta(&keys, folder, &mut report));
+    let warnings = report.finish()?;
+    let vedetta = vedetta.ok_or_else(|| source.refuse(Place::WHOLE, UNSAID))?;
+    Ok(Loaded { vedetta, warnings, source: text.to_owned() })
 }
 
 fn folder(path: &Path) -> PathBuf {

@@ -17,6 +17,8 @@ pub struct Problem {
     pub column: u32,
     /// Cause and cure, one sentence without a full stop.
     pub message: String,
+    /// The keys that lead there, such as `services › data_center`; empty at the top.
+    pub path: String,
     /// The line and a caret under the place; empty when `line` is 0.
     pub snippet: String,
 }
@@ -29,13 +31,16 @@ pub struct LoadError {
 }
 
 impl fmt::Display for Problem {
-    /// `vedetta.yaml:41:9: message`, then the snippet.
+    /// `vedetta.yaml:41:9: message   (services › data_center)`, then the snippet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
         write!(f, ": {}", self.message)?;
+        if !self.path.is_empty() {
+            write!(f, "   ({})", self.path)?;
+        }
         if !self.snippet.is_empty() {
             write!(f, "\n{}", self.snippet)?;
         }
@@ -88,7 +93,8 @@ impl Source<'_> {
             file: self.name.to_owned(),
             line: at.line,
             column: at.column,
-            message: printable(&message.into()),
+            message: printable(&without_userinfo(&message.into())),
+            path: String::new(),
             snippet: self.snippet(at),
         }
     }
@@ -120,23 +126,13 @@ impl Source<'_> {
 const LINE_MAX: usize = 110;
 
 /// Keys whose value is a secret when someone writes it in clear.
-const SECRET_KEYS: [&str; 8] =
+pub(crate) const SECRET_KEYS: [&str; 8] =
     ["password", "passwd", "passphrase", "token", "api_key", "apikey", "community", "private_key"];
 
 /// The line with every character that may belong to a secret replaced by `*`, one for one, so that
-/// columns keep their meaning: the user part of URLs, and values of keys such as `password`.
+/// columns keep their meaning: the user part of URLs, and what follows keys such as `password`.
 fn masked(line: &str) -> String {
-    let mut characters: Vec<char> = line.chars().collect();
-    for begin in 0..characters.len() {
-        if characters[begin..].starts_with(&[':', '/', '/']) {
-            let from = begin + 3;
-            let ends = |c: &char| matches!(c, '/' | '?' | '#' | '"' | '\'' | ' ' | ',' | '}' | ']');
-            let to = characters[from..].iter().position(ends).map_or(characters.len(), |n| from + n);
-            if let Some(at) = characters[from..to].iter().rposition(|&c| c == '@') {
-                characters[from..from + at].fill('*');
-            }
-        }
-    }
+    let mut characters: Vec<char> = without_userinfo(line).chars().collect();
     let lower: Vec<char> = characters.iter().map(char::to_ascii_lowercase).collect();
     for key in SECRET_KEYS {
         let key: Vec<char> = key.chars().collect();
@@ -149,6 +145,7 @@ fn masked(line: &str) -> String {
             if lower[after..after + colon].iter().any(|c| !matches!(c, ' ' | '"' | '\'' | '_' | 'a'..='z')) {
                 continue;
             }
+            // Where the value ends is not known here; so all of the line is taken for it.
             for character in &mut characters[after + colon + 1..] {
                 if !character.is_whitespace() {
                     *character = '*';
@@ -159,8 +156,24 @@ fn masked(line: &str) -> String {
     characters.into_iter().collect()
 }
 
+/// `https://user:password@host` with `*` for the user part.
+fn without_userinfo(text: &str) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for begin in 0..characters.len() {
+        if characters[begin..].starts_with(&[':', '/', '/']) {
+            let from = begin + 3;
+            let ends = |c: &char| matches!(c, '/' | '?' | '#' | '"' | '\'' | ' ' | ',' | '}' | ']');
+            let to = characters[from..].iter().position(ends).map_or(characters.len(), |n| from + n);
+            if let Some(at) = characters[from..to].iter().rposition(|&c| c == '@') {
+                characters[from..from + at].fill('*');
+            }
+        }
+    }
+    characters.into_iter().collect()
+}
+
 /// Control characters (terminal escapes, tabs) and the marks that reorder text become visible ones.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\t' => ' ',

@@ -1,0 +1,142 @@
+//! What the file means: defaults applied, names found, every contradiction reported.
+//!
+//! Takes shapes, gives the resolved types. Goes on after a problem, leaving out what it concerns, so
+//! that one run reports them all; the caller refuses the file if there was any. The only I/O is the
+//! PEM file of an `authority:` (`files`).
+
+mod files;
+mod sites;
+mod service;
+mod timing;
+mod target;
+mod agent;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use agent::agent;
+
+use crate::problem::Place;
+use crate::yaml::charter::{CharterKeys, RulesKeys};
+use crate::yaml::collector::CollectorKeys;
+use crate::yaml::file::FileKeys;
+use crate::yaml::shape::{At, Report};
+use crate::{Canary, Charter, CharterAct, CollectorConfig, Fraction, Organisation, Rules, Site, Vedetta};
+
+/// Where agents connect unless said otherwise: loopback, so that nothing is open by default.
+const AGENTS_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8443);
+
+/// Where page, read API and metrics are unless said otherwise.
+const WEB_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
+
+/// Keys, store and socket of the collector unless said otherwise.
+const COLLECTOR_STATE: &str = "/var/lib/vedetta";
+
+/// What the components of a file are resolved against.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// Those without a defect.
+    sites: &'a [Site],
+    /// Names of all, with or without.
+    site_names: Vec<&'a str>,
+    /// Where relative paths start; `None` when no file may be touched.
+    folder: Option<&'a Path>,
+    /// `defaults:` of the file.
+    defaults: timing::Settings,
+}
+
+/// The whole of `vedetta.yaml`. `None` only after a problem has been reported.
+pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Vedetta> {
+    let organisation =
+        Organisation { name: keys.organisation.name.clone(), unit: keys.organisation.unit.clone() };
+    let rules = report.within("rules", |report| rules(keys.rules.as_ref(), report));
+    let sites = report.within("sites", |report| sites::sites(&keys.sites, report));
+    let context = Context {
+        sites: &sites,
+        site_names: keys.sites.0.iter().map(|(name, _)| name.value.as_str()).collect(),
+        folder,
+        defaults: timing::Settings::of_file(keys.defaults.as_ref()),
+    };
+    let services = report.within("services", |report| service::services(&keys.services, &context, report));
+    sites::warn_idle(&keys.sites, &services, report);
+    let charter = Charter {
+        organisation,
+        act: act(keys.charter.as_ref()),
+        rules,
+        sites,
+        services,
+        canaries: canaries(keys.canaries.as_deref().unwrap_or_default(), report),
+    };
+    let collector = report.within("collector", |report| collector(keys.collector.as_ref(), folder, report));
+    report.is_clean().then_some(Vedetta { charter, collector })
+}
+
+/// A path of the file, made to start from the file's folder.
+fn in_folder(path: &str, folder: Option<&Path>) -> PathBuf {
+    folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+}
+
+fn act(keys: Option<&CharterKeys>) -> CharterAct {
+    CharterAct {
+        act: keys.and_then(|keys| keys.act.clone()),
+        in_force_from: keys.and_then(|keys| keys.in_force_from),
+        measured_from: keys.and_then(|keys| keys.measured_from),
+    }
+}
+
+fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
+    let mut count = |name: &str, key: Option<&At<u32>>, default: u32| match key {
+        Some(key) if key.value == 0 || key.value > 10 => {
+            report.problem(key.at, format!("`{name}` is a number of samples in a row, from 1 to 10"));
+            default
+        }
+        Some(key) => key.value,
+        None => default,
+    };
+    Rules {
+        confirm_down: count("confirm_down", keys.and_then(|keys| keys.confirm_down.as_ref()), 2),
+        confirm_up: count("confirm_up", keys.and_then(|keys| keys.confirm_up.as_ref()), 1),
+        coverage_min: keys.and_then(|keys| keys.coverage_min).unwrap_or(Fraction { p: 99, q: 100 }),
+    }
+}
+
+fn canaries(keys: &[At<crate::HostPort>], report: &mut Report<'_>) -> Vec<Canary> {
+    let mut canaries: Vec<Canary> = Vec::new();
+    for key in keys {
+        let canary = Canary { address: key.value.clone() };
+        if canaries.contains(&canary) {
+            report.problem(key.at, format!("the canary `{}` is already in the list", key.value));
+        } else {
+            canaries.push(canary);
+        }
+    }
+    canaries
+}
+
+fn collector(
+    keys: Option<&CollectorKeys>,
+    folder: Option<&Path>,
+    report: &mut Report<'_>,
+) -> CollectorConfig {
+    let agents = keys.and_then(|keys| keys.agents.as_ref());
+    let web = keys.and_then(|keys| keys.web.as_ref()).and_then(|web| web.listen.as_ref());
+    let agents_listen = agents.and_then(|agents| agents.listen).unwrap_or(AGENTS_LISTEN.into());
+    let web_listen = web.map_or(WEB_LISTEN.into(), |listen| listen.value);
+    if let Some(listen) = web.filter(|listen| !listen.value.ip().is_loopback()) {
+        let message = "page and figures are served without encryption beyond this machine; put a proxy with TLS in \
+                       front, or keep the address on 127.0.0.1";
+        report.warning(listen.at, message);
+    }
+    if agents_listen == web_listen && agents_listen.port() != 0 {
+        let at = web.map_or(Place::WHOLE, |listen| listen.at);
+        report.problem(at, format!("`agents` and `web` cannot both listen on {web_listen}"));
+    }
+    CollectorConfig {
+        agents_listen,
+        agents_address: agents.and_then(|agents| agents.address.clone()).unwrap_or_default(),
+        web_listen,
+        state_directory: in_folder(
+            keys.and_then(|keys| keys.state.as_deref()).unwrap_or(COLLECTOR_STATE),
+            folder,
+        ),
+    }
+}

@@ -1,0 +1,50 @@
+//! Files that the charter names: read once, at load, from beside the file that names them.
+//!
+//! A charter is shown to people and copied between machines; so it can pull in nothing from elsewhere
+//! on the disk: no absolute path, no `..`, no symbolic link that leads out of its folder.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path};
+
+/// A chain of authorities is a few kB.
+const PEM_BYTES_MAX: u64 = 64 * 1024;
+
+/// The text of a PEM file with certificates, or why not.
+pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, String> {
+    let text = beside(name, folder)?;
+    if text.contains("PRIVATE KEY-----") {
+        return Err(format!("`{name}` holds a private key; an authority is certificates only"));
+    }
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(format!("`{name}` holds no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)"));
+    }
+    Ok(text)
+}
+
+fn beside(name: &str, folder: Option<&Path>) -> Result<String, String> {
+    let Some(folder) = folder else {
+        return Err(format!("`{name}` cannot be read here: this text is not a file in a folder"));
+    };
+    let path = Path::new(name);
+    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(format!("`{name}` must be a path below the folder of this file, without `..`"));
+    }
+    let failed = |error: std::io::Error| format!("cannot read `{name}`: {error}");
+    let folder = folder.canonicalize().map_err(failed)?;
+    let path = folder.join(path).canonicalize().map_err(failed)?;
+    if !path.starts_with(&folder) {
+        return Err(format!("`{name}` leads out of the folder of this file; copy the file there"));
+    }
+    if !path.is_file() {
+        return Err(format!("`{name}` is not a file"));
+    }
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(PEM_BYTES_MAX + 1).read_to_string(&mut text))
+        .map_err(failed)?;
+    if text.len() as u64 > PEM_BYTES_MAX {
+        return Err(format!("`{name}` is larger than 64 KiB"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,363 @@
+//! Rows and their trees.
+
+use super::Context;
+use super::sites::values;
+use super::target;
+use super::timing::{Settings, timing};
+use crate::yaml::component::{Common, ComponentKeys, From, Targets};
+use crate::yaml::nearest;
+use crate::yaml::probe::ProbeKeys;
+use crate::yaml::service::{CommitmentKeys, ServiceKeys};
+use crate::yaml::shape::{At, Named, Report};
+use crate::{
+    Availability, Check, CheckId, Commitment, Component, Fraction, Id, Node, Part, Quorum, Service, SiteId,
+    UserGroup,
+};
+
+/// Every service without a defect, in the file's order.
+pub(super) fn services(
+    keys: &Named<ServiceKeys>,
+    context: &Context<'_>,
+    report: &mut Report<'_>,
+) -> Vec<Service> {
+    let mut rows: Vec<(u32, &Id)> = Vec::new();
+    let mut services = Vec::new();
+    for (name, service) in keys.sound() {
+        report.within(name.value.as_str(), |report| {
+            if let Some(row) = &service.row {
+                match rows.iter().find(|(number, _)| *number == row.value) {
+                    Some((number, other)) => {
+                        report.problem(row.at, format!("row {number} is already the service `{other}`"));
+                    }
+                    None => rows.push((row.value, &name.value)),
+                }
+            }
+            services.push(one(name, service, context, report));
+        });
+    }
+    services
+}
+
+fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Report<'_>) -> Service {
+    groups(keys, context, report);
+    let users = values(keys.users.as_ref());
+    let mut components = Vec::new();
+    for (component_name, component) in keys.components.iter().flat_map(Named::sound) {
+        let place = Branch {
+            context,
+            users: &users,
+            path: vec![&name.value, &component_name.value],
+            settings: context.defaults.under(&component.common),
+        };
+        let component = report.within(component_name.value.as_str(), |report| {
+            place.component(component_name, component, report)
+        });
+        components.extend(component);
+    }
+    let service = Service {
+        id: name.value.clone(),
+        row: keys.row.as_ref().map(|row| row.value),
+        name: keys.name.clone().unwrap_or_else(|| name.value.to_string()),
+        users,
+        commitments: commitments(keys.commitments.as_deref().unwrap_or_default(), report),
+        components,
+    };
+    warn(name, &service, report);
+    service
+}
+
+/// A group of users that no site has: a slip if it is nearly a known one, else a blind spot.
+fn groups(keys: &ServiceKeys, context: &Context<'_>, report: &mut Report<'_>) {
+    let known: Vec<&str> = context.sites.iter().flat_map(|site| &site.users).map(Id::as_str).collect();
+    for group in keys.users.iter().flatten() {
+        let word = group.value.as_str();
+        if known.contains(&word) {
+            continue;
+        }
+        if let Some(meant) = nearest::nearest(word, &known) {
+            report.problem(group.at, format!("no site has the users `{word}`, did you mean `{meant}`?"));
+        } else {
+            report.warning(
+                group.at,
+                format!("no site has the users `{word}`: nothing is seen from where they are"),
+            );
+        }
+    }
+}
+
+fn commitments(keys: &[CommitmentKeys], report: &mut Report<'_>) -> Vec<Commitment> {
+    let mut commitments = Vec::new();
+    for key in keys {
+        if !commitments.is_empty() {
+            report.problem(key.at, "a second commitment of kind `availability`; a service has one");
+        }
+        if let Some(hours) = key.availability.hours.as_ref().filter(|hours| hours.value != "24x7") {
+            report.problem(
+                hours.at,
+                format!("`hours: {}` is not available in this version; only `24x7` is", hours.value),
+            );
+        }
+        commitments.extend(availability(key, report).map(Commitment::Availability));
+    }
+    commitments
+}
+
+fn availability(key: &CommitmentKeys, report: &mut Report<'_>) -> Option<Availability> {
+    match (&key.availability.above, &key.availability.at_least) {
+        (Some(above), None) if above.value == (Fraction { p: 1, q: 1 }) => {
+            report.problem(above.at, "nothing is above 100%; write `at_least: 100%`");
+            None
+        }
+        (Some(above), None) => Some(Availability { target: above.value, strict: true }),
+        (None, Some(at_least)) => Some(Availability { target: at_least.value, strict: false }),
+        (Some(above), Some(at_least)) => {
+            report.problem(
+                above.at.max(at_least.at),
+                "both `above` and `at_least`; the promise is one of them",
+            );
+            None
+        }
+        (None, None) => {
+            report.problem(key.at, "the share of the year is missing: `above: 98%` or `at_least: 98%`");
+            None
+        }
+    }
+}
+
+/// What the figure of the row will not prove.
+fn warn(name: &At<Id>, service: &Service, report: &mut Report<'_>) {
+    if service.components.is_empty() {
+        report.warning(name.at, format!("the service `{}` has no component: it will be unknown", name.value));
+        return;
+    }
+    let mut sites: Vec<&SiteId> = service.checks().flat_map(|check| &check.from).collect();
+    sites.sort();
+    sites.dedup();
+    if let [only] = sites.as_slice() {
+        let message = format!("the service `{}` is seen from one site only, `{only}`", name.value);
+        report.warning(name.at, message);
+    }
+}
+
+/// A component's place in the tree, and what it takes from above.
+struct Branch<'a> {
+    context: &'a Context<'a>,
+    users: &'a [UserGroup],
+    /// Service, component and, for a part, its name.
+    path: Vec<&'a Id>,
+    settings: Settings,
+}
+
+impl Branch<'_> {
+    fn component(&self, name: &At<Id>, keys: &ComponentKeys, report: &mut Report<'_>) -> Option<Component> {
+        let node = match (&keys.common.parts, &keys.probe) {
+            (Some(parts), Some(_)) => {
+                let message = "both `probe` and `parts`; a component is one check or is made of parts";
+                report.problem(keys.common.probe.as_ref().map_or(parts.at, |probe| probe.at), message);
+                return None;
+            }
+            (Some(parts), None) => Node::All(self.parts(parts, &keys.common, report)?),
+            (None, probe) => Node::Part(self.part(name, probe.as_ref(), keys, report)?),
+        };
+        Some(Component {
+            id: name.value.clone(),
+            name: keys.common.name.clone().unwrap_or_else(|| name.value.to_string()),
+            publish: keys.common.publish.unwrap_or(true),
+            node,
+        })
+    }
+
+    fn parts(
+        &self,
+        parts: &At<Named<ComponentKeys>>,
+        common: &Common,
+        report: &mut Report<'_>,
+    ) -> Option<Vec<Component>> {
+        if self.path.len() > 2 {
+            report.problem(parts.at, "parts cannot have parts; make it a component of its own");
+            return None;
+        }
+        if parts.value.0.is_empty() {
+            report.problem(parts.at, "`parts` names nothing");
+        }
+        let own = [
+            ("targets", common.targets.as_ref().map(|key| key.at)),
+            ("up_if", common.up_if.as_ref().map(|key| key.at)),
+            ("hold", common.hold.as_ref().map(|key| key.at)),
+            ("warn", common.warn.as_ref().map(|key| key.at)),
+            ("crit", common.crit.as_ref().map(|key| key.at)),
+        ];
+        for (key, at) in own {
+            if let Some(at) = at {
+                report.problem(
+                    at,
+                    format!("`{key}` belongs to one of the parts: parts are unlike, all must be up"),
+                );
+            }
+        }
+        let mut components = Vec::new();
+        for (name, part) in parts.value.sound() {
+            let mut path = self.path.clone();
+            path.push(&name.value);
+            let settings = self.settings.under(&part.common);
+            let place = Branch { context: self.context, users: self.users, path, settings };
+            let component = report.within(name.value.as_str(), |report| place.component(name, part, report));
+            components.extend(component);
+        }
+        Some(components)
+    }
+
+    /// The like targets of one probe; no check at all, and a warning, without a probe.
+    fn part(
+        &self,
+        name: &At<Id>,
+        probe: Option<&ProbeKeys>,
+        keys: &ComponentKeys,
+        report: &mut Report<'_>,
+    ) -> Option<Part> {
+        let common = &keys.common;
+        let (probe, targets) = match (probe, &common.targets) {
+            (Some(probe), Some(targets)) => (probe, targets),
+            (Some(_), None) => {
+                report.missing(keys.at, "targets");
+                return None;
+            }
+            (None, Some(targets)) => {
+                report.problem(targets.at, "targets without a `probe`: say how they are watched");
+                return None;
+            }
+            (None, None) => {
+                let message = format!("the component `{}` has no check: it will be unknown", name.value);
+                report.warning(name.at, message);
+                return Some(Part { up_if: Quorum::All, checks: Vec::new() });
+            }
+        };
+        let up_if = quorum(common, targets, report);
+        let from = self.from(name, report);
+        let timing = timing(&self.settings, common, keys.at, report);
+        let asked = target::asked(probe, self.context.folder, report);
+        let mut checks = Vec::new();
+        for (target, address) in targets.value.0.sound() {
+            let resolved = report.within(target.value.as_str(), |report| {
+                let id = self.check_id(target, report);
+                // The address is judged even when the parameters are not right.
+                (id, asked.as_ref().and_then(|asked| asked.of(address, report)))
+            });
+            let ((Some(id), Some(probe)), Some(from), Some(timing)) = (resolved, &from, timing) else {
+                continue;
+            };
+            let measures_path = common.measures_path.unwrap_or(false);
+            checks.push(Check {
+                id,
+                target: target.value.clone(),
+                from: from.clone(),
+                timing,
+                measures_path,
+                probe,
+            });
+        }
+        Some(Part { up_if: up_if?, checks })
+    }
+
+    fn check_id(&self, target: &At<Id>, report: &mut Report<'_>) -> Option<CheckId> {
+        let id = CheckId::of(self.path.iter().copied().chain([&target.value]));
+        if id.as_str().len() > 256 {
+            report.problem(
+                target.at,
+                "the names of service, component, part and target are over 256 letters together",
+            );
+            return None;
+        }
+        Some(id)
+    }
+
+    /// The sites of `from`, in the order of `sites:`.
+    fn from(&self, name: &At<Id>, report: &mut Report<'_>) -> Option<Vec<SiteId>> {
+        let sites = self.context.sites;
+        let from: Vec<SiteId> = match &self.settings.from {
+            From::Users => {
+                let here = |users: &[UserGroup]| {
+                    self.users.is_empty() || users.iter().any(|group| self.users.contains(group))
+                };
+                sites.iter().filter(|site| here(&site.users)).map(|site| site.id.clone()).collect()
+            }
+            From::Sites(named) => {
+                let mut sound = true;
+                for site in named {
+                    sound &= self.is_site(site, report);
+                }
+                if !sound {
+                    return None;
+                }
+                let named = |id: &SiteId| named.iter().any(|site| site.value == *id);
+                sites.iter().filter(|site| named(&site.id)).map(|site| site.id.clone()).collect()
+            }
+        };
+        // A site with a defect of its own has been reported; nobody is accused of it a second time.
+        if from.is_empty() && sites.len() == self.context.site_names.len() {
+            let message = format!("the component `{}` is seen from no site: {}", name.value, self.why_none());
+            report.problem(name.at, message);
+            return None;
+        }
+        Some(from)
+    }
+
+    fn why_none(&self) -> String {
+        match &self.settings.from {
+            From::Sites(_) => "`from` is empty".to_owned(),
+            From::Users if self.context.sites.is_empty() => "`sites` names none".to_owned(),
+            From::Users => {
+                let groups: Vec<&str> = self.users.iter().map(Id::as_str).collect();
+                format!(
+                    "no site has the users {}; give one of `sites` these users, or write `from`",
+                    groups.join(", ")
+                )
+            }
+        }
+    }
+
+    fn is_site(&self, site: &At<SiteId>, report: &mut Report<'_>) -> bool {
+        let word = site.value.as_str();
+        if self.context.site_names.contains(&word) {
+            return true;
+        }
+        let home = self.context.sites.iter().find(|home| home.agents.contains(&site.value));
+        let message = match home {
+            Some(home) => format!("`{word}` is an agent; `from` names sites: `{}`", home.id),
+            None => nearest::unknown_value("site", word, &self.context.site_names),
+        };
+        report.problem(site.at, message);
+        false
+    }
+}
+
+/// `up_if`, when as many targets as it needs are there.
+fn quorum(common: &Common, targets: &At<Targets>, report: &mut Report<'_>) -> Option<Quorum> {
+    let members = targets.value.0.0.len();
+    if members == 0 {
+        report.problem(targets.at, "`targets` names nothing");
+        return None;
+    }
+    let Some(up_if) = &common.up_if else { return Some(Quorum::All) };
+    let message = match (up_if.value.quorum, up_if.value.of) {
+        (Quorum::AtLeast(n), Some(of)) if of != members => {
+            format!("`{n} of {of}`, but there are {}", count(members))
+        }
+        (Quorum::AtLeast(n), _) if n as usize > members => {
+            format!("`up_if` asks for {n}, but there are only {}", count(members))
+        }
+        (Quorum::AllBut(n), _) if n as usize >= members => {
+            format!("`all but {n}` of {} would be up with none; write `any`", count(members))
+        }
+        (Quorum::AtLeastShare(share), _) if share.p == 0 => {
+            "`at least 0%` would be up with none; write `any`".to_owned()
+        }
+        (quorum, _) => return Some(quorum),
+    };
+    report.problem(up_if.at, message);
+    None
+}
+
+fn count(members: usize) -> String {
+    if members == 1 { "1 target".to_owned() } else { format!("{members} targets") }
+}

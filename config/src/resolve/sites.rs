@@ -1,0 +1,62 @@
+//! Sites, and what is odd about them.
+
+use crate::yaml::charter::SiteKeys;
+use crate::yaml::shape::{At, Named, Report};
+use crate::{Id, Service, Site};
+
+/// Every site without a defect, in the file's order.
+pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site> {
+    let mut agents: Vec<(Id, Id)> = Vec::new();
+    let mut sites = Vec::new();
+    for (name, site) in keys.sound() {
+        let site = report.within(name.value.as_str(), |report| {
+            for agent in site.agents.iter().flatten() {
+                match agents.iter().find(|(known, _)| *known == agent.value) {
+                    Some((_, elsewhere)) if *elsewhere == name.value => {
+                        report.problem(agent.at, format!("the agent `{}` is named twice", agent.value));
+                    }
+                    Some((_, elsewhere)) => {
+                        let message = format!(
+                            "the agent `{}` is already at the site `{elsewhere}`; an agent is in one place, give \
+                             the second one a name of its own",
+                            agent.value
+                        );
+                        report.problem(agent.at, message);
+                    }
+                    None => agents.push((agent.value.clone(), name.value.clone())),
+                }
+            }
+            if site.agents.as_ref().is_none_or(Vec::is_empty) {
+                let message = format!("the site `{}` has no agent: nothing is seen from there", name.value);
+                report.warning(name.at, message);
+            }
+            Site { id: name.value.clone(), agents: values(site.agents.as_ref()), users: values(site.users.as_ref()) }
+        });
+        sites.push(site);
+    }
+    sites
+}
+
+/// Warns of each site with agents that no check asks for anything.
+pub(super) fn warn_idle(keys: &Named<SiteKeys>, services: &[Service], report: &mut Report<'_>) {
+    for (name, site) in keys.sound() {
+        let asked = |check: &crate::Check| check.from.contains(&name.value);
+        let has_agents = site.agents.as_ref().is_some_and(|agents| !agents.is_empty());
+        if has_agents && !services.iter().flat_map(Service::checks).any(asked) {
+            let message =
+                format!("no check runs from the site `{}`: its agents have nothing to do", name.value);
+            report.warning(name.at, message);
+        }
+    }
+}
+
+/// The values of a list, each once.
+pub(super) fn values(list: Option<&Vec<At<Id>>>) -> Vec<Id> {
+    let mut values: Vec<Id> = Vec::new();
+    for item in list.into_iter().flatten() {
+        if !values.contains(&item.value) {
+            values.push(item.value.clone());
+        }
+    }
+    values
+}

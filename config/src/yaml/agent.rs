@@ -1,0 +1,22 @@
+//! `agent.yaml` as a whole.
+
+use crate::yaml::duration::Bytes;
+use crate::yaml::shape::{At, shape};
+
+shape! {
+    /// All that an agent knows by itself.
+    AgentKeys {
+        /// Where the collector is, in order.
+        collector: optional Vec<At<String>>,
+        /// Identity, spool and assignment.
+        state: optional String,
+        /// Secrets of checks, one file each.
+        secrets: optional String,
+        /// Networks that probes may reach.
+        allowed_targets: optional Vec<At<String>>,
+        /// The spool's cap.
+        spool_bytes_max: optional At<Bytes>,
+        /// For the agent's own clock watch.
+        ntp_servers: optional Vec<At<String>>,
+    }
+}

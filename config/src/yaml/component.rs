@@ -1,0 +1,145 @@
+//! A component: parts, or one probe and its targets.
+//!
+//! `probe: KIND` and the parameters of that kind stand on one level with the keys every component has,
+//! because that is how people write. So the keys are sorted first: common ones to [`Common`], all
+//! others to the kind.
+
+use crate::problem::Place;
+use crate::yaml::duration::Millis;
+use crate::yaml::node::{Entry, Node, Value};
+use crate::yaml::probe::ProbeKeys;
+use crate::yaml::shape::{At, Named, Report, Shape, shape};
+use crate::{Quorum, SiteId};
+
+shape! {
+    /// The keys of every component and part.
+    Common {
+        /// Its title for people.
+        name: optional String,
+        /// May it be shown to the public?
+        publish: optional bool,
+        /// For whoever reads the file.
+        note: checked String,
+        /// What it is made of, instead of a probe.
+        parts: decisive At<Named<ComponentKeys>>,
+        /// What kind of check.
+        probe: decisive At<String>,
+        /// What is watched, by name.
+        targets: decisive At<Targets>,
+        /// How many targets must be up.
+        up_if: decisive At<UpIf>,
+        /// Which sites probe.
+        from: optional From,
+        /// Time between two slots.
+        every: optional At<Millis>,
+        /// One attempt's deadline.
+        timeout: optional At<Millis>,
+        /// Attempts of one sample.
+        attempts: optional At<u32>,
+        /// How long a sample speaks.
+        hold: optional At<Millis>,
+        /// Slower is degraded.
+        warn: optional At<Millis>,
+        /// Slower is down.
+        crit: optional At<Millis>,
+        /// Is the path part of what is measured?
+        measures_path: optional bool,
+    }
+}
+
+/// A component with its kind's parameters.
+#[derive(Debug)]
+pub(crate) struct ComponentKeys {
+    pub(crate) at: Place,
+    pub(crate) common: Common,
+    /// `None` without `probe:`.
+    pub(crate) probe: Option<ProbeKeys>,
+}
+
+impl Shape for ComponentKeys {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            return report.expected(None, node, "a map with `probe:` and `targets:`, or with `parts:`");
+        };
+        let is_common = |entry: &&Entry| Common::KEYS.contains(&entry.key.as_str());
+        let own: Vec<&Entry> = entries.iter().filter(|entry| !is_common(entry)).collect();
+        let common = Common::read_entries(entries.iter().filter(is_common), node.at, report);
+        let probe = match node.get("probe") {
+            Some(kind) => Some(ProbeKeys::read(kind, &own, node.at, report)?),
+            None => without_probe(&own, report),
+        };
+        Some(Self { at: node.at, common: common?, probe })
+    }
+}
+
+/// Without a kind, every key that is not common to all is unknown.
+fn without_probe(own: &[&Entry], report: &mut Report<'_>) -> Option<ProbeKeys> {
+    for entry in own {
+        report.unknown_key(entry, Common::KEYS);
+    }
+    None
+}
+
+/// `up_if:`
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UpIf {
+    pub(crate) quorum: Quorum,
+    /// The M of `N of M`, which must be the number of targets.
+    pub(crate) of: Option<usize>,
+}
+
+impl Shape for UpIf {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let quorum = Quorum::read(node, report)?;
+        let of = match node.scalar().and_then(|text| text.split_once(" of ")) {
+            Some((_, members)) => {
+                let Ok(members) = members.trim().parse() else {
+                    return report.expected(None, node, "a number of targets after `of`, as in `2 of 3`");
+                };
+                Some(members)
+            }
+            None => None,
+        };
+        Some(Self { quorum, of })
+    }
+}
+
+/// `targets:`, each with its place.
+#[derive(Debug)]
+pub(crate) struct Targets(pub(crate) Named<At<String>>);
+
+impl Shape for Targets {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        if let Value::Map(entries) = &node.value {
+            if let [only] = entries.as_slice()
+                && only.key == "file"
+            {
+                let message = "targets from a file are not available in this version; name them here";
+                report.problem(only.key_at, message);
+                return None;
+            }
+            return Named::read(node, report).map(Self);
+        }
+        let named =
+            "targets with names, such as `{dns1: 10.0.0.53}`: history, alerts and reports speak of names";
+        report.expected(None, node, named)
+    }
+}
+
+/// `from:`
+#[derive(Debug, Clone)]
+pub(crate) enum From {
+    /// The sites of the service's users.
+    Users,
+    /// These.
+    Sites(Vec<At<SiteId>>),
+}
+
+impl Shape for From {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        match node.scalar() {
+            Some("users") => Some(Self::Users),
+            _ => Vec::read(node, report).map(Self::Sites),
+        }
+    }
+}

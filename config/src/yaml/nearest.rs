@@ -1,0 +1,146 @@
+//! What somebody may have meant who wrote a word that is not known here.
+
+use crate::problem::SECRET_KEYS;
+
+/// Words that others use for ours: distance alone would not find them.
+const SYNONYMS: [(&str, &str); 26] = [
+    ("interval", "every"),
+    ("frequency", "every"),
+    ("period", "every"),
+    ("retries", "attempts"),
+    ("retry", "attempts"),
+    ("quorum", "up_if"),
+    ("checks", "targets"),
+    ("target", "targets"),
+    ("hosts", "targets"),
+    ("host", "targets"),
+    ("address", "targets"),
+    ("url", "targets"),
+    ("urls", "targets"),
+    ("server", "targets"),
+    ("servers", "targets"),
+    ("kind", "probe"),
+    ("type", "probe"),
+    ("type", "kind"),
+    ("locations", "from"),
+    ("where", "from"),
+    ("question", "ask"),
+    ("query", "ask"),
+    ("expected", "expect"),
+    ("title", "name"),
+    ("description", "note"),
+    ("sla", "commitments"),
+];
+
+/// Keys of the full grammar that this version does not read yet.
+const LATER: [&str; 17] = [
+    "include",
+    "calendars",
+    "alerting",
+    "figure",
+    "group_by",
+    "needs",
+    "owner",
+    "contact",
+    "runbook",
+    "was",
+    "list_approved",
+    "down_after",
+    "alert",
+    "secret",
+    "controller",
+    "since",
+    "until",
+];
+
+/// The sentence for a key that is not known.
+pub(crate) fn unknown_key(key: &str, known: &[&str]) -> String {
+    if let Some(meant) = nearest(key, known) {
+        return format!("unknown key `{key}`, did you mean `{meant}`?");
+    }
+    if SECRET_KEYS.contains(&key) {
+        return format!("unknown key `{key}`; no secret stands in this file: secrets are files of the agent");
+    }
+    if LATER.contains(&key) {
+        return format!("the key `{key}` is not available in this version");
+    }
+    format!("unknown key `{key}`; known here: {}", known.join(", "))
+}
+
+/// The sentence for a word that is not one of a few.
+pub(crate) fn unknown_value(what: &str, value: &str, known: &[&str]) -> String {
+    match nearest(value, known) {
+        Some(meant) => format!("unknown {what} `{value}`, did you mean `{meant}`?"),
+        None => format!("unknown {what} `{value}`; known: {}", known.join(", ")),
+    }
+}
+
+/// The known word that `word` most likely stands for; the earlier one of two equally near.
+pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let word = word.to_lowercase();
+    let synonym = SYNONYMS.iter().filter(|(theirs, _)| *theirs == word).map(|(_, ours)| *ours);
+    let mut synonyms = synonym.filter_map(|ours| known.iter().find(|known| **known == ours));
+    if let Some(ours) = synonyms.next() {
+        return Some(ours);
+    }
+    // A third of the letters wrong is still a slip; more is another word.
+    let tolerated = (word.chars().count() / 3).clamp(1, 3);
+    known
+        .iter()
+        .map(|known| (distance(&word, &known.to_lowercase()), *known))
+        .filter(|(distance, known)| *distance <= tolerated && *distance < known.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). Words are cut
+/// at 64 characters: no key of ours is as long.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().take(64).collect();
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut next = vec![i];
+        for j in 1..=b.len() {
+            let replace = row[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replace.min(row[j] + 1).min(next[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            next.push(least);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_and_synonyms_are_understood() {
+        let known = ["every", "timeout", "attempts", "targets", "up_if", "from"];
+        for (word, meant) in [
+            ("interval", Some("every")),
+            ("evrey", Some("every")),
+            ("tiemout", Some("timeout")),
+            ("Timeout", Some("timeout")),
+            ("target", Some("targets")),
+            ("upif", Some("up_if")),
+            ("banana", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(word, &known), meant, "{word}");
+        }
+    }
+
+    #[test]
+    fn distance_counts_slips() {
+        for (a, b, slips) in [("", "", 0), ("abc", "", 3), ("form", "from", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(distance(a, b), slips, "{a} {b}");
+            assert_eq!(distance(b, a), slips, "{b} {a}");
+        }
+    }
+}

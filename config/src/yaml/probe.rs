@@ -1,0 +1,124 @@
+//! The parameters of each kind of check.
+
+use crate::problem::Place;
+use crate::yaml::component::Common;
+use crate::yaml::nearest;
+use crate::yaml::node::{Entry, Node};
+use crate::yaml::shape::{At, Report, shape};
+use crate::{DnsTransport, Family};
+
+shape! {
+    /// `probe: tcp`
+    TcpKeys {
+        /// `v4` or `v6`.
+        family: decisive At<Family>,
+    }
+}
+
+shape! {
+    /// `probe: dns`
+    DnsKeys {
+        /// Name and type, such as `intranet.example A`.
+        ask: required At<String>,
+        /// Values of which one must be in the answer.
+        expect: optional Vec<At<String>>,
+        /// `udp` or `tcp`.
+        transport: decisive DnsTransport,
+        /// Codes that are up.
+        rcodes: optional Vec<At<String>>,
+    }
+}
+
+shape! {
+    /// `probe: http`
+    HttpKeys {
+        /// Statuses that are up.
+        status: optional Vec<At<String>>,
+        /// `GET` or `HEAD`.
+        method: optional At<String>,
+        /// Connect there instead of where the name leads.
+        connect: optional At<String>,
+        /// A file with the only authority to trust.
+        authority: optional At<String>,
+        /// `v4` or `v6`.
+        family: decisive At<Family>,
+    }
+}
+
+/// One kind with its parameters.
+#[derive(Debug)]
+pub(crate) enum ProbeKeys {
+    Tcp(TcpKeys),
+    Dns(DnsKeys),
+    Http(HttpKeys),
+}
+
+/// The kinds of this version.
+const KINDS: [(&str, &[&str]); 3] =
+    [("tcp", TcpKeys::KEYS), ("dns", DnsKeys::KEYS), ("http", HttpKeys::KEYS)];
+
+/// Kinds of the full grammar that this version cannot run yet.
+const LATER: [&str; 20] = [
+    "icmp",
+    "ntp",
+    "smtp",
+    "imap",
+    "pop3",
+    "mail_round_trip",
+    "ldap",
+    "oidc",
+    "browse",
+    "heartbeat",
+    "access_point",
+    "captive_portal",
+    "snmp",
+    "tls",
+    "ssh",
+    "radius",
+    "smb",
+    "postgres",
+    "mysql",
+    "websocket",
+];
+
+impl ProbeKeys {
+    /// Reads the keys that are not common to all components, by the kind that `probe:` names.
+    pub(crate) fn read(kind: &Node, own: &[&Entry], at: Place, report: &mut Report<'_>) -> Option<Self> {
+        let known = KINDS.map(|(kind, _)| kind);
+        let Some(word) = kind.scalar() else {
+            return report.expected(None, kind, &format!("one of {}", known.join(", ")));
+        };
+        let Some((_, keys)) = KINDS.iter().find(|(kind, _)| *kind == word) else {
+            let message = if LATER.contains(&word) {
+                format!("`probe: {word}` is not available in this version; available: {}", known.join(", "))
+            } else {
+                nearest::unknown_value("kind of probe", word, &known)
+            };
+            report.problem(kind.at, message);
+            return None;
+        };
+        let (own, strange): (Vec<&Entry>, Vec<&Entry>) =
+            own.iter().partition(|entry| keys.contains(&entry.key.as_str()));
+        for entry in strange {
+            Self::strange_key(entry, word, keys, report);
+        }
+        let own = own.into_iter();
+        match word {
+            "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
+            "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
+            _ => HttpKeys::read_entries(own, at, report).map(Self::Http),
+        }
+    }
+
+    /// A key that is right elsewhere is told so; any other is compared with all that are right here.
+    fn strange_key(entry: &Entry, word: &str, keys: &[&'static str], report: &mut Report<'_>) {
+        if let Some((owner, _)) = KINDS.iter().find(|(_, keys)| keys.contains(&entry.key.as_str())) {
+            let message =
+                format!("the key `{}` belongs to `probe: {owner}`, not to `probe: {word}`", entry.key);
+            report.problem(entry.key_at, message);
+            return;
+        }
+        let known: Vec<&'static str> = keys.iter().chain(Common::KEYS).copied().collect();
+        report.unknown_key(entry, &known);
+    }
+}

@@ -1,0 +1,241 @@
+//! How a shape is declared, and the report that gathers what is wrong.
+//!
+//! `shape!` makes a struct and its reading from one list of keys; the documentation of a key is its doc
+//! comment. Serde's derive is not used because it stops at the first error and loses places inside
+//! `flatten` and `tag`.
+
+use crate::Problem;
+use crate::problem::{Place, Source, printable};
+use crate::yaml::nearest;
+use crate::yaml::node::{Entry, Node, Value};
+use crate::{Id, LoadError};
+
+/// Something that can be read from a node; `None` after the defect has been reported.
+pub(crate) trait Shape: Sized {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self>;
+}
+
+/// A value that remembers its place, for what only `resolve` can judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct At<T> {
+    pub(crate) at: Place,
+    pub(crate) value: T,
+}
+
+impl<T: Shape> Shape for At<T> {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        T::read(node, report).map(|value| Self { at: node.at, value })
+    }
+}
+
+/// A list, or the one value of a list of one.
+impl<T: Shape> Shape for Vec<T> {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        match &node.value {
+            Value::List(nodes) => Some(nodes.iter().filter_map(|node| T::read(node, report)).collect()),
+            _ => T::read(node, report).map(|value| vec![value]),
+        }
+    }
+}
+
+/// A map from names to values, in the file's order. An entry whose value has a defect keeps its name,
+/// so that who refers to it is not accused as well.
+#[derive(Debug)]
+pub(crate) struct Named<T>(pub(crate) Vec<(At<Id>, Option<T>)>);
+
+impl<T> Named<T> {
+    /// The entries without a defect.
+    pub(crate) fn sound(&self) -> impl Iterator<Item = (&At<Id>, &T)> {
+        self.0.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)))
+    }
+}
+
+impl<T: Shape> Shape for Named<T> {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let Value::Map(entries) = &node.value else {
+            return report.expected(None, node, "a map from names to values");
+        };
+        let mut named = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let value = report.within(&entry.key, |report| T::read(&entry.node, report));
+            match Id::new(entry.key.as_str()) {
+                Ok(id) => named.push((At { at: entry.key_at, value: id }, value)),
+                Err(error) => report.problem(entry.key_at, error.to_string()),
+            }
+        }
+        Some(Self(named))
+    }
+}
+
+/// What is wrong and what is doubtful in one file, while it is being read.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    source: Source<'a>,
+    path: Vec<String>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(source: Source<'a>) -> Self {
+        Self { source, path: Vec::new(), problems: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Refuses the file, when all has been said.
+    pub(crate) fn problem(&mut self, at: Place, message: impl Into<String>) {
+        let problem = self.made(at, message);
+        // An alias shows the same defect once per use.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Does not refuse the file.
+    pub(crate) fn warning(&mut self, at: Place, message: impl Into<String>) {
+        let warning = self.made(at, message);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    fn made(&self, at: Place, message: impl Into<String>) -> Problem {
+        Problem { path: printable(&self.path.join(" › ")), ..self.source.problem(at, message) }
+    }
+
+    /// Does something one step further down the file, so that problems say where they are.
+    pub(crate) fn within<T>(&mut self, name: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(name.to_owned());
+        let done = act(self);
+        self.path.pop();
+        done
+    }
+
+    /// Reads the value of a key. The path is made of the section and of names: the keys between them are
+    /// seen in the snippet.
+    pub(crate) fn read<T: Shape>(&mut self, entry: &Entry) -> Option<T> {
+        if self.path.is_empty() {
+            return self.within(&entry.key, |report| T::read(&entry.node, report));
+        }
+        T::read(&entry.node, self)
+    }
+
+    /// As [`Self::read`], but `key:` with nothing behind it is as good as no key.
+    pub(crate) fn read_unless_empty<T: Shape>(&mut self, entry: &Entry) -> Option<T> {
+        if entry.node.value == Value::Nothing { None } else { self.read(entry) }
+    }
+
+    /// Reports a value that could not be read.
+    pub(crate) fn expected<T>(&mut self, read: Option<T>, node: &Node, what: &str) -> Option<T> {
+        if read.is_none() {
+            self.problem(node.at, format!("expected {what}, found {}", node.found()));
+        }
+        read
+    }
+
+    pub(crate) fn unknown_key(&mut self, entry: &Entry, known: &[&'static str]) {
+        self.problem(entry.key_at, nearest::unknown_key(&entry.key, known));
+    }
+
+    pub(crate) fn missing(&mut self, at: Place, key: &str) {
+        self.problem(at, format!("the key `{key}` is missing"));
+    }
+
+    /// Has anything been refused so far?
+    pub(crate) fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The warnings, or the refusal, each in the file's order.
+    pub(crate) fn finish(mut self) -> Result<Vec<Problem>, LoadError> {
+        if self.problems.is_empty() {
+            self.warnings.sort_by_key(|warning| (warning.line, warning.column));
+            return Ok(self.warnings);
+        }
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        Err(LoadError { problems: self.problems })
+    }
+}
+
+/// Declares a map of keys: the struct, and how it is read. A key is
+/// - `required`: without it, or when it is broken, nothing of the map is used;
+/// - `decisive`: may be absent; when it is broken, nothing of the map is used;
+/// - `optional`: may be absent or broken, and the rest is used (to find what else is wrong);
+/// - `checked`: as optional, but the value is dropped: it is for whoever reads the file.
+macro_rules! shape {
+    (@field required $type:ty) => { $type };
+    (@field optional $type:ty) => { Option<$type> };
+    (@field checked $type:ty) => { std::marker::PhantomData<$type> };
+    (@field decisive $type:ty) => { Option<$type> };
+    (@read checked $report:ident $entry:ident $broken:ident) => { $report.read_unless_empty($entry) };
+    (@read decisive $report:ident $entry:ident $broken:ident) => {{
+        let read = $report.read_unless_empty($entry);
+        $broken |= read.is_none() && $entry.node.value != $crate::yaml::node::Value::Nothing;
+        read
+    }};
+    (@missing decisive $report:ident $at:ident $seen:ident $key:ident) => {};
+    (@take decisive $key:ident) => { $key };
+    (@missing checked $report:ident $at:ident $seen:ident $key:ident) => {};
+    (@take checked $key:ident) => { { drop($key); std::marker::PhantomData } };
+    (@read required $report:ident $entry:ident $broken:ident) => { $report.read($entry) };
+    (@read optional $report:ident $entry:ident $broken:ident) => { $report.read_unless_empty($entry) };
+    (@missing required $report:ident $at:ident $seen:ident $key:ident) => {
+        if !$seen.contains(&stringify!($key)) {
+            $report.missing($at, stringify!($key));
+        }
+    };
+    (@missing optional $report:ident $at:ident $seen:ident $key:ident) => {};
+    (@take required $key:ident) => { $key? };
+    (@take optional $key:ident) => { $key };
+    (
+        $(#[doc = $doc:literal])*
+        $name:ident { $($(#[doc = $key_doc:literal])* $key:ident: $need:ident $type:ty,)* }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name {
+            $($(#[doc = $key_doc])* pub(crate) $key: shape!(@field $need $type),)*
+        }
+
+        impl $name {
+            /// In the order in which they are best written.
+            pub(crate) const KEYS: &'static [&'static str] = &[$(stringify!($key)),*];
+
+            /// Reads the keys of a map that stands at `at`.
+            pub(crate) fn read_entries<'n>(
+                entries: impl Iterator<Item = &'n $crate::yaml::node::Entry>,
+                at: $crate::problem::Place,
+                report: &mut $crate::yaml::shape::Report<'_>,
+            ) -> Option<Self> {
+                $(let mut $key: Option<$type> = None;)*
+                let mut seen: Vec<&str> = Vec::new();
+                let mut broken = false;
+                for entry in entries {
+                    seen.push(&entry.key);
+                    match entry.key.as_str() {
+                        $(stringify!($key) => $key = shape!(@read $need report entry broken),)*
+                        _ => report.unknown_key(entry, Self::KEYS),
+                    }
+                }
+                $(shape!(@missing $need report at seen $key);)*
+                let _ = (at, seen);
+                if std::mem::take(&mut broken) {
+                    return None;
+                }
+                Some(Self { $($key: shape!(@take $need $key),)* })
+            }
+        }
+
+        impl $crate::yaml::shape::Shape for $name {
+            fn read(
+                node: &$crate::yaml::node::Node,
+                report: &mut $crate::yaml::shape::Report<'_>,
+            ) -> Option<Self> {
+                match &node.value {
+                    $crate::yaml::node::Value::Map(entries) => Self::read_entries(entries.iter(), node.at, report),
+                    _ => report.expected(None, node, &format!("a map with the keys {}", Self::KEYS.join(", "))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use shape;

@@ -1,0 +1,170 @@
+//! The files that are shipped: each is read as it promises, and by a second parser to the same values.
+
+use std::path::{Path, PathBuf};
+
+use config::{AgentConfig, Family, Node, Probe, load, load_agent, parse};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The YAML files of a folder of this crate, by name.
+fn files(name: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder(name)).into_iter().flatten().flatten();
+    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_yaml).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{name} has no YAML file");
+    files
+}
+
+#[test]
+fn the_reference_loads_with_the_values_its_comments_call_defaults() {
+    let loaded = load(&folder("reference/vedetta.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(loaded.warnings, []);
+    let charter = &loaded.vedetta.charter;
+    let minimal = parse(
+        "organisation: {name: X}\nsites: {a: {agents: [a1], users: [u]}}\n\
+         services: {s: {components: {c: {probe: tcp, targets: {t: \"h.example:1\"}}}}}\n",
+        "minimal.yaml",
+    )
+    .unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(charter.rules, minimal.vedetta.charter.rules);
+    let timing = |charter: &config::Charter, id: &str| {
+        charter.checks().find(|check| check.id.as_str() == id).map(|check| check.timing)
+    };
+    assert_eq!(timing(charter, "data_center.base.san.san1"), timing(&minimal.vedetta.charter, "s.c.t"));
+    let (told, built_in) = (&loaded.vedetta.collector, &minimal.vedetta.collector);
+    assert_eq!((told.agents_listen, told.web_listen), (built_in.agents_listen, built_in.web_listen));
+    assert_eq!(told.state_directory, built_in.state_directory);
+}
+
+#[test]
+fn the_reference_of_the_agent_loads() {
+    let agent = load_agent(&folder("reference/agent.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    let default = AgentConfig::default();
+    assert_eq!(agent.state_directory, default.state_directory);
+    assert_eq!(agent.secrets_directory, default.secrets_directory);
+    assert_eq!(agent.spool_bytes_max, default.spool_bytes_max);
+    assert_eq!(agent.allowed_targets, ["10.0.0.0/8", "192.0.2.10/32", "2001:db8::/32"]);
+    assert_eq!(agent.ntp_servers[0].to_string(), "ntp1.example:123");
+}
+
+#[test]
+fn examples_load_without_a_surprise() {
+    for path in files("examples") {
+        let loaded = load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let only_expected =
+            loaded.warnings.iter().all(|warning| warning.message.contains("from one site only"));
+        assert!(only_expected, "{}: {:?}", path.display(), loaded.warnings);
+        assert!(loaded.vedetta.charter.checks().count() > 0);
+    }
+}
+
+/// Nothing we ship depends on one parser's taste.
+#[test]
+fn two_parsers_read_the_same() {
+    for name in ["reference", "examples", "invalid"] {
+        for path in files(name) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let options = || serde_saphyr::options! { strict_booleans: true };
+            let one: Result<serde_json::Value, _> = serde_saphyr::from_str_with_options(&text, options());
+            let other: Result<serde_json::Value, _> = serde_yaml::from_str(&text);
+            match (one, other) {
+                (Ok(one), Ok(other)) => assert_eq!(one, other, "{}", path.display()),
+                // A file that is broken on purpose may be broken in one parser's eyes only.
+                (one, other) => assert!(name == "invalid", "{}: {one:?} {other:?}", path.display()),
+            }
+        }
+    }
+}
+
+/// The first line of each file is `# ` and the problem, word for word, as `Display` begins it.
+#[test]
+fn every_mistake_is_answered_as_its_first_line_says() {
+    for path in files("invalid") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let expected = text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap();
+        let Err(refused) = load(&path) else { panic!("{name} was not refused") };
+        let shown: Vec<String> = refused
+            .problems
+            .iter()
+            .map(|problem| {
+                let shown = problem.to_string();
+                let shown = shown.lines().next().unwrap_or_default();
+                shown.replace(&path.display().to_string(), name)
+            })
+            .collect();
+        assert_eq!(shown, [expected], "{name}");
+        assert!(!refused.to_string().contains("hunter2"), "{name} shows a secret");
+    }
+}
+
+#[test]
+fn hostile_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vedetta.yaml");
+    let refused = |text: &[u8]| {
+        std::fs::write(&path, text).unwrap();
+        load(&path).map(|_| ()).unwrap_err().problems[0].message.clone()
+    };
+    assert!(refused(&vec![b'#'; 2 * 1024 * 1024]).contains("larger than 1 MiB"));
+    assert!(refused(b"organisation: \xff").contains("not UTF-8 at byte 14"));
+    let deep = format!("organisation: {}", "[".repeat(100_000));
+    assert!(
+        refused(deep.as_bytes()).contains("not valid YAML")
+            || refused(deep.as_bytes()).contains("nested too deeply")
+    );
+    assert!(refused(b"services: {a: {}}\nservices: {b: {}}\n").contains("already at line 1"));
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}", level - 1);
+        let repeated = vec![before; 9].join(", ");
+        bomb = format!("{bomb}a{level}: &a{level} [{repeated}]\n");
+    }
+    assert!(refused(bomb.as_bytes()).contains("repeats too much"));
+    assert!(
+        load(&folder.path().join("absent.yaml")).unwrap_err().to_string().contains("cannot read the file")
+    );
+    assert!(load(folder.path()).is_err());
+}
+
+#[test]
+fn files_are_named_from_beside_the_charter_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("inside");
+    std::fs::create_dir(&inside).unwrap();
+    let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    std::fs::write(inside.join("ca.pem"), pem).unwrap();
+    std::fs::write(folder.path().join("other.pem"), pem).unwrap();
+    std::fs::write(inside.join("key.pem"), "-----BEGIN PRIVATE KEY-----\nhunter2\n").unwrap();
+    std::os::unix::fs::symlink(folder.path().join("other.pem"), inside.join("link.pem")).unwrap();
+    let path = inside.join("vedetta.yaml");
+    let with = |authority: &str| {
+        let text = format!(
+            "organisation: {{name: X}}\nsites: {{a: {{agents: [a1]}}}}\nservices: {{s: {{components: {{c: \
+             {{probe: http, targets: {{t: \"https://h.example/\"}}, authority: {authority}}}}}}}}}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        load(&path)
+    };
+    let loaded = with("ca.pem").unwrap_or_else(|error| panic!("{error}"));
+    let Node::Part(part) = &loaded.vedetta.charter.services[0].components[0].node else { panic!("a part") };
+    let Probe::Http(http) = &part.checks[0].probe else { panic!("http") };
+    assert_eq!((http.authority.as_deref(), http.family), (Some(pem), Family::V4));
+    assert_eq!(loaded.vedetta.collector.state_directory, Path::new("/var/lib/vedetta"));
+    for (authority, reason) in [
+        ("../other.pem", "must be a path below the folder"),
+        ("/etc/hostname", "must be a path below the folder"),
+        ("link.pem", "leads out of the folder"),
+        ("key.pem", "holds a private key"),
+        ("vedetta.yaml", "holds no certificate"),
+        ("absent.pem", "cannot read `absent.pem`"),
+    ] {
+        let refused = with(authority).unwrap_err().to_string();
+        assert!(refused.contains(reason), "{authority}: {refused}");
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(parse(&text, "text").unwrap_err().to_string().contains("not a file in a folder"));
+}
