@@ -19,6 +19,7 @@ mod problem;
 mod yaml;
 mod resolve;
 mod load;
+mod changes;
 
 pub use agent::AgentConfig;
 pub use charter::{

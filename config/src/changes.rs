@@ -1,0 +1,364 @@
+//! What another charter changes, in words: shown before a reload and kept with the revision.
+//!
+//! Compares resolved charters, so that a rewritten file with the same meaning changes nothing. What is
+//! new or gone as a whole is one sentence, not one for each of its checks.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use crate::yaml::duration::Millis;
+use crate::{Charter, Check, Commitment, Component, Id, Node, Part, Probe, Rules, Service, Site, Timing};
+
+impl Charter {
+    /// What `newer` changes, a sentence each, in the order of the file; empty only if both are equal.
+    pub fn describe_changes(&self, newer: &Self) -> Vec<String> {
+        let mut changes = Changes::default();
+        changes.value("the organisation", &self.organisation.name, &newer.organisation.name);
+        changes.optional("the unit", self.organisation.unit.as_ref(), newer.organisation.unit.as_ref());
+        changes.optional("the act", self.act.act.as_ref(), newer.act.act.as_ref());
+        changes.optional(
+            "the day the charter is in force from",
+            self.act.in_force_from.as_ref(),
+            newer.act.in_force_from.as_ref(),
+        );
+        changes.optional(
+            "the day measuring counts from",
+            self.act.measured_from.as_ref(),
+            newer.act.measured_from.as_ref(),
+        );
+        changes.rules(&self.rules, &newer.rules);
+        let addresses = |charter: &Self| listed(charter.canaries.iter().map(|canary| &canary.address));
+        changes.value("the list of canaries", &addresses(self), &addresses(newer));
+        changes.sites(&self.sites, &newer.sites);
+        changes.services(&self.services, &newer.services);
+        if changes.0.is_empty() && self != newer {
+            changes.0.push("the order of entries is another".to_owned());
+        }
+        changes.0
+    }
+}
+
+#[derive(Debug, Default)]
+struct Changes(Vec<String>);
+
+impl Changes {
+    fn say(&mut self, sentence: String) {
+        self.0.push(sentence);
+    }
+
+    fn value<T: PartialEq + Display>(&mut self, what: &str, old: &T, new: &T) {
+        if old != new {
+            self.say(format!("{what} is {new}, was {old}"));
+        }
+    }
+
+    fn optional<T: PartialEq + Display>(&mut self, what: &str, old: Option<&T>, new: Option<&T>) {
+        match (old, new) {
+            (Some(old), Some(new)) => self.value(what, old, new),
+            (None, Some(new)) => self.say(format!("{what} is {new}, was not set")),
+            (Some(old), None) => self.say(format!("{what} is no longer set, was {old}")),
+            (None, None) => {}
+        }
+    }
+
+    fn rules(&mut self, old: &Rules, new: &Rules) {
+        self.value("the rule `confirm_down`", &old.confirm_down, &new.confirm_down);
+        self.value("the rule `confirm_up`", &old.confirm_up, &new.confirm_up);
+        self.value("the rule `coverage_min`", &old.coverage_min, &new.coverage_min);
+    }
+
+    fn sites(&mut self, old: &[Site], new: &[Site]) {
+        for gone in missing(old, new, |site| &site.id) {
+            self.say(format!("the site `{}` is gone", gone.id));
+        }
+        for site in new {
+            let Some(before) = old.iter().find(|before| before.id == site.id) else {
+                self.say(format!("the site `{}` is new, with the agents {}", site.id, listed(&site.agents)));
+                continue;
+            };
+            let what = format!("the list of agents at the site `{}`", site.id);
+            self.value(&what, &listed(&before.agents), &listed(&site.agents));
+            let what = format!("the list of users at the site `{}`", site.id);
+            self.value(&what, &listed(&before.users), &listed(&site.users));
+        }
+    }
+
+    fn services(&mut self, old: &[Service], new: &[Service]) {
+        for gone in missing(old, new, |service| &service.id) {
+            let checks = counted(gone.checks().count());
+            self.say(format!("the service `{}` is gone, with {checks}", gone.id));
+        }
+        for service in new {
+            if let Some(before) = old.iter().find(|before| before.id == service.id) {
+                self.service(before, service);
+            } else {
+                let checks = counted(service.checks().count());
+                self.say(format!("the service `{}` is new, with {checks}", service.id));
+            }
+        }
+    }
+
+    fn service(&mut self, old: &Service, new: &Service) {
+        let of = format!("of the service `{}`", new.id);
+        self.value(&format!("the name {of}"), &old.name, &new.name);
+        self.optional(&format!("the row {of}"), old.row.as_ref(), new.row.as_ref());
+        self.value(&format!("the list of users {of}"), &listed(&old.users), &listed(&new.users));
+        self.value(&format!("the commitment {of}"), &promised(old), &promised(new));
+        self.components(new.id.as_str(), &old.components, &new.components);
+    }
+
+    fn components(&mut self, parent: &str, old: &[Component], new: &[Component]) {
+        for gone in missing(old, new, |component| &component.id) {
+            let checks = counted(gone.checks().count());
+            self.say(format!("the component `{parent}.{}` is gone, with {checks}", gone.id));
+        }
+        for component in new {
+            let path = format!("{parent}.{}", component.id);
+            if let Some(before) = old.iter().find(|before| before.id == component.id) {
+                self.component(&path, before, component);
+            } else {
+                let checks = counted(component.checks().count());
+                self.say(format!("the component `{path}` is new, with {checks}"));
+            }
+        }
+    }
+
+    fn component(&mut self, path: &str, old: &Component, new: &Component) {
+        self.value(&format!("the name of the component `{path}`"), &old.name, &new.name);
+        match (old.publish, new.publish) {
+            (false, true) => self.say(format!("the component `{path}` is now shown to the public")),
+            (true, false) => self.say(format!("the component `{path}` is no longer shown to the public")),
+            _ => {}
+        }
+        match (&old.node, &new.node) {
+            (Node::Part(before), Node::Part(part)) => self.part(path, before, part),
+            (Node::All(before), Node::All(parts)) => self.components(path, before, parts),
+            (Node::Part(_), Node::All(_)) => self.say(format!("the component `{path}` is now made of parts")),
+            (Node::All(_), Node::Part(_)) => {
+                self.say(format!("the component `{path}` is no longer made of parts"));
+            }
+        }
+    }
+
+    fn part(&mut self, path: &str, old: &Part, new: &Part) {
+        self.value(&format!("`up_if` of the component `{path}`"), &old.up_if, &new.up_if);
+        for gone in missing(&old.checks, &new.checks, |check| &check.target) {
+            self.say(format!("the check `{}` is gone", gone.id));
+        }
+        for check in &new.checks {
+            match old.checks.iter().find(|before| before.target == check.target) {
+                Some(before) => self.check(before, check),
+                None => self.say(format!(
+                    "the check `{}` is new: {} of {}, from {}, every {}",
+                    check.id,
+                    check.probe.kind(),
+                    check.probe.target(),
+                    listed(&check.from),
+                    Millis(check.timing.every_ms),
+                )),
+            }
+        }
+    }
+
+    fn check(&mut self, old: &Check, new: &Check) {
+        let of = format!("of the check `{}`", new.id);
+        self.value(&format!("the target {of}"), &old.probe.target(), &new.probe.target());
+        self.value(&format!("the list of sites {of}"), &listed(&old.from), &listed(&new.from));
+        self.timing(&of, old.timing, new.timing);
+        self.value(&format!("`measures_path` {of}"), &old.measures_path, &new.measures_path);
+        self.parameters(&of, &old.probe, &new.probe);
+    }
+
+    fn timing(&mut self, of: &str, old: Timing, new: Timing) {
+        let mut duration = |key: &str, old: u64, new: u64| {
+            self.value(&format!("`{key}` {of}"), &Millis(old), &Millis(new));
+        };
+        duration("every", old.every_ms, new.every_ms);
+        duration("timeout", old.timeout_ms, new.timeout_ms);
+        duration("hold", old.hold_ms, new.hold_ms);
+        self.value(&format!("`attempts` {of}"), &old.attempts, &new.attempts);
+        for (key, old, new) in [("warn", old.warn_ms, new.warn_ms), ("crit", old.crit_ms, new.crit_ms)] {
+            self.optional(&format!("`{key}` {of}"), old.map(Millis).as_ref(), new.map(Millis).as_ref());
+        }
+    }
+
+    /// The parameters are compared as an assignment carries them, so that no kind is forgotten here.
+    fn parameters(&mut self, of: &str, old: &Probe, new: &Probe) {
+        if old.kind() != new.kind() {
+            self.say(format!("the kind {of} is {}, was {}", new.kind(), old.kind()));
+            return;
+        }
+        let (old, new) = (parameters(old), parameters(new));
+        let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            match (old.get(key), new.get(key)) {
+                (before, after) if before == after => {}
+                // Pages of PEM say nothing to a reader; and the target has its own sentence.
+                (Some(_), Some(_)) if key == "authority" => {
+                    self.say(format!("the authority {of} is another"));
+                }
+                (None, Some(_)) if key == "authority" => self.say(format!("the authority {of} is set")),
+                _ if matches!(key.as_str(), "address" | "server" | "url") => {}
+                (before, after) => self.optional(&format!("`{key}` {of}"), before, after),
+            }
+        }
+    }
+}
+
+fn parameters(probe: &Probe) -> serde_json::Map<String, Value> {
+    match serde_json::to_value(probe) {
+        Ok(Value::Object(parameters)) => parameters,
+        // Numbers, texts and lists always become JSON.
+        _ => serde_json::Map::new(),
+    }
+}
+
+/// Those of `old` that `new` has no longer.
+fn missing<'o, T>(old: &'o [T], new: &'o [T], id: impl Fn(&T) -> &Id) -> Vec<&'o T> {
+    old.iter().filter(|before| !new.iter().any(|after| id(after) == id(before))).collect()
+}
+
+fn promised(service: &Service) -> String {
+    let promises = service.commitments.iter().map(|Commitment::Availability(promise)| {
+        let words = if promise.strict { "availability above" } else { "availability of at least" };
+        format!("{words} {}", promise.target)
+    });
+    listed(promises)
+}
+
+fn listed<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+fn counted(checks: usize) -> String {
+    match checks {
+        0 => "no check".to_owned(),
+        1 => "1 check".to_owned(),
+        checks => format!("{checks} checks"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse;
+
+    const BEFORE: &str = r#"
+organisation: {name: Comune di Esempio}
+charter: {measured_from: 2027-03-15}
+sites:
+  ced: {agents: [ced1], users: [uffici]}
+  biblioteca: {agents: [bib1], users: [uffici]}
+services:
+  data_center:
+    users: [uffici]
+    commitments: [{kind: availability, above: 98%}]
+    components:
+      dns: {probe: dns, targets: {dns1: 10.0.0.53, dns2: 10.0.1.53}, up_if: any, ask: intranet.example A, expect: 10.0.0.80}
+      san: {probe: tcp, targets: {san1: "10.0.0.20:443"}}
+"#;
+
+    fn charter(text: &str) -> Charter {
+        parse(text, "vedetta.yaml").unwrap_or_else(|error| panic!("{error}")).vedetta.charter
+    }
+
+    #[track_caller]
+    fn check(from: &str, to: &str, expected: &[&str]) {
+        assert!(BEFORE.contains(from), "{from}");
+        let (old, new) = (charter(BEFORE), charter(&BEFORE.replacen(from, to, 1)));
+        assert_eq!(old.describe_changes(&new), expected, "{from} -> {to}");
+        assert_eq!(old.describe_changes(&old), [""; 0]);
+    }
+
+    #[test]
+    fn each_change_is_a_sentence() {
+        let dns1 = "of the check `data_center.dns.dns1`";
+        check(
+            "dns1: 10.0.0.53",
+            "dns1: 10.0.0.54",
+            &[&format!("the target {dns1} is 10.0.0.54:53, was 10.0.0.53:53")],
+        );
+        check(", dns2: 10.0.1.53", "", &["the check `data_center.dns.dns2` is gone"]);
+        check(
+            "san1: \"10.0.0.20:443\"",
+            "san2: \"10.0.0.20:443\"",
+            &[
+                "the check `data_center.san.san1` is gone",
+                "the check `data_center.san.san2` is new: tcp of 10.0.0.20:443, from ced, biblioteca, every 1m",
+            ],
+        );
+        check("up_if: any", "up_if: all", &["`up_if` of the component `data_center.dns` is all, was any"]);
+        check(
+            "above: 98%",
+            "at_least: 98.5%",
+            &[
+                "the commitment of the service `data_center` is availability of at least 98.5%, was availability above 98%",
+            ],
+        );
+        check("2027-03-15", "2027-01-01", &["the day measuring counts from is 2027-01-01, was 2027-03-15"]);
+        check(
+            "organisation:",
+            "rules: {confirm_down: 3}\norganisation:",
+            &["the rule `confirm_down` is 3, was 2"],
+        );
+        check(
+            "biblioteca: {agents: [bib1], users: [uffici]}",
+            "biblioteca: {agents: [bib1, bib2], users: [uffici]}",
+            &["the list of agents at the site `biblioteca` is bib1, bib2, was bib1"],
+        );
+        check(
+            "san: {probe",
+            "san: {every: 5m, hold: 10m, warn: 1s, attempts: 2, probe",
+            &[
+                "`every` of the check `data_center.san.san1` is 5m, was 1m",
+                "`hold` of the check `data_center.san.san1` is 10m, was 2m30s",
+                "`attempts` of the check `data_center.san.san1` is 2, was 3",
+                "`warn` of the check `data_center.san.san1` is 1s, was not set",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_parameter_of_a_kind_is_named() {
+        let (old, new) = (charter(BEFORE), charter(&BEFORE.replace("expect: 10.0.0.80", "transport: tcp")));
+        let of = "of the check `data_center.dns.dns1`";
+        assert_eq!(
+            old.describe_changes(&new)[..2],
+            [
+                format!("`expect` {of} is no longer set, was [\"10.0.0.80\"]"),
+                format!("`transport` {of} is \"tcp\", was \"udp\""),
+            ]
+        );
+    }
+
+    #[test]
+    fn whole_branches_are_one_sentence() {
+        check(
+            "      san: {probe: tcp, targets: {san1: \"10.0.0.20:443\"}}\n",
+            "",
+            &["the component `data_center.san` is gone, with 1 check"],
+        );
+        let two = BEFORE.replace(
+            "services:\n",
+            "services:\n  web: {components: {a: {probe: tcp, targets: {x: \"h.example:1\", y: \"h.example:2\"}}}}\n",
+        );
+        let (old, new) = (charter(BEFORE), charter(&two));
+        assert_eq!(old.describe_changes(&new), ["the service `web` is new, with 2 checks"]);
+        assert_eq!(new.describe_changes(&old), ["the service `web` is gone, with 2 checks"]);
+    }
+
+    #[test]
+    fn a_rewritten_file_changes_nothing_and_order_is_said() {
+        let rewritten =
+            BEFORE.replace("uffici]}", "uffici ] }").replace("probe: dns,", "from: users, probe: dns,");
+        assert_eq!(charter(BEFORE).describe_changes(&charter(&rewritten)), [""; 0]);
+        let swapped = BEFORE
+            .replace("  ced: {agents: [ced1], users: [uffici]}\n", "")
+            .replace("services:\n", "  ced: {agents: [ced1], users: [uffici]}\nservices:\n");
+        assert!(!charter(BEFORE).describe_changes(&charter(&swapped)).is_empty());
+    }
+}
