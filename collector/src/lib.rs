@@ -1,1 +1,14 @@
-//! x
+//! The collector: agents' samples in, annual figures out.
+//!
+//! `ingest -> store (runs) -> derive (timeline -> vote -> tree -> figure) -> publish`
+//!
+//! Modules in the order a batch meets them, after what all of them need. Accepted groups and the
+//! journal are the only truth; everything else here can be dropped and rebuilt to the same bytes.
+
+pub mod clock;
+pub mod keys;
+pub mod enrol;
+pub mod assign;
+pub mod difference;
+pub mod operator;
+pub mod cli;

@@ -1,0 +1,41 @@
+//! The operators' commands, one file each. Arguments are read here and nowhere else.
+//!
+//! Commands that act or ask speak to the running collector through its socket ([`client`]), so that
+//! there is one truth and the peer's uid is the author. Exit codes: 0 fine, 1 failed, 2 wrong usage,
+//! 3 kept for `--exit-code`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+mod place;
+mod client;
+mod check;
+mod reload;
+mod agent;
+
+/// Availability of a service charter, measured and proven.
+#[derive(Debug, clap::Parser)]
+#[command(name = "vedetta", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Vedetta {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One line per command; the order is that of a first day.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Check(check::Check),
+    Agent(agent::Agent),
+    Reload(reload::Reload),
+}
+
+impl Vedetta {
+    /// Runs the command. What it was asked for goes to `out`, everything else to the log.
+    pub fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Check(command) => command.run(out),
+            Command::Agent(command) => command.run(out),
+            Command::Reload(command) => command.run(out),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! HTTP/1.1 over the collector's socket, for commands: blocking, one request per connection.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::{Method, Request, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+
+use crate::operator::{AS_HEADER, SOCKET_NAME, Trouble};
+
+/// More than any answer: ten years of outages of a large charter are some MB.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// A figure takes milliseconds; a reload of a large charter seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks the collector whose state directory this is.
+#[derive(Debug)]
+pub(crate) struct Client {
+    socket: PathBuf,
+    config: PathBuf,
+}
+
+impl Client {
+    /// Of the collector in `state`; `config` is named when it is not running.
+    pub(crate) fn new(state: &Path, config: &Path) -> Self {
+        Self { socket: state.join(SOCKET_NAME), config: config.to_owned() }
+    }
+
+    /// `GET`, decoded.
+    pub(crate) fn get_json<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        let body = self.ask(Method::GET, path, None, Bytes::new())?;
+        serde_json::from_slice(&body)
+            .with_context(|| format!("the collector's answer to {path} is of another version"))
+    }
+
+    /// `POST`; `author` is how root names itself.
+    pub(crate) fn post_json<Q: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        author: Option<&str>,
+        question: &Q,
+    ) -> anyhow::Result<T> {
+        let question = serde_json::to_vec(question)?;
+        let body = self.ask(Method::POST, path, author, question.into())?;
+        serde_json::from_slice(&body)
+            .with_context(|| format!("the collector's answer to {path} is of another version"))
+    }
+
+    fn ask(&self, method: Method, path: &str, author: Option<&str>, body: Bytes) -> anyhow::Result<Bytes> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "vedetta")
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(author) = author {
+            request = request.header(AS_HEADER, author);
+        }
+        let request = request.body(Full::new(body)).context("the request cannot be made")?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (status, body) = runtime
+            .block_on(async { tokio::time::timeout(PATIENCE, self.exchange(request)).await })
+            .with_context(|| format!("the collector did not answer within {} s", PATIENCE.as_secs()))??;
+        if status.is_success() {
+            return Ok(body);
+        }
+        match serde_json::from_slice::<Trouble>(&body) {
+            Ok(trouble) => bail!("{}", trouble.error),
+            Err(_) => bail!("the collector answered {status}: {}", String::from_utf8_lossy(&body).trim()),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let asking = async {
+            let response = sender.send_request(request).await.context("the collector did not answer")?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+            let body = body.map_err(|error| anyhow::anyhow!("the collector's answer broke off: {error}"))?;
+            Ok((status, body.to_bytes()))
+        };
+        // The connection drives the exchange; alone it ends only when the collector hangs up.
+        let driving = async {
+            match connection.await {
+                Ok(()) => std::future::pending().await,
+                Err(error) => anyhow::Error::from(error).context("the connection to the collector broke"),
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = asking => answer,
+            error = driving => Err(error),
+        }
+    }
+
+    fn unreachable(&self, error: &io::Error) -> anyhow::Error {
+        let socket = self.socket.display();
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => anyhow::anyhow!(
+                "the collector is not running: nobody listens on `{socket}`; start it with `systemctl start vedetta`, or by hand with `vedetta serve --config {}`",
+                self.config.display()
+            ),
+            io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+                "you may not use `{socket}`; ask as root or as the collector's own user (`sudo -u vedetta vedetta …`)"
+            ),
+            _ => anyhow::anyhow!("cannot connect to the collector at `{socket}`: {error}"),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What operators' commands and the running collector say to each other over the socket, as JSON.
+//!
+//! Both ends are this binary, of the same version unless the daemon was not restarted after an
+//! upgrade; a message that does not decode says so.
+
+use serde::{Deserialize, Serialize};
+
+/// In the state directory.
+pub const SOCKET_NAME: &str = "collector.sock";
+/// How root names the person it acts for.
+pub const AS_HEADER: &str = "vedetta-as";
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Cause and cure.
+    pub error: String,
+}
+
+/// `POST /acts/reload`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReloadQuestion {
+    /// Only tell the difference.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a reload did.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReloadAnswer {
+    /// The journal entry that records it; `None` when nothing was recorded.
+    pub revision: Option<u64>,
+    /// One line per change.
+    pub changes: Vec<String>,
+    /// The file's warnings, rendered.
+    pub warnings: Vec<String>,
+    /// What a reload cannot do.
+    pub notes: Vec<String>,
+}
+
+/// `POST /acts/agent-add`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AgentAddQuestion {
+    /// Its id in the charter.
+    pub agent: String,
+    /// Shall an enrolled agent get a new key?
+    #[serde(default)]
+    pub replace: bool,
+}
+
+/// The line to enrol with.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AgentAddAnswer {
+    /// A `collector_api::EnrolLine`.
+    pub line: String,
+    /// Until when, Unix ms.
+    pub expires_ms: i64,
+}
+
+/// `POST /acts/agent-revoke`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AgentRevokeQuestion {
+    /// Its id.
+    pub agent: String,
+}
+
+/// It is done.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Done {
+    /// A sentence.
+    pub message: String,
+}
+
+/// `GET /acts/agents`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AgentsAnswer {
+    /// Of the charter in its order, then the others.
+    pub agents: Vec<AgentRow>,
+}
+
+/// One agent.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AgentRow {
+    /// Its id.
+    pub agent: String,
+    /// `not enrolled`, `line printed`, `enrolled`, `revoked`.
+    pub state: String,
+    /// The charter's sites it is at; empty when the charter does not know it.
+    pub sites: Vec<String>,
+    /// Its public key, hexadecimal.
+    pub key: Option<String>,
+    /// Revision of its newest assignment; 0 for none.
+    pub assignment: u64,
+}
