@@ -13,6 +13,9 @@ mod agent;
 
 use std::path::{Path, PathBuf};
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use agent::agent;
 
 use crate::problem::Place;
