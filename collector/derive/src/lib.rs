@@ -13,12 +13,19 @@ mod stream;
 mod step;
 mod pack;
 mod timeline;
+mod confirm;
+mod sweep;
+mod vote;
+mod tree;
 mod period;
 mod figure;
+mod era;
+mod now;
 mod outage;
 mod year;
 
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
+pub use now::Now;
 pub use outage::Outage;
 pub use pack::{decode_runs, encode_runs};
 pub use period::{Period, midnight_ms};
@@ -26,8 +33,9 @@ pub use run::{Run, RunIndex, StreamRuns, Vantage};
 pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
 pub use stream::{CheckState, Latest, StreamState};
 pub use timeline::{Change, Span, State, Timeline};
+pub use vote::{DownIf, Reading, Vote};
 pub use year::{
-    CheckFigure, ComponentFigure, Now, ServiceFigure, SiteFigure, VantageFigure, YearFigures, year,
+    CheckFigure, ComponentFigure, ServiceFigure, SiteFigure, VantageFigure, YearFigures, figures, year,
 };
 
 /// Grows whenever the same groups would give other runs; a store with another one is rebuilt.

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 
@@ -27,6 +28,11 @@ impl Period {
     pub fn civil_year(year: i16) -> Self {
         let year = year.clamp(1, 9_998);
         Self { start_ms: midnight_ms(date(year, 1, 1)), end_ms: midnight_ms(date(year + 1, 1, 1)) }
+    }
+
+    /// The civil year its first instant falls in.
+    pub fn civil_year_of_start(&self) -> i16 {
+        Timestamp::from_millisecond(self.start_ms).map_or(0, |start| start.to_zoned(ROME.clone()).year())
     }
 
     /// First instant, Unix ms.

@@ -47,7 +47,7 @@ impl Run {
         }
         let share = i128::from(ms) - i128::from(self.first_ms);
         let whole = i128::from(self.last_ms) - i128::from(self.first_ms);
-        let further = i128::from(self.count.saturating_sub(2)) * share / whole;
+        let further = i128::from(self.count.saturating_sub(1)) * share / whole;
         1 + u64::try_from(further).unwrap_or(0)
     }
 }
@@ -112,7 +112,7 @@ mod tests {
             count: 11,
             until_ms: 13_000,
         };
-        for (ms, count) in [(999, 0), (1_000, 1), (5_999, 5), (10_999, 9), (11_000, 11), (i64::MAX, 11)] {
+        for (ms, count) in [(999, 0), (1_000, 1), (5_999, 5), (10_999, 10), (11_000, 11), (i64::MAX, 11)] {
             assert_eq!(run.count_by(ms), count, "at {ms}");
         }
         assert_eq!(Run { count: 1, last_ms: 1_000, ..run }.count_by(1_000), 1);

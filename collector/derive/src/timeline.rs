@@ -72,3 +72,57 @@ impl Timeline {
         self.changes.iter().enumerate().map(move |(index, change)| (change.at_ms, next(index), change))
     }
 }
+
+impl Timeline {
+    /// Nobody can say anything about `[from_ms, to_ms)`.
+    pub(crate) fn unknown(from_ms: i64, to_ms: i64) -> Self {
+        let mut timeline = Self { changes: Vec::new(), end_ms: to_ms };
+        if from_ms < to_ms {
+            timeline.push(Change { at_ms: from_ms, verdict: Verdict::Unknown, reason: Reason::None });
+        }
+        timeline
+    }
+
+    /// The next change, not before the last one. At the same instant it takes its place.
+    #[inline]
+    pub(crate) fn push(&mut self, change: Change) {
+        debug_assert!(self.changes.last().is_none_or(|last| last.at_ms <= change.at_ms));
+        if self.changes.last().is_some_and(|last| last.at_ms == change.at_ms) {
+            self.changes.pop();
+        }
+        let same = |last: &Change| (last.verdict, last.reason) == (change.verdict, change.reason);
+        if !self.changes.last().is_some_and(same) {
+            self.changes.push(change);
+        }
+    }
+
+    /// What follows without a gap.
+    pub(crate) fn append(&mut self, next: &Self) {
+        debug_assert!(next.changes.first().is_none_or(|first| first.at_ms == self.end_ms));
+        for change in &next.changes {
+            self.push(*change);
+        }
+        self.end_ms = next.end_ms;
+    }
+
+    /// What holds at its end, and since when; `None` if it is empty.
+    pub(crate) fn last(&self) -> Option<(Verdict, i64)> {
+        let verdict = self.changes.last()?.verdict;
+        let alike = self.changes.iter().rev().take_while(|change| change.verdict == verdict);
+        alike.last().map(|first| (verdict, first.at_ms))
+    }
+
+    /// Its three states from `from_ms` on.
+    pub fn spans_from(&self, from_ms: i64) -> Vec<Span> {
+        let mut spans: Vec<Span> = Vec::with_capacity(self.changes.len());
+        for (start_ms, end_ms, change) in self.stretches() {
+            let (start_ms, state) = (start_ms.max(from_ms), State::from(change.verdict));
+            match spans.last_mut() {
+                _ if start_ms >= end_ms => {}
+                Some(last) if last.state == state => last.end_ms = end_ms,
+                _ => spans.push(Span { start_ms, end_ms, state }),
+            }
+        }
+        spans
+    }
+}

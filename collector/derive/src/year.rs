@@ -1,11 +1,16 @@
 //! Every figure of a period: each past instant judged by the charter then in force.
 
-use collector_api::{Reason, Verdict};
-use config::{AgentId, Availability, Charter, CheckId, ServiceId, SiteId};
+use std::ops::Range;
+use std::sync::Arc;
 
-use crate::{Figure, Outage, Period, RunIndex, Span, Timeline};
+use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteId};
 
-/// Every service of the charter in force at as-of, for one civil year of Europe/Rome.
+use crate::confirm::Confirmation;
+use crate::era::{Era, Evidence, Judged, JudgedService};
+use crate::outage::outages;
+use crate::{Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline, midnight_ms};
+
+/// Every service of the charter in force at as-of (or at the year's last instant, if that is earlier).
 #[derive(Debug, Clone, PartialEq)]
 pub struct YearFigures {
     /// The year.
@@ -18,6 +23,8 @@ pub struct YearFigures {
     pub as_of_ms: i64,
     /// From when on measuring counts (D18): after `start_ms` the year is partial.
     pub measured_from_ms: i64,
+    /// Below this coverage a headline is a range (D20).
+    pub coverage_min: Fraction,
     /// In the charter's order.
     pub services: Vec<ServiceFigure>,
     /// Every check of these services, in the charter's order.
@@ -33,6 +40,8 @@ pub struct ServiceFigure {
     pub figure: Figure,
     /// Its promise, of the charter in force at as-of.
     pub promise: Option<Availability>,
+    /// Its checks, by their place in [`YearFigures::checks`].
+    pub checks: Range<usize>,
     /// Its components, each followed by its parts.
     pub components: Vec<ComponentFigure>,
     /// The same service as each site alone sees it, in the charter's order of sites.
@@ -48,6 +57,8 @@ pub struct ServiceFigure {
 pub struct ComponentFigure {
     /// `component` or `component.part`.
     pub path: String,
+    /// Its checks, by their place in [`YearFigures::checks`].
+    pub checks: Range<usize>,
     /// Its integers.
     pub figure: Figure,
     /// Its timeline.
@@ -77,7 +88,7 @@ pub struct CheckFigure {
     /// Its integers.
     pub figure: Figure,
     /// What its sites voted, degraded told apart.
-    pub timeline: Timeline,
+    pub timeline: Arc<Timeline>,
     /// How it is at as-of.
     pub now: Now,
     /// Who measures it, by site in the check's order.
@@ -92,28 +103,9 @@ pub struct VantageFigure {
     /// The agent.
     pub agent: AgentId,
     /// What it saw, confirmed (D6).
-    pub timeline: Timeline,
+    pub timeline: Arc<Timeline>,
     /// How it sees the check at as-of.
     pub now: Now,
-}
-
-/// How something is at as-of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// Up, degraded, down or unknown. Degraded: up, but a member or a vantage is not, or says degraded.
-    pub state: Verdict,
-    /// Since when, Unix ms; `None` if that is before the scope.
-    pub since_ms: Option<i64>,
-    /// Why: of the first check, in the charter's order, that makes it so.
-    pub reason: Reason,
-    /// How many of the agents see a failure (confirmed).
-    pub failing: u32,
-    /// How many of the agents can say.
-    pub known: u32,
-    /// How many agents measure it.
-    pub vantages: u32,
-    /// The newest sample's time; `None` if there is none.
-    pub last_ms: Option<i64>,
 }
 
 impl YearFigures {
@@ -127,27 +119,173 @@ impl YearFigures {
         self.checks.iter().find(|check| check.id == *id)
     }
 
+    /// Up to when the timelines go, Unix ms: as-of, or the end of the period.
+    pub fn seen_to_ms(&self) -> i64 {
+        self.as_of_ms.clamp(self.start_ms, self.end_ms)
+    }
+
     /// The outages of a service, in order. Made when asked for: a scrape wants none of their words.
     pub fn outages(&self, service: &ServiceFigure) -> Vec<Outage> {
-        let _ = service;
-        Vec::new()
+        let checks = self.checks.get(service.checks.clone()).unwrap_or(&[]);
+        outages(service.id.as_str(), &service.timeline, self.seen_to_ms(), checks)
     }
 }
 
-/// The figures of `year`, each past instant judged by the revision then in force.
+impl ServiceFigure {
+    /// Its stretches of down, in order: what outages are, without words.
+    pub fn stops(&self) -> impl Iterator<Item = &Span> {
+        self.timeline.iter().filter(|span| span.state == State::Down)
+    }
+
+    /// Its longest stop, the earliest of equals (D28).
+    pub fn longest_stop(&self) -> Option<&Span> {
+        self.stops().max_by_key(|stop| (stop.length_ms(), std::cmp::Reverse(stop.start_ms)))
+    }
+}
+
+/// The figures of a civil `year`, each past instant judged by the revision then in force.
 ///
 /// `history` is every revision with the instant from which it was in force, in order; before the first,
 /// the first judges. Without any revision there are no services.
 pub fn year(history: &[(i64, Charter)], runs: &RunIndex, year: i16, as_of_ms: i64) -> YearFigures {
-    let _ = (history, runs);
-    let period = Period::civil_year(year);
+    figures(history, runs, Period::civil_year(year), as_of_ms, Reading::OURS)
+}
+
+/// The figures of any period, under any reading of votes.
+pub fn figures(
+    history: &[(i64, Charter)],
+    runs: &RunIndex,
+    period: Period,
+    as_of_ms: i64,
+    reading: Reading,
+) -> YearFigures {
+    let rules = history.iter().map(|(from_ms, charter)| Confirmation::since(*from_ms, &charter.rules));
+    let evidence = Evidence { runs, rules: rules.collect(), reading, as_of_ms };
+    let seen_to_ms = as_of_ms.clamp(period.start_ms(), period.end_ms());
+    let eras = Era::cut(history, period.start_ms(), seen_to_ms);
+    let eras: Vec<Judged<'_>> = eras.into_iter().map(|era| Judged::new(era, &evidence)).collect();
+    let charter = eras.last().map(|judged| judged.era.charter);
+    let measured_from = charter.and_then(|charter| charter.act.measured_from);
+    let measured_from_ms = measured_from.map_or(period.start_ms(), midnight_ms).max(period.start_ms());
+    let reader = Reader { period, measured_from_ms, as_of_ms, runs, eras: &eras };
+    let (services, checks) = reader.read();
     YearFigures {
-        year,
+        year: period.civil_year_of_start(),
         start_ms: period.start_ms(),
         end_ms: period.end_ms(),
         as_of_ms,
-        measured_from_ms: period.start_ms(),
-        services: Vec::new(),
-        checks: Vec::new(),
+        measured_from_ms,
+        coverage_min: charter.map_or(Fraction { p: 1, q: 1 }, |charter| charter.rules.coverage_min),
+        services,
+        checks,
+    }
+}
+
+/// Joins the eras: what the last one lists, over all of them.
+struct Reader<'a> {
+    period: Period,
+    measured_from_ms: i64,
+    as_of_ms: i64,
+    runs: &'a RunIndex,
+    eras: &'a [Judged<'a>],
+}
+
+impl Reader<'_> {
+    fn read(&self) -> (Vec<ServiceFigure>, Vec<CheckFigure>) {
+        let Some(listed) = self.eras.last() else { return (Vec::new(), Vec::new()) };
+        let checks: Vec<_> = (0..listed.checks.len()).map(|place| self.check(listed, place)).collect();
+        (listed.services.iter().map(|service| self.service(service, &checks)).collect(), checks)
+    }
+
+    fn check(&self, listed: &Judged<'_>, place: usize) -> CheckFigure {
+        let check = &listed.checks[place];
+        let vantages = check.sites.iter().flat_map(|site| {
+            site.vantages.iter().map(|(agent, _)| {
+                let timeline = self.join(|era| {
+                    let site = era.check(check.id, place)?.site(site.site)?;
+                    site.vantages.iter().find(|(id, _)| id == agent).map(|(_, timeline)| timeline)
+                });
+                let streams = self.runs.streams(check.id, agent);
+                let now = Now::of_vantage(&timeline, self.period.start_ms(), streams, self.as_of_ms);
+                VantageFigure { site: site.site.clone(), agent: (*agent).clone(), timeline, now }
+            })
+        });
+        let vantages: Vec<_> = vantages.collect();
+        let timeline = self.join(|era| era.check(check.id, place).map(|check| &check.timeline));
+        let now =
+            Now::of(&timeline, self.period.start_ms(), &vantages, vantages.iter().map(|seen| &seen.now));
+        CheckFigure { id: check.id.clone(), figure: self.figure(&timeline), timeline, now, vantages }
+    }
+
+    fn service(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> ServiceFigure {
+        let components = service.branches.iter().map(|branch| {
+            let timeline = self.join(|era| {
+                let branches = &era.service(service.id)?.branches;
+                branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
+            });
+            ComponentFigure {
+                path: branch.path.clone(),
+                checks: branch.checks.clone(),
+                figure: self.figure(&timeline),
+                now: self.now(&timeline, &checks[branch.checks.clone()]),
+                timeline: timeline.spans_from(self.measured_from_ms),
+            }
+        });
+        let sites = service.sites.iter().map(|(site, _)| {
+            let timeline = self.join(|era| {
+                let sites = &era.service(service.id)?.sites;
+                sites.iter().find(|(id, _)| id == site).map(|(_, timeline)| timeline)
+            });
+            let here = checks[service.checks.clone()].iter().flat_map(|check| &check.vantages);
+            let here: Vec<_> = here.filter(|vantage| vantage.site == **site).collect();
+            SiteFigure {
+                site: (*site).clone(),
+                figure: self.figure(&timeline),
+                now: Now::of(
+                    &timeline,
+                    self.period.start_ms(),
+                    here.iter().copied(),
+                    here.iter().map(|vantage| &vantage.now),
+                ),
+                timeline: timeline.spans_from(self.measured_from_ms),
+            }
+        });
+        let timeline = self.join(|era| era.service(service.id).map(|service| &service.timeline));
+        ServiceFigure {
+            id: service.id.clone(),
+            figure: self.figure(&timeline),
+            promise: self.eras.last().and_then(|listed| listed.promise(service.id)),
+            checks: service.checks.clone(),
+            components: components.collect(),
+            sites: sites.collect(),
+            now: self.now(&timeline, &checks[service.checks.clone()]),
+            timeline: timeline.spans_from(self.measured_from_ms),
+        }
+    }
+
+    /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.
+    fn join<'e>(&'e self, find: impl Fn(&'e Judged<'e>) -> Option<&'e Arc<Timeline>>) -> Arc<Timeline> {
+        if let [only] = self.eras
+            && let Some(timeline) = find(only)
+        {
+            return Arc::clone(timeline);
+        }
+        let mut joined = Timeline { changes: Vec::new(), end_ms: self.period.start_ms() };
+        for judged in self.eras {
+            match find(judged) {
+                Some(timeline) => joined.append(timeline),
+                None => joined.append(&Timeline::unknown(judged.era.from_ms, judged.era.to_ms)),
+            }
+        }
+        Arc::new(joined)
+    }
+
+    fn figure(&self, timeline: &Timeline) -> Figure {
+        Figure::over(self.period, self.measured_from_ms, self.as_of_ms, timeline)
+    }
+
+    fn now(&self, timeline: &Timeline, checks: &[CheckFigure]) -> Now {
+        let vantages = checks.iter().flat_map(|check| &check.vantages);
+        Now::of(timeline, self.period.start_ms(), vantages, checks.iter().map(|check| &check.now))
     }
 }
