@@ -66,6 +66,8 @@ impl std::error::Error for LoadError {}
 /// Where in a file. [`Place::WHOLE`] is the file as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
+    /// 0 is the file itself; others are files it names, as numbered by the report.
+    pub(crate) file: u16,
     /// From 1.
     pub(crate) line: u32,
     /// From 1, in characters.
@@ -76,7 +78,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// No place within the file.
-    pub(crate) const WHOLE: Self = Self { line: 0, column: 0, len: 0 };
+    pub(crate) const WHOLE: Self = Self { file: 0, line: 0, column: 0, len: 0 };
 }
 
 /// A file's name and text: all that rendering a problem takes.
@@ -189,7 +191,7 @@ mod tests {
     use super::*;
 
     fn at(line: u32, column: u32, len: u32) -> Place {
-        Place { line, column, len }
+        Place { file: 0, line, column, len }
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What the file means: defaults applied, names found, every contradiction reported.
 //!
 //! Takes shapes, gives the resolved types. Goes on after a problem, leaving out what it concerns, so
-//! that one run reports them all; the caller refuses the file if there was any. The only I/O is the
-//! PEM file of an `authority:` (`files`).
+//! that one run reports them all; the caller refuses the file if there was any. The only I/O is
+//! reading the files it names: the PEM of an `authority:`, the CSV of `targets:` (`files`).
 
 mod files;
 mod sites;
 mod service;
 mod timing;
+mod table;
 mod target;
 mod agent;
 
@@ -55,7 +56,7 @@ pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Repor
     let sites = report.within("sites", |report| sites::sites(&keys.sites, report));
     let context = Context {
         sites: &sites,
-        site_names: keys.sites.0.iter().map(|(name, _)| name.value.as_str()).collect(),
+        site_names: keys.sites.entries.iter().map(|(name, _)| name.value.as_str()).collect(),
         folder,
         defaults: timing::Settings::of_file(keys.defaults.as_ref()),
     };

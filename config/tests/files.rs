@@ -168,3 +168,60 @@ fn files_are_named_from_beside_the_charter_only() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(parse(&text, "text").unwrap_err().to_string().contains("not a file in a folder"));
 }
+
+/// One component whose targets are the rows of `targets.csv` with this text.
+#[track_caller]
+fn with_table(text: &str) -> Result<Vec<String>, Vec<String>> {
+    let Ok(folder) = tempfile::tempdir() else { panic!("no temporary folder") };
+    let path = folder.path().join("vedetta.yaml");
+    let charter = "organisation: {name: X}\nsites: {a: {agents: [a1]}}\nservices: {s: {components: {c: {probe: tcp, \
+                   targets: {file: targets.csv}, up_if: all but 1}}}}\n";
+    let written =
+        std::fs::write(&path, charter).and_then(|()| std::fs::write(folder.path().join("targets.csv"), text));
+    assert!(written.is_ok());
+    let shown = |problem: &config::Problem| {
+        format!("{}:{}:{}: {}", problem.file, problem.line, problem.column, problem.message)
+            .replace(&folder.path().join("").display().to_string(), "")
+    };
+    match load(&path) {
+        Ok(loaded) => Ok(loaded
+            .vedetta
+            .charter
+            .checks()
+            .map(|check| format!("{} {}", check.id, check.probe.target()))
+            .collect()),
+        Err(refused) => Err(refused.problems.iter().map(shown).collect()),
+    }
+}
+
+#[test]
+fn targets_are_rows_of_a_spreadsheet() {
+    let expected = Ok(vec!["s.c.esx1 10.0.0.11:443".to_owned(), "s.c.esx2 10.0.0.12:443".to_owned()]);
+    for text in [
+        "name;address\nesx1;10.0.0.11:443\nesx2;10.0.0.12:443\n",
+        "\u{feff}note;address;name\r\n\"sala; rack 1\"; 10.0.0.11:443 ;esx1\r\n# spare\r\n\r\n;10.0.0.12:443;esx2",
+        "name,address\nesx1,10.0.0.11:443\nesx2,10.0.0.12:443",
+    ] {
+        assert_eq!(with_table(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn problems_of_a_row_point_into_the_table() {
+    for (text, problem) in [
+        ("name;address\nesx1;10.0.0.11:443\nesx2;nowhere\n", "targets.csv:3:6: `nowhere` is not an address"),
+        ("name;address\nESX 1;10.0.0.11:443\nb;h:1\n", "targets.csv:2:1: `ESX 1` is not a name"),
+        ("name;address\na;h:1\nb;h:2\na;h:3\n", "targets.csv:4:1: the name `a` is already in line 2"),
+        ("name;address\na;h:1\nb\n", "targets.csv:3:1: the target `b` has no address"),
+        ("name;adress\na;h:1\n", "targets.csv:1:6: unknown column `adress`, did you mean `address`?"),
+        ("name;address;area\na;h:1;x\n", "targets.csv:1:14: the column `area` is not available"),
+        ("a;h:1\n", "targets.csv:1:1: unknown column `a`"),
+        ("name;note\na;h:1\n", "targets.csv:1:1: the first line names the columns"),
+        ("", "targets.csv:1:1: the first line names the columns"),
+        ("name;address\n", "vedetta.yaml:3:54: `targets` names nothing"),
+        ("name;address\na;h:1\n", "vedetta.yaml:3:82: `all but 1` of 1 target would be up with none"),
+    ] {
+        let problems = with_table(text).expect_err(text);
+        assert!(problems[0].starts_with(problem), "{text:?}: {problems:?}");
+    }
+}

@@ -10,9 +10,12 @@ use std::path::{Component, Path};
 /// A chain of authorities is a few kB.
 const PEM_BYTES_MAX: u64 = 64 * 1024;
 
+/// Ten thousand rows.
+const CSV_BYTES_MAX: u64 = 1024 * 1024;
+
 /// The text of a PEM file with certificates, or why not.
 pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, String> {
-    let text = beside(name, folder)?;
+    let text = beside(name, folder, PEM_BYTES_MAX)?;
     if text.contains("PRIVATE KEY-----") {
         return Err(format!("`{name}` holds a private key; an authority is certificates only"));
     }
@@ -22,7 +25,12 @@ pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, 
     Ok(text)
 }
 
-fn beside(name: &str, folder: Option<&Path>) -> Result<String, String> {
+/// The text of a CSV file, or why not.
+pub(super) fn table(name: &str, folder: Option<&Path>) -> Result<String, String> {
+    beside(name, folder, CSV_BYTES_MAX)
+}
+
+fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, String> {
     let Some(folder) = folder else {
         return Err(format!("`{name}` cannot be read here: this text is not a file in a folder"));
     };
@@ -40,11 +48,9 @@ fn beside(name: &str, folder: Option<&Path>) -> Result<String, String> {
         return Err(format!("`{name}` is not a file"));
     }
     let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(PEM_BYTES_MAX + 1).read_to_string(&mut text))
-        .map_err(failed)?;
-    if text.len() as u64 > PEM_BYTES_MAX {
-        return Err(format!("`{name}` is larger than 64 KiB"));
+    File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text)).map_err(failed)?;
+    if text.len() as u64 > bytes_max {
+        return Err(format!("`{name}` is larger than {} KiB", bytes_max / 1024));
     }
     Ok(text)
 }

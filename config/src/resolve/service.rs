@@ -2,8 +2,9 @@
 
 use super::Context;
 use super::sites::values;
-use super::target;
 use super::timing::{Settings, timing};
+use super::{table, target};
+use crate::problem::Place;
 use crate::yaml::component::{Common, ComponentKeys, From, Targets};
 use crate::yaml::nearest;
 use crate::yaml::probe::ProbeKeys;
@@ -177,7 +178,7 @@ impl Branch<'_> {
             report.problem(parts.at, "parts cannot have parts; make it a component of its own");
             return None;
         }
-        if parts.value.0.is_empty() {
+        if parts.value.count() == 0 {
             report.problem(parts.at, "`parts` names nothing");
         }
         let own = [
@@ -232,12 +233,20 @@ impl Branch<'_> {
                 return Some(Part { up_if: Quorum::All, checks: Vec::new() });
             }
         };
-        let up_if = quorum(common, targets, report);
+        let file;
+        let named = match &targets.value {
+            Targets::Here(named) => named,
+            Targets::File(name) => {
+                file = table::targets(name, self.context.folder, report)?;
+                &file
+            }
+        };
+        let up_if = quorum(common, targets.at, named.count(), report);
         let from = self.from(name, report);
         let timing = timing(&self.settings, common, keys.at, report);
         let asked = target::asked(probe, self.context.folder, report);
         let mut checks = Vec::new();
-        for (target, address) in targets.value.0.sound() {
+        for (target, address) in named.sound() {
             let resolved = report.within(target.value.as_str(), |report| {
                 let id = self.check_id(target, report);
                 // The address is judged even when the parameters are not right.
@@ -332,10 +341,9 @@ impl Branch<'_> {
 }
 
 /// `up_if`, when as many targets as it needs are there.
-fn quorum(common: &Common, targets: &At<Targets>, report: &mut Report<'_>) -> Option<Quorum> {
-    let members = targets.value.0.0.len();
+fn quorum(common: &Common, targets_at: Place, members: usize, report: &mut Report<'_>) -> Option<Quorum> {
     if members == 0 {
-        report.problem(targets.at, "`targets` names nothing");
+        report.problem(targets_at, "`targets` names nothing");
         return None;
     }
     let Some(up_if) = &common.up_if else { return Some(Quorum::All) };

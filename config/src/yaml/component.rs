@@ -104,9 +104,14 @@ impl Shape for UpIf {
     }
 }
 
-/// `targets:`, each with its place.
+/// `targets:`
 #[derive(Debug)]
-pub(crate) struct Targets(pub(crate) Named<At<String>>);
+pub(crate) enum Targets {
+    /// Each with its address.
+    Here(Named<At<String>>),
+    /// `{file: x.csv}`: rows of a file beside this one.
+    File(At<String>),
+}
 
 impl Shape for Targets {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
@@ -114,14 +119,12 @@ impl Shape for Targets {
             if let [only] = entries.as_slice()
                 && only.key == "file"
             {
-                let message = "targets from a file are not available in this version; name them here";
-                report.problem(only.key_at, message);
-                return None;
+                return At::read(&only.node, report).map(Self::File);
             }
-            return Named::read(node, report).map(Self);
+            return Named::read(node, report).map(Self::Here);
         }
-        let named =
-            "targets with names, such as `{dns1: 10.0.0.53}`: history, alerts and reports speak of names";
+        let named = "targets with names, such as `{dns1: 10.0.0.53}` (history, alerts and reports speak of names), \
+                     or `{file: targets.csv}`";
         report.expected(None, node, named)
     }
 }

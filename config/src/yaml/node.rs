@@ -154,9 +154,9 @@ fn place(location: Option<serde_saphyr::Location>, source: Source<'_>) -> Place 
     let last = number(source.text.lines().count().max(1) as u64);
     if line > last {
         let column = source.text.lines().last().map_or(1, |text| number(text.chars().count() as u64 + 1));
-        return Place { line: last, column, len: 1 };
+        return Place { file: 0, line: last, column, len: 1 };
     }
-    Place { line, column: number(location.column()), len: number(location.span().len()) }
+    Place { file: 0, line, column: number(location.column()), len: number(location.span().len()) }
 }
 
 /// The tree as serde sees it.

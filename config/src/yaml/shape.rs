@@ -4,6 +4,8 @@
 //! comment. Serde's derive is not used because it stops at the first error and loses places inside
 //! `flatten` and `tag`.
 
+use std::path::Path;
+
 use crate::Problem;
 use crate::problem::{Place, Source, printable};
 use crate::yaml::nearest;
@@ -41,12 +43,21 @@ impl<T: Shape> Shape for Vec<T> {
 /// A map from names to values, in the file's order. An entry whose value has a defect keeps its name,
 /// so that who refers to it is not accused as well.
 #[derive(Debug)]
-pub(crate) struct Named<T>(pub(crate) Vec<(At<Id>, Option<T>)>);
+pub(crate) struct Named<T> {
+    pub(crate) entries: Vec<(At<Id>, Option<T>)>,
+    /// Entries that are not in the list because their name was refused.
+    pub(crate) nameless: usize,
+}
 
 impl<T> Named<T> {
     /// The entries without a defect.
     pub(crate) fn sound(&self) -> impl Iterator<Item = (&At<Id>, &T)> {
-        self.0.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)))
+        self.entries.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)))
+    }
+
+    /// How many the operator wrote, sound or not.
+    pub(crate) fn count(&self) -> usize {
+        self.entries.len() + self.nameless
     }
 }
 
@@ -55,15 +66,18 @@ impl<T: Shape> Shape for Named<T> {
         let Value::Map(entries) = &node.value else {
             return report.expected(None, node, "a map from names to values");
         };
-        let mut named = Vec::with_capacity(entries.len());
+        let mut named = Self { entries: Vec::with_capacity(entries.len()), nameless: 0 };
         for entry in entries {
             let value = report.within(&entry.key, |report| T::read(&entry.node, report));
             match Id::new(entry.key.as_str()) {
-                Ok(id) => named.push((At { at: entry.key_at, value: id }, value)),
-                Err(error) => report.problem(entry.key_at, error.to_string()),
+                Ok(id) => named.entries.push((At { at: entry.key_at, value: id }, value)),
+                Err(error) => {
+                    report.problem(entry.key_at, error.to_string());
+                    named.nameless += 1;
+                }
             }
         }
-        Some(Self(named))
+        Some(named)
     }
 }
 
@@ -71,6 +85,8 @@ impl<T: Shape> Shape for Named<T> {
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
     source: Source<'a>,
+    /// Name and text of the files that the file names; a place counts them from 1.
+    named: Vec<(String, String)>,
     path: Vec<String>,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
@@ -78,7 +94,7 @@ pub(crate) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(crate) fn new(source: Source<'a>) -> Self {
-        Self { source, path: Vec::new(), problems: Vec::new(), warnings: Vec::new() }
+        Self { source, named: Vec::new(), path: Vec::new(), problems: Vec::new(), warnings: Vec::new() }
     }
 
     /// Refuses the file, when all has been said.
@@ -98,8 +114,20 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Takes in a file that the file names, so that places in it can be shown; gives its number. `name`
+    /// is relative to the file's folder.
+    pub(crate) fn take_in(&mut self, name: &str, text: String) -> u16 {
+        let name = Path::new(self.source.name).with_file_name(name).display().to_string();
+        self.named.push((name, text));
+        u16::try_from(self.named.len()).unwrap_or(u16::MAX)
+    }
+
     fn made(&self, at: Place, message: impl Into<String>) -> Problem {
-        Problem { path: printable(&self.path.join(" › ")), ..self.source.problem(at, message) }
+        let source = match self.named.get(usize::from(at.file).wrapping_sub(1)) {
+            Some((name, text)) => Source { name, text },
+            None => self.source,
+        };
+        Problem { path: printable(&self.path.join(" › ")), ..source.problem(at, message) }
     }
 
     /// Does something one step further down the file, so that problems say where they are.
@@ -145,13 +173,16 @@ impl<'a> Report<'a> {
         self.problems.is_empty()
     }
 
-    /// The warnings, or the refusal, each in the file's order.
+    /// The warnings, or the refusal: each in the file's order, then in that of the files it names.
     pub(crate) fn finish(mut self) -> Result<Vec<Problem>, LoadError> {
+        let main = self.source.name;
+        let place =
+            |problem: &Problem| (problem.file != main, problem.file.clone(), problem.line, problem.column);
         if self.problems.is_empty() {
-            self.warnings.sort_by_key(|warning| (warning.line, warning.column));
+            self.warnings.sort_by_key(place);
             return Ok(self.warnings);
         }
-        self.problems.sort_by_key(|problem| (problem.line, problem.column));
+        self.problems.sort_by_key(place);
         Err(LoadError { problems: self.problems })
     }
 }
