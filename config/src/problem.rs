@@ -6,8 +6,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// One thing wrong (or, among warnings, doubtful) in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The file as it was named to us.
     pub file: String,
