@@ -12,6 +12,11 @@ mod client;
 mod check;
 mod reload;
 mod agent;
+mod terminal;
+mod status;
+mod explain;
+mod outages;
+mod report;
 
 /// Availability of a service charter, measured and proven.
 #[derive(Debug, clap::Parser)]
@@ -27,6 +32,10 @@ enum Command {
     Check(check::Check),
     Agent(agent::Agent),
     Reload(reload::Reload),
+    Status(status::Status),
+    Explain(explain::Explain),
+    Outages(outages::Outages),
+    Report(report::Report),
 }
 
 impl Vedetta {
@@ -36,6 +45,10 @@ impl Vedetta {
             Command::Check(command) => command.run(out),
             Command::Agent(command) => command.run(out),
             Command::Reload(command) => command.run(out),
+            Command::Status(command) => command.run(out),
+            Command::Explain(command) => command.run(out),
+            Command::Outages(command) => command.run(out),
+            Command::Report(command) => command.run(out),
         }
     }
 }

@@ -11,4 +11,5 @@ pub mod enrol;
 pub mod assign;
 pub mod difference;
 pub mod operator;
+pub mod publish;
 pub mod cli;

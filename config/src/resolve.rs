@@ -7,7 +7,6 @@
 mod files;
 mod sites;
 mod service;
-mod component;
 mod timing;
 mod table;
 mod target;

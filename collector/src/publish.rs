@@ -1,0 +1,22 @@
+//! What the collector shows: page, read API, metrics, reports. Same figures, several readers.
+//!
+//! `Moment -> answers (api) -> page | metrics | report`. Nothing here computes an availability, keeps a
+//! figure or reads a clock: a [`Moment`] comes in, text goes out.
+
+pub(crate) mod words;
+pub(crate) mod format;
+mod moment;
+pub mod api;
+mod answers;
+pub mod metrics;
+pub mod page;
+pub mod report;
+mod router;
+
+pub use format::ZONE;
+pub use moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
+pub use router::router;
+pub use words::Lang;
+
+#[cfg(test)]
+pub(crate) mod example;

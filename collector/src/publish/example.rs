@@ -1,0 +1,348 @@
+//! A moment as a municipality might have it on a Monday morning, for the tests of every reader.
+
+use std::sync::Arc;
+
+use collector_api::{ClockReading, Reason, StreamId, Verdict};
+use collector_derive::{
+    CheckFigure, ComponentFigure, Figure, Now, Period, ServiceFigure, SiteFigure, Span, State, Timeline,
+    VantageFigure, YearFigures,
+};
+use config::{
+    Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, DnsTransport,
+    Fraction, HostPort, Id, Node, Organisation, Part, Probe, Quorum, Rules, Service, Site, TcpParams, Timing,
+};
+
+use super::api::Journal;
+use super::moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
+
+/// 23 November 2026, 09:12 in Rome.
+pub(crate) const NOW_MS: i64 = 1_795_421_520_000;
+const HOUR_MS: u64 = 3_600_000;
+const DOWN_SINCE_MS: i64 = NOW_MS - 22 * 60_000;
+
+fn id(text: &str) -> Id {
+    Id::new(text).unwrap()
+}
+
+fn service(row: u32, name: &str, title: &str, above: Option<&str>, components: Vec<Component>) -> Service {
+    let promise = above.map(|above| {
+        let target = Fraction::from_percent(above).unwrap();
+        Commitment::Availability(Availability { target, strict: true })
+    });
+    Service {
+        id: id(name),
+        row: Some(row),
+        name: title.to_owned(),
+        users: vec![id("uffici")],
+        commitments: promise.into_iter().collect(),
+        components,
+    }
+}
+
+fn check(path: &str, probe: Probe) -> Check {
+    let target = path.rsplit('.').next().unwrap();
+    Check {
+        id: CheckId::new(path).unwrap(),
+        target: id(target),
+        from: vec![id("ced"), id("biblioteca")],
+        timing: Timing {
+            every_ms: 60_000,
+            timeout_ms: 10_000,
+            hold_ms: 150_000,
+            attempts: 3,
+            warn_ms: None,
+            crit_ms: None,
+        },
+        measures_path: false,
+        probe,
+    }
+}
+
+fn dns(path: &str, address: &str) -> Check {
+    check(
+        path,
+        Probe::Dns(DnsParams {
+            server: HostPort::parse(address, Some(53)).unwrap(),
+            name: "intranet.example.".to_owned(),
+            record_type: "A".to_owned(),
+            transport: DnsTransport::Udp,
+            rcodes: vec!["NOERROR".to_owned()],
+            expect: vec!["10.0.0.80".to_owned()],
+        }),
+    )
+}
+
+fn tcp(path: &str, address: &str) -> Check {
+    let address = HostPort::parse(address, None).unwrap();
+    check(path, Probe::Tcp(TcpParams { address, family: config::Family::V4 }))
+}
+
+fn part(name: &str, title: &str, up_if: Quorum, checks: Vec<Check>) -> Component {
+    let node = Node::Part(Part { up_if, checks });
+    Component { id: id(name), name: title.to_owned(), publish: true, node }
+}
+
+fn charter() -> Charter {
+    let base = Component {
+        id: id("base"),
+        name: "Hardware e software di base".to_owned(),
+        publish: false,
+        node: Node::All(vec![part(
+            "san",
+            "Archivio",
+            Quorum::All,
+            vec![tcp("data_center.base.san.san1", "10.0.0.20:443")],
+        )]),
+    };
+    let dns = part(
+        "dns",
+        "DNS",
+        Quorum::Any,
+        vec![dns("data_center.dns.dns1", "10.0.0.53"), dns("data_center.dns.dns2", "10.0.1.53")],
+    );
+    let posta =
+        part("posta", "Posta elettronica", Quorum::All, vec![tcp("intranet.posta.smtp", "10.0.0.25:25")]);
+    let front_end =
+        part("siti", "Siti istituzionali", Quorum::All, vec![tcp("front_end.siti.sito", "10.0.0.80:443")]);
+    let portale =
+        part("portale", "Portale ospiti", Quorum::All, vec![tcp("wifi.portale.ospiti", "10.9.0.1:443")]);
+    let site =
+        |name: &str, agent: &str| Site { id: id(name), agents: vec![id(agent)], users: vec![id("uffici")] };
+    Charter {
+        organisation: Organisation {
+            name: "Comune di Esempio".to_owned(),
+            unit: Some("Area 4 - Sistemi Informatici".to_owned()),
+        },
+        act: CharterAct { act: None, in_force_from: None, measured_from: None },
+        rules: Rules { confirm_down: 2, confirm_up: 1, coverage_min: Fraction::from_percent("99%").unwrap() },
+        sites: vec![site("ced", "ced1"), site("biblioteca", "bib1")],
+        services: vec![
+            service(1, "data_center", "Gestione data center", Some("98%"), vec![dns, base]),
+            service(2, "front_end", "Gestione front end", None, vec![front_end]),
+            service(
+                3,
+                "wifi",
+                "WiFi nelle aree coperte e interne agli edifici pubblici",
+                Some("85%"),
+                vec![portale],
+            ),
+            service(5, "intranet", "Gestione intranet", Some("98%"), vec![posta]),
+        ],
+        canaries: Vec::new(),
+    }
+}
+
+fn figure(down_hours: u64, unknown_hours: u64) -> Figure {
+    let period = Period::civil_year(2026);
+    let elapsed_ms = NOW_MS.abs_diff(period.start_ms());
+    let (down_ms, unknown_ms) = (down_hours * HOUR_MS + 125_250, unknown_hours * HOUR_MS);
+    Figure {
+        up_ms: elapsed_ms - down_ms - unknown_ms,
+        down_ms,
+        unknown_ms,
+        out_of_scope_ms: 0,
+        future_ms: period.length_ms() - elapsed_ms,
+    }
+}
+
+fn now(state: Verdict, reason: Reason, failing: u32, since_ms: i64) -> Now {
+    let known = if state == Verdict::Unknown { 0 } else { 2 };
+    Now {
+        state,
+        since_ms: Some(since_ms),
+        reason,
+        failing,
+        known,
+        vantages: 2,
+        last_ms: Some(NOW_MS - 14_250),
+    }
+}
+
+struct Sketch {
+    state: Verdict,
+    reason: Reason,
+    failing: u32,
+    since_ms: i64,
+    figure: Figure,
+}
+
+impl Sketch {
+    fn now(&self) -> Now {
+        now(self.state, self.reason, self.failing, self.since_ms)
+    }
+}
+
+fn sketch(service: &str) -> Sketch {
+    let long_ago_ms = NOW_MS - 40 * 86_400_000;
+    let (state, reason, failing, since_ms, figure) = match service {
+        "data_center" => (Verdict::Degraded, Reason::DnsTimeout, 1, NOW_MS - 3 * 3_600_000, figure(71, 2)),
+        "wifi" => (Verdict::Unknown, Reason::AgentNetworkDown, 0, NOW_MS - 26 * 3_600_000, figure(310, 420)),
+        "intranet" => (Verdict::Down, Reason::ConnectRefused, 2, DOWN_SINCE_MS, figure(188, 3)),
+        _ => (Verdict::Up, Reason::None, 0, long_ago_ms, figure(4, 0)),
+    };
+    Sketch { state, reason, failing, since_ms, figure }
+}
+
+fn spans(start_ms: i64, sketch: &Sketch) -> Vec<Span> {
+    let first = Span { start_ms, end_ms: sketch.since_ms, state: State::Up };
+    let last = Span { start_ms: sketch.since_ms, end_ms: NOW_MS, state: sketch.state.into() };
+    vec![first, last]
+}
+
+fn component_figures(
+    components: &[Component],
+    prefix: &str,
+    sketch: &Sketch,
+    start_ms: i64,
+) -> Vec<ComponentFigure> {
+    components
+        .iter()
+        .flat_map(|component| {
+            let path = format!("{prefix}{}", component.id);
+            let figure = ComponentFigure {
+                path: path.clone(),
+                checks: 0..0,
+                figure: sketch.figure,
+                timeline: spans(start_ms, sketch),
+                now: sketch.now(),
+            };
+            let parts = match &component.node {
+                Node::All(parts) => component_figures(parts, &format!("{path}."), sketch, start_ms),
+                Node::Part(_) => Vec::new(),
+            };
+            std::iter::once(figure).chain(parts)
+        })
+        .collect()
+}
+
+fn figures(charter: &Charter) -> YearFigures {
+    let period = Period::civil_year(2026);
+    let service_figure = |service: &Service| {
+        let sketch = sketch(service.id.as_str());
+        ServiceFigure {
+            id: service.id.clone(),
+            figure: sketch.figure,
+            promise: service.availability(),
+            checks: 0..0,
+            components: component_figures(&service.components, "", &sketch, period.start_ms()),
+            sites: vec![SiteFigure {
+                site: id("ced"),
+                figure: sketch.figure,
+                timeline: spans(period.start_ms(), &sketch),
+                now: sketch.now(),
+            }],
+            timeline: spans(period.start_ms(), &sketch),
+            now: sketch.now(),
+        }
+    };
+    let check_figure = |check: &Check| {
+        let sketch = sketch(check.id.as_str().split('.').next().unwrap());
+        let vantage = |site: &str, agent: &str| VantageFigure {
+            site: id(site),
+            agent: id(agent),
+            timeline: Arc::new(Timeline::default()),
+            now: sketch.now(),
+        };
+        CheckFigure {
+            id: check.id.clone(),
+            figure: sketch.figure,
+            timeline: Arc::new(Timeline::default()),
+            now: sketch.now(),
+            vantages: vec![vantage("ced", "ced1"), vantage("biblioteca", "bib1")],
+        }
+    };
+    YearFigures {
+        year: 2026,
+        start_ms: period.start_ms(),
+        end_ms: period.end_ms(),
+        as_of_ms: NOW_MS,
+        measured_from_ms: period.start_ms(),
+        coverage_min: Fraction { p: 99, q: 100 },
+        services: charter.services.iter().map(service_figure).collect(),
+        checks: charter.checks().map(check_figure).collect(),
+    }
+}
+
+/// Row 1 degraded, row 2 up and without a promise, row 3 unobserved, row 5 down and overrun.
+pub(crate) fn moment() -> Moment {
+    let charter = charter();
+    let figures = figures(&charter);
+    let sample = LatestSample {
+        at_ms: NOW_MS - 14_250,
+        duration_micros: 12_345,
+        certificate_not_after_ms: Some(NOW_MS + 30 * 86_400_000),
+    };
+    let latest = charter.checks().map(|check| ((check.id.clone(), id("ced1")), sample)).collect();
+    let agent = |name: &str, ago_ms: i64| AgentFacts {
+        id: id(name),
+        enrolled: true,
+        version: Some("0.1.0".to_owned()),
+        last_push_ms: Some(NOW_MS - ago_ms),
+        clock: Some(ClockReading { sent_ms: NOW_MS, offset_ms: -12, rtt_ms: 3, ntp_error_ms: 0 }),
+        spool_bytes: Some(48_213),
+    };
+    Moment {
+        now_ms: NOW_MS,
+        began_ms: Some(figures.start_ms),
+        figures,
+        charter: Arc::new(charter),
+        agents: vec![agent("ced1", 4_000), agent("bib1", 5_000)],
+        latest,
+        ingest: IngestFacts {
+            batches: vec![("accepted", 12_345), ("again", 3)],
+            samples: 9_876_543,
+            quarantined: 1,
+            lost: 17,
+            commits: Histogram { buckets: vec![(0.001, 10), (0.01, 90)], count: 101, sum_seconds: 0.75 },
+        },
+        stale: Vec::new(),
+        journal: Journal { epoch: 1, seq: 42, hash: "ab".repeat(32) },
+    }
+}
+
+/// The same with everything that can be wrong: a stale stream, a silent agent, old samples.
+pub(crate) fn stale_moment() -> Moment {
+    let mut moment = moment();
+    moment.now_ms += 11 * 60_000;
+    moment.agents[1].last_push_ms = Some(NOW_MS - 600_000);
+    moment.stale = vec![StaleFacts {
+        stream: StreamId([7; 16]),
+        agent: id("bib1"),
+        reason: "run 12 <script> ends before it begins".to_owned(),
+    }];
+    moment
+}
+
+/// Always the same moment; its figures are those of 2026, whatever year is asked.
+#[derive(Debug)]
+pub(crate) struct Fixed {
+    /// The moment.
+    pub(crate) moment: Moment,
+    /// Why not ready.
+    pub(crate) not_ready: Vec<String>,
+}
+
+impl Moments for Fixed {
+    fn moment(&self, year: Option<i16>) -> Moment {
+        let mut moment = self.moment.clone();
+        if let Some(year) = year.filter(|&year| year != 2026) {
+            let period = Period::civil_year(year);
+            let as_of_ms = moment.now_ms;
+            moment.figures = YearFigures {
+                year,
+                start_ms: period.start_ms(),
+                end_ms: period.end_ms(),
+                as_of_ms,
+                measured_from_ms: period.start_ms(),
+                coverage_min: Fraction { p: 99, q: 100 },
+                services: Vec::new(),
+                checks: Vec::new(),
+            };
+        }
+        moment
+    }
+
+    fn not_ready(&self) -> Vec<String> {
+        self.not_ready.clone()
+    }
+}

@@ -1,0 +1,121 @@
+//! Everything one answer needs, taken at one instant.
+//!
+//! A request takes a [`Moment`], shapes it and forgets it: figures are recomputed each time, so that no
+//! cache can disagree with the truth. What is shown in one answer is of one instant.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use collector_api::{ClockReading, Evidence, StreamId};
+use collector_derive::YearFigures;
+use config::{AgentId, Charter, CheckId};
+use prost::Message as _;
+
+use super::api::Journal;
+
+/// Where moments come from: the collector's memory, or a test's.
+pub trait Moments: Send + Sync + 'static {
+    /// What is known at this instant, with the figures of `year`, or of the current year when `None`.
+    fn moment(&self, year: Option<i16>) -> Moment;
+
+    /// Why the collector is not ready to take and derive samples, one sentence each; empty when it is.
+    fn not_ready(&self) -> Vec<String>;
+}
+
+/// What the collector knows at one instant.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// When, Unix ms.
+    pub now_ms: i64,
+    /// When the first configuration revision came into force, Unix ms; `None` before any did.
+    pub began_ms: Option<i64>,
+    /// The figures of one year.
+    pub figures: YearFigures,
+    /// The charter in force now.
+    pub charter: Arc<Charter>,
+    /// Every agent that the charter names or that ever enrolled.
+    pub agents: Vec<AgentFacts>,
+    /// The newest sample of each check and agent.
+    pub latest: BTreeMap<(CheckId, AgentId), LatestSample>,
+    /// What ingest counted since the process started.
+    pub ingest: IngestFacts,
+    /// Streams whose derivation failed.
+    pub stale: Vec<StaleFacts>,
+    /// Where the journal stands.
+    pub journal: Journal,
+}
+
+/// One agent.
+#[derive(Debug, Clone)]
+pub struct AgentFacts {
+    /// Its name.
+    pub id: AgentId,
+    /// Does it hold a key that is not revoked?
+    pub enrolled: bool,
+    /// What its last hello said.
+    pub version: Option<String>,
+    /// When its last batch was accepted, Unix ms.
+    pub last_push_ms: Option<i64>,
+    /// Its clock at its last batch.
+    pub clock: Option<ClockReading>,
+    /// Bytes in its spool at its last hello.
+    pub spool_bytes: Option<u64>,
+}
+
+/// What a head and its evidence tell beyond the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatestSample {
+    /// When it was taken, Unix ms.
+    pub at_ms: i64,
+    /// How long it took, µs.
+    pub duration_micros: u64,
+    /// End of the served certificate's validity, Unix ms.
+    pub certificate_not_after_ms: Option<i64>,
+}
+
+impl LatestSample {
+    /// The sample with what its evidence tells; evidence that cannot be read tells nothing.
+    pub fn new(at_ms: i64, duration_micros: u64, evidence: &[u8]) -> Self {
+        let tls = Evidence::decode(evidence).ok().and_then(|evidence| evidence.tls);
+        let certificate_not_after_ms = tls.map(|tls| tls.not_after_ms).filter(|&end_ms| end_ms > 0);
+        Self { at_ms, duration_micros, certificate_not_after_ms }
+    }
+}
+
+/// Counters of this process: they start at 0 with it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct IngestFacts {
+    /// Batches by what became of them.
+    pub batches: Vec<(&'static str, u64)>,
+    /// Samples accepted.
+    pub samples: u64,
+    /// Records and groups that could not be read.
+    pub quarantined: u64,
+    /// Records that agents declared lost, or that nobody can find.
+    pub lost: u64,
+    /// How long commits took.
+    pub commits: Histogram,
+}
+
+/// Durations in buckets.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Histogram {
+    /// `(upper bound in seconds, how many were at most that and above the bound before)`; those above
+    /// every bound are counted in `count` alone.
+    pub buckets: Vec<(f64, u64)>,
+    /// All of them.
+    pub count: u64,
+    /// Their sum, seconds.
+    pub sum_seconds: f64,
+}
+
+/// A stream whose derivation failed: what it shows is old, what it holds is safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaleFacts {
+    /// Which.
+    pub stream: StreamId,
+    /// Whose.
+    pub agent: AgentId,
+    /// Why.
+    pub reason: String,
+}

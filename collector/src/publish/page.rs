@@ -1,0 +1,276 @@
+//! `/` and `/en`: one read-only table of what is promised, what is, and what is left of the year.
+//!
+//! Works without JavaScript and says everything three times: shape, word, colour. This file chooses
+//! the words; `templates/page.html` only lays them out. The page is for operators on loopback, so it
+//! shows every component; a public page (later) will show those with `publish: true`.
+
+use askama::Template;
+
+use super::answers::OLD_AFTER_MS;
+use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, Standing, State};
+use super::format;
+use super::words::{self, Labels, Lang};
+
+/// The page's only other file.
+pub const CSS: &str = include_str!("../../templates/vedetta.css");
+
+/// The page as HTML; `refresh` makes it reload itself.
+pub fn render(now: &Now, lang: Lang, refresh: bool) -> Result<String, askama::Error> {
+    Page {
+        l: lang.labels(),
+        refresh,
+        here: if lang == Lang::It { "/" } else { "/en" },
+        there: if lang == Lang::It { "/en" } else { "/" },
+        other_lang_code: if lang == Lang::It { "en" } else { "it" },
+        organisation: &now.organisation,
+        year: now.year,
+        computed: format::date_time(now.now_ms, lang),
+        computed_iso: &now.now,
+        version: &now.version,
+        alarms: alarms(now, lang),
+        counts: counts(now, lang),
+        services: services(now, lang),
+        agents: now.agents.iter().map(|agent| agent_row(agent, now.now_ms, lang)).collect(),
+    }
+    .render()
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    l: &'static Labels,
+    refresh: bool,
+    here: &'static str,
+    there: &'static str,
+    other_lang_code: &'static str,
+    organisation: &'a str,
+    year: i16,
+    computed: String,
+    computed_iso: &'a str,
+    version: &'a str,
+    alarms: Vec<String>,
+    counts: Vec<Badge>,
+    services: Vec<Vec<Row>>,
+    agents: Vec<AgentRow>,
+}
+
+/// A state as shape, word and colour.
+#[derive(Debug, Clone, Copy)]
+struct Badge {
+    class: &'static str,
+    word: &'static str,
+    count: usize,
+}
+
+/// A service (level 0) or one of its components or parts.
+#[derive(Debug)]
+struct Row {
+    level: usize,
+    name: String,
+    note: String,
+    state: Badge,
+    since: String,
+    reason: String,
+    seen: String,
+    year: String,
+    bounds: String,
+    budget: String,
+    budget_left: Option<u64>,
+    verdict: String,
+    verdict_class: &'static str,
+    provisional: bool,
+    last: String,
+    last_old: bool,
+}
+
+#[derive(Debug)]
+struct AgentRow {
+    id: String,
+    sites: String,
+    state: Badge,
+    last_push: String,
+    spool: String,
+    clock: String,
+    version: String,
+}
+
+/// What makes the table untrustworthy, worst first. Whoever shows figures shows these above them.
+pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
+    let l = lang.labels();
+    let mut alarms = Vec::new();
+    match now.last_sample_ms {
+        None => alarms.push(l.stale_never.to_owned()),
+        Some(last_ms) if now.now_ms - last_ms > OLD_AFTER_MS => {
+            alarms.push(format!("{} {}.", l.stale_since, format::date_time(last_ms, lang)));
+        }
+        Some(_) => {}
+    }
+    for stream in &now.stale_streams {
+        alarms.push(format!("{} {}: {}. {}", l.stale_stream, stream.agent, stream.reason, l.stale_stream_do));
+    }
+    for agent in now.agents.iter().filter(|agent| agent.silent) {
+        let last = agent
+            .last_push_ms
+            .map_or_else(|| l.never.to_owned(), |last_ms| format::near(last_ms, now.now_ms, lang));
+        alarms.push(format!("{} {} ({}: {last}).", l.stale_agent, agent.id, l.last_push.to_lowercase()));
+    }
+    alarms
+}
+
+/// `2 su 3`: the vantages that see the failure where there is one, those that know otherwise.
+pub fn seen(condition: &Condition, lang: Lang) -> String {
+    let l = lang.labels();
+    if condition.vantages == 0 {
+        return l.nobody.to_owned();
+    }
+    let who = if condition.failing > 0 { condition.failing } else { condition.known };
+    format!("{who} {} {}", l.of, condition.vantages)
+}
+
+/// What is left of the year's down time, or that it is overrun.
+pub fn budget_left(commitment: &Commitment, lang: Lang) -> String {
+    let left_ms = commitment.budget_remaining_ms;
+    if left_ms < 0 {
+        let over = format::duration(left_ms.unsigned_abs(), lang);
+        format!("{} {over}", lang.labels().overrun)
+    } else {
+        format::duration(left_ms.unsigned_abs(), lang)
+    }
+}
+
+/// The outcome so far, in the design's words.
+pub fn verdict(commitment: Option<&Commitment>, provisional: bool, lang: Lang) -> &'static str {
+    commitment.map_or(lang.labels().observed_only, |commitment| {
+        words::verdict(commitment.standing, commitment.outlook, provisional, lang)
+    })
+}
+
+fn counts(now: &Now, lang: Lang) -> Vec<Badge> {
+    [State::Down, State::Degraded, State::Unknown, State::Up]
+        .into_iter()
+        .map(|state| Badge {
+            count: now.services.iter().filter(|service| service.now.state == state).count(),
+            ..badge(state, lang)
+        })
+        .filter(|badge| badge.count > 0)
+        .collect()
+}
+
+fn badge(state: State, lang: Lang) -> Badge {
+    let class = match state {
+        State::Up => "up",
+        State::Degraded => "degraded",
+        State::Down => "down",
+        State::Unknown => "unknown",
+    };
+    Badge { class, word: words::state(state, lang), count: 0 }
+}
+
+fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
+    now.services
+        .iter()
+        .map(|service| {
+            let promised = service.commitments.first();
+            let head = Row {
+                note: promise_note(service.row, promised, lang),
+                budget: promised.map_or_else(String::new, |commitment| budget_left(commitment, lang)),
+                budget_left: promised.map(budget_percent),
+                verdict: verdict(promised, now.provisional, lang).to_owned(),
+                verdict_class: promised.map_or("", verdict_class),
+                provisional: now.provisional && promised.is_some(),
+                ..row(now.now_ms, service.name.clone(), &service.now, &service.figure, promised, lang)
+            };
+            let components = service.components.iter().map(|component| Row {
+                level: 1 + component.path.matches('.').count(),
+                ..row(now.now_ms, component.name.clone(), &component.now, &component.figure, None, lang)
+            });
+            std::iter::once(head).chain(components).collect()
+        })
+        .collect()
+}
+
+fn row(
+    now_ms: i64,
+    name: String,
+    condition: &Condition,
+    figure: &Figure,
+    promised: Option<&Commitment>,
+    lang: Lang,
+) -> Row {
+    let l = lang.labels();
+    let near = |ms: Option<i64>| ms.map_or_else(|| l.never.to_owned(), |ms| format::near(ms, now_ms, lang));
+    Row {
+        level: 0,
+        name,
+        note: String::new(),
+        state: badge(condition.state, lang),
+        since: condition.since_ms.map_or_else(|| l.none.to_owned(), |ms| format::near(ms, now_ms, lang)),
+        reason: condition.reason.as_deref().map_or_else(String::new, |reason| words::reason(reason, lang)),
+        seen: seen(condition, lang),
+        year: figure.headline(promised.map(|commitment| &commitment.target), lang),
+        bounds: coverage_note(figure, lang),
+        budget: String::new(),
+        budget_left: None,
+        verdict: String::new(),
+        verdict_class: "",
+        provisional: false,
+        last: near(condition.last_sample_ms),
+        last_old: condition.last_sample_ms.is_none_or(|last_ms| now_ms - last_ms > OLD_AFTER_MS),
+    }
+}
+
+fn promise_note(row: Option<u32>, promised: Option<&Commitment>, lang: Lang) -> String {
+    let promise = promised.map_or_else(
+        || lang.labels().observed_only.to_owned(),
+        |commitment| words::promise(commitment, lang),
+    );
+    match row {
+        Some(row) => format!("{} {row} · {promise}", lang.labels().row),
+        None => promise,
+    }
+}
+
+fn coverage_note(figure: &Figure, lang: Lang) -> String {
+    match (&figure.coverage, figure.range) {
+        (Some(coverage), true) => format!("{} {}", lang.labels().coverage, coverage.text(lang)),
+        _ => String::new(),
+    }
+}
+
+/// What is left of the down time that keeps the promise, in whole percent, for the meter beside the
+/// words: truncated, 0 when overrun.
+fn budget_percent(commitment: &Commitment) -> u64 {
+    let left = u128::from(u64::try_from(commitment.budget_remaining_ms).unwrap_or(0));
+    let of = u128::from(u64::try_from(commitment.down_max_ms).unwrap_or(0));
+    u64::try_from((left * 100).checked_div(of).unwrap_or(0)).unwrap_or(0).min(100)
+}
+
+fn verdict_class(commitment: &Commitment) -> &'static str {
+    match (commitment.outlook, commitment.standing) {
+        (Outlook::Secured, _) | (Outlook::Open, Standing::Met) => "good",
+        (Outlook::Irrecoverable, _) => "bad",
+        (Outlook::Open, Standing::Breached) => "warn",
+        (Outlook::Open, Standing::Indeterminate | Standing::NoData) => "open",
+    }
+}
+
+fn agent_row(agent: &Agent, now_ms: i64, lang: Lang) -> AgentRow {
+    let l = lang.labels();
+    let state = match (agent.enrolled, agent.silent) {
+        (false, _) => Badge { class: "unknown", word: l.not_enrolled, count: 0 },
+        (true, true) => Badge { class: "down", word: l.silent, count: 0 },
+        (true, false) => Badge { class: "up", word: l.sends, count: 0 },
+    };
+    AgentRow {
+        id: agent.id.clone(),
+        sites: agent.sites.join(", "),
+        state,
+        last_push: agent.last_push_ms.map_or_else(|| l.never.to_owned(), |ms| format::near(ms, now_ms, lang)),
+        spool: agent.spool_bytes.map_or_else(|| l.none.to_owned(), |bytes| format::bytes(bytes, lang)),
+        clock: agent.clock_offset_ms.map_or_else(|| l.none.to_owned(), |ms| format::offset(ms, lang)),
+        version: agent.version.clone().unwrap_or_else(|| l.none.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+use super::*;
+use crate::publish::example;
+use crate::publish::moment::Moment;
+
+fn page(moment: &Moment, lang: Lang) -> String {
+    render(&Now::of(moment), lang, true).unwrap()
+}
+
+#[test]
+fn it_says_what_is_promised_what_is_and_what_is_left() {
+    let page = page(&example::moment(), Lang::It);
+    for text in [
+        "<html lang=\"it\">",
+        "riga 1 · 24x7; disponibilità &#62;98% annuo",
+        "riga 2 · osservato, nessun impegno",
+        "99,09%",            // 71 h of 7,833
+        "superato di 12 h ", // 188 h of 175 h 12 min
+        "connessione rifiutata",
+        "in linea",
+        "<small>provvisorio</small>",
+        "2 su 2",
+        "08:50", // down since, today
+        "<caption>",
+        "http-equiv=\"refresh\" content=\"30\"",
+        "23/11/2026 09:12",
+    ] {
+        assert!(page.contains(text), "{text} is missing in {page}");
+    }
+    assert!(!page.contains("role=\"alert\""), "nothing is stale");
+    assert!(!page.contains("<script"), "works without JavaScript");
+    assert!(!page.contains("style="), "the policy forbids inline style");
+}
+
+#[test]
+fn english_beside_it() {
+    let page = page(&example::moment(), Lang::En);
+    for text in
+        ["<html lang=\"en\">", "connection refused", "on track", "overrun by", "2026-11-23 09:12", "99.09%"]
+    {
+        assert!(page.contains(text), "{text} is missing");
+    }
+}
+
+#[test]
+fn too_little_observed_is_a_range() {
+    // 310 h down and 420 h unobserved of 7,833 h.
+    let page = page(&example::moment(), Lang::It);
+    assert!(page.contains("90,68% – 96,04%"), "{page}");
+    assert!(page.contains("osservato 94,63%"), "{page}");
+}
+
+#[test]
+fn stale_data_are_announced_loudly_and_escaped() {
+    let page = page(&example::stale_moment(), Lang::It);
+    for text in [
+        "role=\"alert\"",
+        "L&#39;ultimo dato è del 23/11/2026 09:11.",
+        "Il calcolo è fermo per la sonda bib1",
+        "&#60;script&#62;",
+        "Non invia da più di 5 minuti la sonda bib1 (ultimo invio: 09:02).",
+    ] {
+        assert!(page.contains(text), "{text} is missing in {page}");
+    }
+    assert!(!page.contains("<script"));
+}
+
+#[test]
+fn no_data_yet_is_no_hundred_percent() {
+    let mut moment = example::moment();
+    for service in &mut moment.figures.services {
+        service.figure.unknown_ms = service.figure.elapsed_ms();
+        (service.figure.up_ms, service.figure.down_ms) = (0, 0);
+        service.now.last_ms = None;
+    }
+    for check in &mut moment.figures.checks {
+        check.now.last_ms = None;
+    }
+    let page = page(&moment, Lang::It);
+    assert!(page.contains("nessuna misura") && page.contains("non dimostrabile"), "{page}");
+    assert!(page.contains("Non è ancora arrivato alcun dato."), "{page}");
+}
+
+#[test]
+fn every_row_is_a_cell_with_scope_and_label() {
+    let page = page(&example::moment(), Lang::It);
+    let now = Now::of(&example::moment());
+    let components: usize = now.services.iter().map(|service| service.components.len()).sum();
+    let rows = now.services.len() + components + now.agents.len();
+    assert_eq!(page.matches("scope=\"row\"").count(), rows);
+    assert_eq!(page.matches("scope=\"col\"").count(), 9 + 7);
+    assert_eq!(page.matches("<td").count(), page.matches("<td role=\"cell\"").count());
+}

@@ -1,0 +1,144 @@
+//! `vedetta report YEAR --format csv`: the year as one flat table, a row per service and one per
+//! component beneath it. The JSON form is the read API's [`Year`] itself.
+//!
+//! RFC 4180: UTF-8, commas, CRLF; decimal points, ISO 8601. A text that a spreadsheet would run as a
+//! formula gets an apostrophe in front; numbers are left as they are. Columns are only ever added.
+
+use std::borrow::Cow;
+
+use super::api::{Commitment, Figure, Outlook, ServiceYear, Share, Standing, Year};
+
+/// Every column: its name, and its cell in a row.
+const COLUMNS: [(&str, Cell); 24] = [
+    ("year", |row| row.year.year.to_string()),
+    ("as_of", |row| row.year.as_of.clone()),
+    ("provisional", |row| row.year.provisional.to_string()),
+    ("row", |row| row.service.row.map_or_else(String::new, |number| number.to_string())),
+    ("service", |row| row.service.id.clone()),
+    ("component", |row| row.component.to_owned()),
+    ("name", |row| harmless(row.name).into_owned()),
+    ("target_percent", |row| promised(row, |promise| promise.target.percent.clone())),
+    ("comparison", |row| promised(row, |promise| if promise.strict { "gt" } else { "ge" }.to_owned())),
+    ("standing", |row| promised(row, |promise| standing(promise.standing).to_owned())),
+    ("outlook", |row| promised(row, |promise| outlook(promise.outlook).to_owned())),
+    ("availability_percent", |row| percent(row.figure.availability.as_ref())),
+    ("lower_bound_percent", |row| percent(row.figure.lower_bound.as_ref())),
+    ("upper_bound_percent", |row| percent(row.figure.upper_bound.as_ref())),
+    ("coverage_percent", |row| percent(row.figure.coverage.as_ref())),
+    ("up_ms", |row| row.figure.up_ms.to_string()),
+    ("down_ms", |row| row.figure.down_ms.to_string()),
+    ("unknown_ms", |row| row.figure.unknown_ms.to_string()),
+    ("out_of_scope_ms", |row| row.figure.out_of_scope_ms.to_string()),
+    ("future_ms", |row| row.figure.future_ms.to_string()),
+    ("budget_ms", |row| promised(row, |promise| promise.budget_ms.to_string())),
+    ("down_max_ms", |row| promised(row, |promise| promise.down_max_ms.to_string())),
+    ("budget_remaining_ms", |row| promised(row, |promise| promise.budget_remaining_ms.to_string())),
+    (
+        "outages",
+        |row| if row.component.is_empty() { row.service.outages.len().to_string() } else { String::new() },
+    ),
+];
+
+/// One cell of a row.
+type Cell = fn(&Row<'_>) -> String;
+
+/// A service, or one of its components.
+struct Row<'a> {
+    year: &'a Year,
+    service: &'a ServiceYear,
+    /// Empty for the service itself.
+    component: &'a str,
+    name: &'a str,
+    figure: &'a Figure,
+    promise: Option<&'a Commitment>,
+}
+
+/// The year as CSV.
+pub fn csv(year: &Year) -> Result<Vec<u8>, csv::Error> {
+    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    table.write_record(COLUMNS.map(|(name, _)| name))?;
+    for service in &year.services {
+        let promise = service.commitments.first();
+        let (name, figure) = (service.name.as_str(), &service.figure);
+        let row = Row { year, service, component: "", name, figure, promise };
+        table.write_record(COLUMNS.map(|(_, cell)| cell(&row)))?;
+        for component in &service.components {
+            let (name, figure) = (component.name.as_str(), &component.figure);
+            let row = Row { year, service, component: &component.path, name, figure, promise: None };
+            table.write_record(COLUMNS.map(|(_, cell)| cell(&row)))?;
+        }
+    }
+    table.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// A text of the operator's as a cell: spreadsheets run what begins like this as a formula.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn promised(row: &Row<'_>, cell: impl Fn(&Commitment) -> String) -> String {
+    row.promise.map_or_else(String::new, cell)
+}
+
+fn percent(share: Option<&Share>) -> String {
+    share.map_or_else(String::new, |share| share.percent.clone())
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Met => "met",
+        Standing::Breached => "breached",
+        Standing::Indeterminate => "indeterminate",
+        Standing::NoData => "no_data",
+    }
+}
+
+fn outlook(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::Secured => "secured",
+        Outlook::Open => "open",
+        Outlook::Irrecoverable => "irrecoverable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::example;
+
+    #[test]
+    fn a_row_per_service_and_component_with_the_apis_numbers() {
+        let year = Year::of(&example::moment());
+        let bytes = csv(&year).unwrap();
+        assert!(bytes.ends_with(b"\r\n"));
+        let mut table = csv::Reader::from_reader(bytes.as_slice());
+        let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+        let components: usize = year.services.iter().map(|service| service.components.len()).sum();
+        assert_eq!(rows.len(), year.services.len() + components);
+        let column = |name| COLUMNS.iter().position(|(column, _)| *column == name).unwrap();
+        assert_eq!(&rows[0][column("service")], "data_center");
+        assert_eq!(rows[0][column("down_ms")], year.services[0].figure.down_ms.to_string());
+        assert_eq!(&rows[1][column("component")], year.services[0].components[0].path);
+        assert_eq!(&rows[1][column("standing")], "");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (text, cell) in [
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            ("@sum", "'@sum"),
+            ("-1+2", "'-1+2"),
+            ("DNS", "DNS"),
+        ] {
+            assert_eq!(harmless(text), cell);
+        }
+        let mut year = Year::of(&example::moment());
+        "=cmd|'/c calc'!A1".clone_into(&mut year.services[0].name);
+        let text = String::from_utf8(csv(&year).unwrap()).unwrap();
+        assert!(text.contains(",'=cmd|'/c calc'!A1,"), "{text}");
+    }
+}

@@ -1,0 +1,83 @@
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::publish::example::{self, Fixed};
+
+async fn answer(method: &str, path: &str, not_ready: &[&str]) -> (StatusCode, String, Response<()>) {
+    let not_ready = not_ready.iter().map(|&reason| reason.to_owned()).collect();
+    let app = router(Arc::new(Fixed { moment: example::moment(), not_ready }));
+    let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+    let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    (parts.status, String::from_utf8(body.to_vec()).unwrap(), Response::from_parts(parts, ()))
+}
+
+type Response<B> = axum::http::Response<B>;
+
+#[tokio::test]
+async fn every_answer_is_read_only_uncached_and_guarded() {
+    for path in [
+        "/",
+        "/en",
+        "/static/vedetta.css",
+        "/metrics",
+        "/api/v1/now",
+        "/api/v1/years/2026",
+        "/healthz",
+        "/readyz",
+    ] {
+        let (status, body, response) = answer("GET", path, &[]).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        for (name, value) in GUARDS {
+            assert_eq!(response.headers().get(&name).unwrap(), value, "{path}");
+        }
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            let (status, ..) = answer(method, path, &[]).await;
+            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_answers_read_back() {
+    let (_, body, response) = answer("GET", "/api/v1/years/2026", &[]).await;
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+    assert_eq!(serde_json::from_str::<Year>(&body).unwrap(), Year::of(&example::moment()));
+    let (_, body, _) = answer("GET", "/api/v1/now", &[]).await;
+    assert_eq!(serde_json::from_str::<Now>(&body).unwrap(), Now::of(&example::moment()));
+    let (_, _, response) = answer("GET", "/metrics", &[]).await;
+    assert_eq!(response.headers()[header::CONTENT_TYPE], metrics::CONTENT_TYPE);
+}
+
+#[tokio::test]
+async fn an_unknown_year_is_a_sentence() {
+    for (year, sentence) in [
+        ("2027", "the year 2027 has not begun"),
+        ("2025", "nothing was measured in 2025; ask for a later year"),
+        ("MMXXVI", "a year has four digits, such as /api/v1/years/2027"),
+        ("20260", "a year has four digits, such as /api/v1/years/2027"),
+    ] {
+        let (status, body, _) = answer("GET", &format!("/api/v1/years/{year}"), &[]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert_eq!(serde_json::from_str::<Problem>(&body).unwrap().error, sentence);
+    }
+    assert_eq!(answer("GET", "/nothing", &[]).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn not_ready_says_why_and_healthz_does_not_care() {
+    let (status, body, _) = answer("GET", "/readyz", &["the store cannot be written: disk full"]).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let ready: Ready = serde_json::from_str(&body).unwrap();
+    assert_eq!((ready.ready, ready.reasons.len()), (false, 1));
+    assert_eq!(answer("GET", "/healthz", &["x"]).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn refreshing_can_be_stopped() {
+    assert!(answer("GET", "/", &[]).await.1.contains("http-equiv=\"refresh\""));
+    assert!(!answer("GET", "/?refresh=off", &[]).await.1.contains("http-equiv=\"refresh\""));
+}
