@@ -6,8 +6,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// One thing wrong (or, among warnings, doubtful) in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The file as it was named to us.
     pub file: String,
@@ -56,6 +58,7 @@ impl fmt::Display for LoadError {
         }
         match self.problems.len() {
             1 => f.write_str("1 error"),
+            PROBLEMS_MAX => write!(f, "{PROBLEMS_MAX} errors; there may be more"),
             count => write!(f, "{count} errors"),
         }
     }
@@ -123,6 +126,10 @@ impl Source<'_> {
         format!("{margin} |\n{number} | {shown}\n{margin} | {}{carets}", " ".repeat(column - from))
     }
 }
+
+/// Problems of one file that are reported: nobody reads more, and rendering each costs a walk through the
+/// text.
+pub(crate) const PROBLEMS_MAX: usize = 200;
 
 /// Characters of a line that a snippet shows.
 const LINE_MAX: usize = 110;

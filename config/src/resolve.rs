@@ -7,6 +7,7 @@
 mod files;
 mod sites;
 mod service;
+mod component;
 mod timing;
 mod table;
 mod target;

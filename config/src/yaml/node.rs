@@ -5,11 +5,13 @@
 //! error, and an operator deserves all of them in one run. The price is one copy of a file of at most
 //! 1 MiB.
 
+use std::collections::HashMap;
+
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{AliasLimits, DuplicateKeyPolicy};
 use serde_saphyr::{Error, MergeKeyPolicy, Spanned};
 
-use crate::problem::{Place, Source};
+use crate::problem::{PROBLEMS_MAX, Place, Source};
 use crate::{LoadError, Problem};
 
 /// A value and its place.
@@ -79,11 +81,12 @@ impl Node {
 /// Parses a text. Broken YAML is one problem, since nothing after it can be trusted; keys that appear
 /// twice are all reported.
 pub(crate) fn parse(source: Source<'_>) -> Result<Node, LoadError> {
+    let end = End::of(source);
     let parsed: Spanned<Raw> = serde_saphyr::from_str_with_options(source.text, limits())
-        .map_err(|error| source.refuse(place(error.location(), source), message(&error)))?;
-    let mut duplicates = Vec::new();
-    let node = located(parsed, source, &mut duplicates);
-    if duplicates.is_empty() { Ok(node) } else { Err(LoadError { problems: duplicates }) }
+        .map_err(|error| source.refuse(place(error.location(), end), message(&error)))?;
+    let mut tree = Tree { source, end, duplicates: Vec::new() };
+    let node = tree.located(parsed);
+    if tree.duplicates.is_empty() { Ok(node) } else { Err(LoadError { problems: tree.duplicates }) }
 }
 
 /// Far above any real file, far below what hurts: a bomb or a wrong file ends here.
@@ -146,17 +149,32 @@ fn message(error: &Error) -> String {
     }
 }
 
-fn place(location: Option<serde_saphyr::Location>, source: Source<'_>) -> Place {
+/// Where the last line is and where it ends: a file that ends too early is complained about beyond it.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    line: u32,
+    column: u32,
+}
+
+impl End {
+    fn of(source: Source<'_>) -> Self {
+        let lines = source.text.lines().count().max(1);
+        let column = source.text.lines().last().map_or(1, |text| text.chars().count() + 1);
+        Self { line: number(lines as u64), column: number(column as u64) }
+    }
+}
+
+fn place(location: Option<serde_saphyr::Location>, end: End) -> Place {
     let Some(location) = location.filter(|location| location.line() > 0) else { return Place::WHOLE };
-    let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     let line = number(location.line());
-    // A file that ends too early is complained about one line after its last.
-    let last = number(source.text.lines().count().max(1) as u64);
-    if line > last {
-        let column = source.text.lines().last().map_or(1, |text| number(text.chars().count() as u64 + 1));
-        return Place { file: 0, line: last, column, len: 1 };
+    if line > end.line {
+        return Place { file: 0, line: end.line, column: end.column, len: 1 };
     }
     Place { file: 0, line, column: number(location.column()), len: number(location.span().len()) }
+}
+
+fn number(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// The tree as serde sees it.
@@ -170,43 +188,50 @@ enum Raw {
     Map(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
 
-fn located(raw: Spanned<Raw>, source: Source<'_>, duplicates: &mut Vec<Problem>) -> Node {
-    // What an alias repeats is shown where it is written: that is where it is mended.
-    let at = place(Some(raw.defined), source);
-    let value = match raw.value {
-        Raw::Nothing => Value::Nothing,
-        Raw::Bool(value) => Value::Bool(value),
-        Raw::Number => Value::Number(written(raw.defined, source)),
-        Raw::Text(text) => Value::Text(text),
-        Raw::List(nodes) => {
-            Value::List(nodes.into_iter().map(|node| located(node, source, duplicates)).collect())
-        }
-        Raw::Map(pairs) => Value::Map(entries(pairs, source, duplicates)),
-    };
-    Node { at, value }
+/// Gives every node its place.
+struct Tree<'s> {
+    source: Source<'s>,
+    end: End,
+    duplicates: Vec<Problem>,
 }
 
-fn entries(
-    pairs: Vec<(Spanned<String>, Spanned<Raw>)>,
-    source: Source<'_>,
-    duplicates: &mut Vec<Problem>,
-) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
-    let mut first = std::collections::HashMap::new();
-    for (key, node) in pairs {
-        let key_at = place(Some(key.defined), source);
-        let node = located(node, source, duplicates);
-        if let Some(line) = first.insert(key.value.clone(), key_at.line) {
+impl Tree<'_> {
+    fn located(&mut self, raw: Spanned<Raw>) -> Node {
+        // What an alias repeats is shown where it is written: that is where it is mended.
+        let at = place(Some(raw.defined), self.end);
+        let value = match raw.value {
+            Raw::Nothing => Value::Nothing,
+            Raw::Bool(value) => Value::Bool(value),
+            Raw::Number => Value::Number(written(raw.defined, self.source)),
+            Raw::Text(text) => Value::Text(text),
+            Raw::List(nodes) => Value::List(nodes.into_iter().map(|node| self.located(node)).collect()),
+            Raw::Map(pairs) => Value::Map(self.entries(pairs)),
+        };
+        Node { at, value }
+    }
+
+    fn entries(&mut self, pairs: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
+        let mut lines = HashMap::new();
+        for (key, node) in pairs {
+            let key_at = place(Some(key.defined), self.end);
+            let node = self.located(node);
+            match lines.insert(key.value.clone(), key_at.line) {
+                Some(line) => self.duplicate(&key.value, key_at, line),
+                None => entries.push(Entry { key: key.value, key_at, node }),
+            }
+        }
+        entries
+    }
+
+    fn duplicate(&mut self, key: &str, at: Place, line: u32) {
+        if self.duplicates.len() < PROBLEMS_MAX {
             let message = format!(
-                "the key `{}` is already at line {line}; one of the two would be lost, rename or remove it",
-                key.value
+                "the key `{key}` is already at line {line}; one of the two would be lost, rename or remove it"
             );
-            duplicates.push(source.problem(key_at, message));
-        } else {
-            entries.push(Entry { key: key.value, key_at, node });
+            self.duplicates.push(self.source.problem(at, message));
         }
     }
-    entries
 }
 
 /// A number exactly as the file has it: `1.10` is not `1.1` when it turns out to be a name.

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use crate::Problem;
-use crate::problem::{Place, Source, printable};
+use crate::problem::{PROBLEMS_MAX, Place, Source, printable};
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::{Id, LoadError};
@@ -99,6 +99,9 @@ impl<'a> Report<'a> {
 
     /// Refuses the file, when all has been said.
     pub(crate) fn problem(&mut self, at: Place, message: impl Into<String>) {
+        if self.problems.len() == PROBLEMS_MAX {
+            return;
+        }
         let problem = self.made(at, message);
         // An alias shows the same defect once per use.
         if !self.problems.contains(&problem) {
@@ -108,6 +111,9 @@ impl<'a> Report<'a> {
 
     /// Does not refuse the file.
     pub(crate) fn warning(&mut self, at: Place, message: impl Into<String>) {
+        if self.warnings.len() == PROBLEMS_MAX {
+            return;
+        }
         let warning = self.made(at, message);
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);

@@ -1,0 +1,119 @@
+//! Each kind of change, by its sentence.
+
+use super::*;
+use crate::parse;
+
+const BEFORE: &str = r#"
+organisation: {name: Comune di Esempio}
+charter: {measured_from: 2027-03-15}
+sites:
+  ced: {agents: [ced1], users: [uffici]}
+  biblioteca: {agents: [bib1], users: [uffici]}
+services:
+  data_center:
+    users: [uffici]
+    commitments: [{kind: availability, above: 98%}]
+    components:
+      dns: {probe: dns, targets: {dns1: 10.0.0.53, dns2: 10.0.1.53}, up_if: any, ask: intranet.example A, expect: 10.0.0.80}
+      san: {probe: tcp, targets: {san1: "10.0.0.20:443"}}
+"#;
+
+fn charter(text: &str) -> Charter {
+    parse(text, "vedetta.yaml").unwrap_or_else(|error| panic!("{error}")).vedetta.charter
+}
+
+#[track_caller]
+fn check(from: &str, to: &str, expected: &[&str]) {
+    assert!(BEFORE.contains(from), "{from}");
+    let (old, new) = (charter(BEFORE), charter(&BEFORE.replacen(from, to, 1)));
+    assert_eq!(old.describe_changes(&new), expected, "{from} -> {to}");
+    assert_eq!(old.describe_changes(&old), [""; 0]);
+}
+
+#[test]
+fn each_change_is_a_sentence() {
+    let dns1 = "of the check `data_center.dns.dns1`";
+    check(
+        "dns1: 10.0.0.53",
+        "dns1: 10.0.0.54",
+        &[&format!("the target {dns1} is 10.0.0.54:53, was 10.0.0.53:53")],
+    );
+    check(", dns2: 10.0.1.53", "", &["the check `data_center.dns.dns2` is gone"]);
+    check(
+        "san1: \"10.0.0.20:443\"",
+        "san2: \"10.0.0.20:443\"",
+        &[
+            "the check `data_center.san.san1` is gone",
+            "the check `data_center.san.san2` is new: tcp of 10.0.0.20:443, from ced, biblioteca, every 1m",
+        ],
+    );
+    check("up_if: any", "up_if: all", &["`up_if` of the component `data_center.dns` is all, was any"]);
+    check(
+        "above: 98%",
+        "at_least: 98.5%",
+        &[
+            "the commitment of the service `data_center` is availability of at least 98.5%, was availability above 98%",
+        ],
+    );
+    check("2027-03-15", "2027-01-01", &["the day measuring counts from is 2027-01-01, was 2027-03-15"]);
+    check(
+        "organisation:",
+        "rules: {confirm_down: 3}\norganisation:",
+        &["the rule `confirm_down` is 3, was 2"],
+    );
+    check(
+        "biblioteca: {agents: [bib1], users: [uffici]}",
+        "biblioteca: {agents: [bib1, bib2], users: [uffici]}",
+        &["the list of agents at the site `biblioteca` is bib1, bib2, was bib1"],
+    );
+    check(
+        "san: {probe",
+        "san: {every: 5m, hold: 10m, warn: 1s, attempts: 2, probe",
+        &[
+            "`every` of the check `data_center.san.san1` is 5m, was 1m",
+            "`hold` of the check `data_center.san.san1` is 10m, was 2m30s",
+            "`attempts` of the check `data_center.san.san1` is 2, was 3",
+            "`warn` of the check `data_center.san.san1` is 1s, was not set",
+        ],
+    );
+}
+
+#[test]
+fn a_parameter_of_a_kind_is_named() {
+    let (old, new) = (charter(BEFORE), charter(&BEFORE.replace("expect: 10.0.0.80", "transport: tcp")));
+    let of = "of the check `data_center.dns.dns1`";
+    assert_eq!(
+        old.describe_changes(&new)[..2],
+        [
+            format!("`expect` {of} is no longer set, was [\"10.0.0.80\"]"),
+            format!("`transport` {of} is \"tcp\", was \"udp\""),
+        ]
+    );
+}
+
+#[test]
+fn whole_branches_are_one_sentence() {
+    check(
+        "      san: {probe: tcp, targets: {san1: \"10.0.0.20:443\"}}\n",
+        "",
+        &["the component `data_center.san` is gone, with 1 check"],
+    );
+    let two = BEFORE.replace(
+        "services:\n",
+        "services:\n  web: {components: {a: {probe: tcp, targets: {x: \"h.example:1\", y: \"h.example:2\"}}}}\n",
+    );
+    let (old, new) = (charter(BEFORE), charter(&two));
+    assert_eq!(old.describe_changes(&new), ["the service `web` is new, with 2 checks"]);
+    assert_eq!(new.describe_changes(&old), ["the service `web` is gone, with 2 checks"]);
+}
+
+#[test]
+fn a_rewritten_file_changes_nothing_and_order_is_said() {
+    let rewritten =
+        BEFORE.replace("uffici]}", "uffici ] }").replace("probe: dns,", "from: users, probe: dns,");
+    assert_eq!(charter(BEFORE).describe_changes(&charter(&rewritten)), [""; 0]);
+    let swapped = BEFORE
+        .replace("  ced: {agents: [ced1], users: [uffici]}\n", "")
+        .replace("services:\n", "  ced: {agents: [ced1], users: [uffici]}\nservices:\n");
+    assert!(!charter(BEFORE).describe_changes(&charter(&swapped)).is_empty());
+}
