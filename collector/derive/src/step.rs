@@ -201,3 +201,6 @@ fn judge(record: &Record, stamp_ms: i64, after_ms: Option<i64>, batch: &Accepted
 fn clock_is_wrong(batch: &Accepted<'_>) -> bool {
     batch.clock.error_bound_ms().is_none_or(|bound| bound > CLOCK_ERROR_MAX_MS)
 }
+
+#[cfg(test)]
+mod tests;

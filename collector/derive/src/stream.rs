@@ -268,6 +268,8 @@ impl StreamState {
         let check = self.checks.get_mut(index as usize)?.take()?;
         self.index_of.remove(&check.check);
         self.open.remove(&index);
+        // Equal dictionaries are equal states, whatever came before.
+        while self.checks.pop_if(|last| last.is_none()).is_some() {}
         Some(check)
     }
 
