@@ -7,7 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up ends")]
 
 use std::hint::black_box;
-use std::io::{self, Write as _};
+use std::io;
 use std::time::{Duration, Instant};
 
 use collector_api::{
@@ -209,7 +209,7 @@ fn charter(agents: Vec<Id>) -> Charter {
             name: String::new(),
             publish: true,
             node: Node::Part(Part {
-                up_if: if place % 2 == 0 { Quorum::All } else { Quorum::AtLeast(2) },
+                up_if: if place.is_multiple_of(2) { Quorum::All } else { Quorum::AtLeast(2) },
                 checks: (4 * place..4 * place + 4).map(|check| charter_check(check, &site)).collect(),
             }),
         }],

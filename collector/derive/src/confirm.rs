@@ -42,15 +42,15 @@ pub(crate) fn confirm(
     let (first_stream, first_run) = decisive(streams, rules, from_ms);
     for (index, stream) in streams.iter().enumerate().skip(first_stream) {
         let closes_ms = streams.get(index + 1).map_or(i64::MAX, |next| next.opened_ms);
-        let mut runs = stream.runs().skip(if index == first_stream { first_run } else { 0 }).peekable();
-        while let Some(run) = runs.next() {
-            let next_ms = runs.peek().map_or(i64::MAX, |next| next.first_ms);
-            if run.first_ms > as_of_ms || run.first_ms >= closes_ms {
-                break;
-            }
-            if let Some(said) = Said::of(run, stream.opened_ms, closes_ms.saturating_sub(1).min(as_of_ms)) {
-                judge.hear(&said, run.until_ms.min(next_ms).min(closes_ms));
-            }
+        let speaks = (stream.opened_ms, closes_ms.saturating_sub(1).min(as_of_ms));
+        let closed = &stream.closed[if index == first_stream { first_run } else { 0 }..];
+        judge.pieces.reserve(closed.len() + 1);
+        for (run, next) in closed.iter().zip(closed.iter().skip(1).map(Some).chain([stream.open.as_ref()])) {
+            let next_ms = next.map_or(i64::MAX, |next| next.first_ms);
+            judge.hear(run, speaks, run.until_ms.min(next_ms).min(closes_ms));
+        }
+        if let Some(run) = &stream.open {
+            judge.hear(run, speaks, run.until_ms.min(closes_ms));
         }
     }
     judge.timeline(from_ms, to_ms)
@@ -67,15 +67,29 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(run: &'a Run, opened_ms: i64, last_ms: i64) -> Option<Self> {
+    #[inline]
+    fn of(run: &'a Run, (opened_ms, last_ms): (i64, i64)) -> Option<Self> {
+        if opened_ms <= run.first_ms && run.last_ms <= last_ms {
+            return Some(Self {
+                run,
+                first_ms: run.first_ms,
+                last_ms: run.last_ms,
+                before: 0,
+                count: run.count,
+            });
+        }
         let before = run.count_by(opened_ms.saturating_sub(1));
         let count = run.count_by(last_ms).saturating_sub(before);
         let (first_ms, last_ms) = (run.first_ms.max(opened_ms), run.last_ms.min(last_ms));
         (count > 0).then_some(Self { run, first_ms, last_ms, before, count })
     }
 
+    #[inline]
     fn count_by(&self, ms: i64) -> u64 {
-        self.run.count_by(ms.min(self.last_ms)).saturating_sub(self.before).min(self.count)
+        if ms >= self.last_ms {
+            return self.count;
+        }
+        self.run.count_by(ms).saturating_sub(self.before).min(self.count)
     }
 }
 
@@ -88,7 +102,7 @@ fn decisive(streams: &[StreamRuns], rules: &[Confirmation], from_ms: i64) -> (us
         let last_ms = from_ms.min(closes_ms.saturating_sub(1));
         let before = stream.closed.partition_point(|run| run.first_ms <= last_ms);
         let decides = |run: &Run| {
-            let said = Said::of(run, stream.opened_ms, last_ms);
+            let said = Said::of(run, (stream.opened_ms, last_ms));
             run.verdict != Verdict::Unknown && said.is_some_and(|said| said.count >= u64::from(need))
         };
         if let Some(run) = stream.closed[..before].iter().rposition(decides) {
@@ -125,35 +139,40 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn hear(&mut self, said: &Said<'_>, end_ms: i64) {
-        let Run { verdict, reason, .. } = *said.run;
-        let says = State::from(verdict);
+    /// The next run, which is heard within `speaks` and speaks until `end_ms`.
+    #[inline]
+    fn hear(&mut self, run: &Run, speaks: (i64, i64), end_ms: i64) {
+        let Some(said) = Said::of(run, speaks) else { return };
+        let says = State::from(run.verdict);
         let index = self.pieces.len();
-        self.pieces.push(Piece { start_ms: said.first_ms, end_ms, says, verdict, reason, holds: None });
+        let (verdict, reason, start_ms) = (run.verdict, run.reason, said.first_ms);
+        self.pieces.push(Piece { start_ms, end_ms, says, verdict, reason, holds: None });
         if says == State::Unknown {
             return;
         }
-        if let Some((state, reason_before)) = self.state
-            && state == says
-        {
-            if let Some(blip) = self.streak.take() {
-                let verdict = if state == State::Down { Verdict::Down } else { Verdict::Up };
-                self.decide(blip.first, blip.side, Some((verdict, reason_before)));
+        let streak = match (self.streak.take(), self.state) {
+            (blip, Some((state, reason_before))) if state == says => {
+                if let Some(blip) = blip {
+                    let verdict = if state == State::Down { Verdict::Down } else { Verdict::Up };
+                    self.decide(blip.first, blip.side, Some((verdict, reason_before)));
+                }
+                return self.enter(says, reason, index);
             }
-            self.state = Some((says, if says == State::Down { reason } else { Reason::None }));
-            self.decide(index, says, None);
-            return;
-        }
-        let streak = match self.streak.take() {
-            Some(streak) if streak.side == says => streak,
+            (Some(streak), _) if streak.side == says => streak,
             _ => Streak { side: says, count: 0, first: index },
         };
-        if self.confirms(&streak, said) {
-            self.state = Some((says, if says == State::Down { reason } else { Reason::None }));
-            self.decide(streak.first, says, None);
+        if self.confirms(&streak, &said) {
+            self.enter(says, reason, streak.first);
         } else {
             self.streak = Some(Streak { count: streak.count + said.count, ..streak });
         }
+    }
+
+    /// `side` is the state now, and holds from piece `first` on.
+    #[inline]
+    fn enter(&mut self, side: State, reason: Reason, first: usize) {
+        self.state = Some((side, if side == State::Down { reason } else { Reason::None }));
+        self.decide(first, side, None);
     }
 
     /// Does the streak, with these samples, reach what the rule in force then asks?

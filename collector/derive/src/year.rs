@@ -47,7 +47,7 @@ pub struct ServiceFigure {
     /// The same service as each site alone sees it, in the charter's order of sites.
     pub sites: Vec<SiteFigure>,
     /// Its timeline over the scope so far, without gap or overlap.
-    pub timeline: Vec<Span>,
+    pub timeline: Arc<[Span]>,
     /// How it is at as-of.
     pub now: Now,
 }
@@ -62,7 +62,7 @@ pub struct ComponentFigure {
     /// Its integers.
     pub figure: Figure,
     /// Its timeline.
-    pub timeline: Vec<Span>,
+    pub timeline: Arc<[Span]>,
     /// How it is at as-of.
     pub now: Now,
 }
@@ -75,7 +75,7 @@ pub struct SiteFigure {
     /// Its integers.
     pub figure: Figure,
     /// Its timeline.
-    pub timeline: Vec<Span>,
+    pub timeline: Arc<[Span]>,
     /// How it is at as-of.
     pub now: Now,
 }
@@ -190,6 +190,14 @@ struct Reader<'a> {
     eras: &'a [Judged<'a>],
 }
 
+/// A timeline and what follows from it.
+#[derive(Clone)]
+struct Line {
+    timeline: Arc<Timeline>,
+    figure: Figure,
+    spans: Arc<[Span]>,
+}
+
 impl Reader<'_> {
     fn read(&self) -> (Vec<ServiceFigure>, Vec<CheckFigure>) {
         let Some(listed) = self.eras.last() else { return (Vec::new(), Vec::new()) };
@@ -218,49 +226,54 @@ impl Reader<'_> {
     }
 
     fn service(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> ServiceFigure {
+        let whole =
+            self.line(self.join(|era| era.service(service.id).map(|service| &service.timeline)), None);
         let components = service.branches.iter().map(|branch| {
             let timeline = self.join(|era| {
                 let branches = &era.service(service.id)?.branches;
                 branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
             });
+            let Line { timeline, figure, spans } = self.line(timeline, Some(&whole));
             ComponentFigure {
                 path: branch.path.clone(),
                 checks: branch.checks.clone(),
-                figure: self.figure(&timeline),
+                figure,
+                timeline: spans,
                 now: self.now(&timeline, &checks[branch.checks.clone()]),
-                timeline: timeline.spans_from(self.measured_from_ms),
             }
         });
+        let components = components.collect();
         let sites = service.sites.iter().map(|(site, _)| {
             let timeline = self.join(|era| {
                 let sites = &era.service(service.id)?.sites;
                 sites.iter().find(|(id, _)| id == site).map(|(_, timeline)| timeline)
             });
+            let Line { timeline, figure, spans } = self.line(timeline, Some(&whole));
             let here = checks[service.checks.clone()].iter().flat_map(|check| &check.vantages);
             let here: Vec<_> = here.filter(|vantage| vantage.site == **site).collect();
-            SiteFigure {
-                site: (*site).clone(),
-                figure: self.figure(&timeline),
-                now: Now::of(
-                    &timeline,
-                    self.period.start_ms(),
-                    here.iter().copied(),
-                    here.iter().map(|vantage| &vantage.now),
-                ),
-                timeline: timeline.spans_from(self.measured_from_ms),
-            }
+            let members = here.iter().map(|vantage| &vantage.now);
+            let now = Now::of(&timeline, self.period.start_ms(), here.iter().copied(), members);
+            SiteFigure { site: (*site).clone(), figure, timeline: spans, now }
         });
-        let timeline = self.join(|era| era.service(service.id).map(|service| &service.timeline));
         ServiceFigure {
             id: service.id.clone(),
-            figure: self.figure(&timeline),
+            figure: whole.figure,
             promise: self.eras.last().and_then(|listed| listed.promise(service.id)),
             checks: service.checks.clone(),
-            components: components.collect(),
+            components,
             sites: sites.collect(),
-            now: self.now(&timeline, &checks[service.checks.clone()]),
-            timeline: timeline.spans_from(self.measured_from_ms),
+            now: self.now(&whole.timeline, &checks[service.checks.clone()]),
+            timeline: whole.spans,
         }
+    }
+
+    /// What follows from a timeline; from `same`, where that is of the same one.
+    fn line(&self, timeline: Arc<Timeline>, same: Option<&Line>) -> Line {
+        if let Some(same) = same.filter(|same| Arc::ptr_eq(&same.timeline, &timeline)) {
+            return same.clone();
+        }
+        let (figure, spans) = (self.figure(&timeline), timeline.spans_from(self.measured_from_ms).into());
+        Line { timeline, figure, spans }
     }
 
     /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.
