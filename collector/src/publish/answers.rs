@@ -17,8 +17,18 @@ use super::moment::{AgentFacts, Moment};
 pub(crate) const OLD_AFTER_MS: i64 = 5 * 60 * 1000;
 
 impl Year {
-    /// The year of the moment's figures.
+    /// The year of the moment's figures, complete.
     pub fn of(moment: &Moment) -> Self {
+        let mut year = Self::without_outages(moment);
+        let figures = &moment.figures;
+        for (service, told) in figures.services.iter().zip(&mut year.services) {
+            told.outages = figures.outages(service).into_iter().map(outage).collect();
+        }
+        year
+    }
+
+    /// The same with outages counted but not listed: their words can cost more than all figures.
+    pub fn without_outages(moment: &Moment) -> Self {
         let figures = &moment.figures;
         let charter = &*moment.charter;
         let checks = by_id(figures);
@@ -37,7 +47,7 @@ impl Year {
             services: figures
                 .services
                 .iter()
-                .map(|service| service_year(figures, service, charter, &checks))
+                .map(|service| service_year(service, charter, figures.coverage_min, &checks))
                 .collect(),
         }
     }
@@ -80,13 +90,12 @@ fn by_id(figures: &derive::YearFigures) -> Checks<'_> {
 }
 
 fn service_year(
-    figures: &derive::YearFigures,
     service: &derive::ServiceFigure,
     charter: &Charter,
+    coverage_min: Fraction,
     checks: &Checks<'_>,
 ) -> ServiceYear {
     let row = charter.service(service.id.as_str());
-    let coverage_min = figures.coverage_min;
     ServiceYear {
         id: service.id.to_string(),
         row: row.and_then(|row| row.row),
@@ -104,7 +113,9 @@ fn service_year(
             .iter()
             .map(|component| component_year(component, row, coverage_min, checks))
             .collect(),
-        outages: figures.outages(service).into_iter().map(outage).collect(),
+        outage_count: service.stops().count() as u64,
+        longest_outage_ms: service.longest_stop().map_or(0, |stop| stop.length_ms()),
+        outages: Vec::new(),
     }
 }
 

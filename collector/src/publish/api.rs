@@ -1,6 +1,7 @@
 //! The read API's answers, field by field: the reference form of every figure.
 //!
-//! `GET /api/v1/years/YYYY` answers [`Year`], `GET /api/v1/now` answers [`Now`], `GET /readyz` answers
+//! `GET /api/v1/years/YYYY` answers [`Year`] (`?outages=none` leaves the list of stops out, which can be
+//! most of the answer), `GET /api/v1/now` answers [`Now`], `GET /readyz` answers
 //! [`Ready`]. Page, metrics and commands show these values and no others, so that they cannot
 //! disagree. The types stand apart from derive's: a change of the derivation is not a change of the
 //! API. Instants and durations are integers in milliseconds, shares exact fractions; `percent` texts
@@ -210,7 +211,11 @@ pub struct ServiceYear {
     pub sites: Vec<SiteYear>,
     /// Its components and their parts, each before its own parts.
     pub components: Vec<ComponentYear>,
-    /// Its stops, oldest first.
+    /// How many stops it had.
+    pub outage_count: u64,
+    /// The longest of them, ms; 0 when there was none (D28).
+    pub longest_outage_ms: u64,
+    /// All of them, oldest first; empty with `?outages=none`.
     pub outages: Vec<Outage>,
 }
 
@@ -399,3 +404,6 @@ pub struct Problem {
     /// A sentence that says what to do.
     pub error: String,
 }
+
+#[cfg(test)]
+mod tests;

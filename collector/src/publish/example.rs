@@ -1,11 +1,12 @@
 //! A moment as a municipality might have it on a Monday morning, for the tests of every reader.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use collector_api::{ClockReading, Reason, StreamId, Verdict};
 use collector_derive::{
-    CheckFigure, ComponentFigure, Figure, Now, Period, ServiceFigure, SiteFigure, Span, State, Timeline,
-    VantageFigure, YearFigures,
+    Change, CheckFigure, ComponentFigure, Figure, Now, Period, ServiceFigure, SiteFigure, Span, State,
+    Timeline, VantageFigure, YearFigures,
 };
 use config::{
     Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, DnsTransport,
@@ -189,6 +190,15 @@ fn spans(start_ms: i64, sketch: &Sketch) -> Vec<Span> {
     vec![first, last]
 }
 
+fn timeline(sketch: &Sketch) -> Arc<Timeline> {
+    let start_ms = Period::civil_year(2026).start_ms();
+    let changes = vec![
+        Change { at_ms: start_ms, verdict: Verdict::Up, reason: Reason::None },
+        Change { at_ms: sketch.since_ms, verdict: sketch.state, reason: sketch.reason },
+    ];
+    Arc::new(Timeline { changes, end_ms: NOW_MS })
+}
+
 fn component_figures(
     components: &[Component],
     prefix: &str,
@@ -215,6 +225,12 @@ fn component_figures(
         .collect()
 }
 
+fn range(charter: &Charter, service: &str) -> Range<usize> {
+    let of = |check: &Check| check.id.as_str().split('.').next() == Some(service);
+    let first = charter.checks().position(of).unwrap();
+    first..first + charter.checks().filter(|check| of(check)).count()
+}
+
 fn figures(charter: &Charter) -> YearFigures {
     let period = Period::civil_year(2026);
     let service_figure = |service: &Service| {
@@ -223,7 +239,7 @@ fn figures(charter: &Charter) -> YearFigures {
             id: service.id.clone(),
             figure: sketch.figure,
             promise: service.availability(),
-            checks: 0..0,
+            checks: range(charter, service.id.as_str()),
             components: component_figures(&service.components, "", &sketch, period.start_ms()),
             sites: vec![SiteFigure {
                 site: id("ced"),
@@ -240,13 +256,13 @@ fn figures(charter: &Charter) -> YearFigures {
         let vantage = |site: &str, agent: &str| VantageFigure {
             site: id(site),
             agent: id(agent),
-            timeline: Arc::new(Timeline::default()),
+            timeline: timeline(&sketch),
             now: sketch.now(),
         };
         CheckFigure {
             id: check.id.clone(),
             figure: sketch.figure,
-            timeline: Arc::new(Timeline::default()),
+            timeline: timeline(&sketch),
             now: sketch.now(),
             vantages: vec![vantage("ced", "ced1"), vantage("biblioteca", "bib1")],
         }

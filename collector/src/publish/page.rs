@@ -173,10 +173,11 @@ fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
             let promised = service.commitments.first();
             let head = Row {
                 note: promise_note(service.row, promised, lang),
-                budget: promised.map_or_else(String::new, |commitment| budget_left(commitment, lang)),
+                budget: promised
+                    .map_or_else(String::new, |commitment| unbroken(&budget_left(commitment, lang))),
                 budget_left: promised.map(budget_percent),
                 verdict: verdict(promised, now.provisional, lang).to_owned(),
-                verdict_class: promised.map_or("", verdict_class),
+                verdict_class: promised.map_or("none", verdict_class),
                 provisional: now.provisional && promised.is_some(),
                 ..row(now.now_ms, service.name.clone(), &service.now, &service.figure, promised, lang)
             };
@@ -219,15 +220,15 @@ fn row(
     }
 }
 
+/// A duration does not break between number and unit.
+fn unbroken(duration: &str) -> String {
+    duration.replace(" h ", "\u{a0}h\u{a0}").replace(" min", "\u{a0}min").replace(" s", "\u{a0}s")
+}
+
 fn promise_note(row: Option<u32>, promised: Option<&Commitment>, lang: Lang) -> String {
-    let promise = promised.map_or_else(
-        || lang.labels().observed_only.to_owned(),
-        |commitment| words::promise(commitment, lang),
-    );
-    match row {
-        Some(row) => format!("{} {row} · {promise}", lang.labels().row),
-        None => promise,
-    }
+    let row = row.map(|row| format!("{} {row}", lang.labels().row));
+    let promise = promised.map(|commitment| words::promise(commitment, lang));
+    row.into_iter().chain(promise).collect::<Vec<_>>().join(" · ")
 }
 
 fn coverage_note(figure: &Figure, lang: Lang) -> String {

@@ -35,7 +35,7 @@ const COLUMNS: [(&str, Cell); 24] = [
     ("budget_remaining_ms", |row| promised(row, |promise| promise.budget_remaining_ms.to_string())),
     (
         "outages",
-        |row| if row.component.is_empty() { row.service.outages.len().to_string() } else { String::new() },
+        |row| if row.component.is_empty() { row.service.outage_count.to_string() } else { String::new() },
     ),
 ];
 

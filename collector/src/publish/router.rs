@@ -73,13 +73,20 @@ async fn now(State(moments): Source) -> Response {
     }
 }
 
-async fn year(State(moments): Source, Path(year): Path<String>) -> Response {
+/// `?outages=none` leaves the list of stops out.
+#[derive(Debug, serde::Deserialize)]
+struct YearQuery {
+    outages: Option<String>,
+}
+
+async fn year(State(moments): Source, Path(year): Path<String>, Query(query): Query<YearQuery>) -> Response {
     let Some(number) = year.parse::<i16>().ok().filter(|number| (1970..=9998).contains(number)) else {
         return problem(StatusCode::NOT_FOUND, "a year has four digits, such as /api/v1/years/2027");
     };
     let answer = computed(move || {
         let moment = moments.moment(Some(number));
-        unknown_year(&moment).map_or_else(|| Ok(Year::of(&moment)), Err)
+        let of = if query.outages.as_deref() == Some("none") { Year::without_outages } else { Year::of };
+        unknown_year(&moment).map_or_else(|| Ok(of(&moment)), Err)
     });
     match answer.await {
         Some(Ok(year)) => json(StatusCode::OK, &year),

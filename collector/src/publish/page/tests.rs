@@ -12,9 +12,10 @@ fn it_says_what_is_promised_what_is_and_what_is_left() {
     for text in [
         "<html lang=\"it\">",
         "riga 1 · 24x7; disponibilità &#62;98% annuo",
-        "riga 2 · osservato, nessun impegno",
-        "99,09%",            // 71 h of 7,833
-        "superato di 12 h ", // 188 h of 175 h 12 min
+        "<small>riga 2</small>",
+        "osservato, nessun impegno",
+        "99,09%",                                 // 71 h of 7,833
+        "superato di 12\u{a0}h\u{a0}50\u{a0}min", // 188 h of 175 h 12 min
         "connessione rifiutata",
         "in linea",
         "<small>provvisorio</small>",

@@ -46,6 +46,9 @@ async fn the_answers_read_back() {
     let (_, body, response) = answer("GET", "/api/v1/years/2026", &[]).await;
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
     assert_eq!(serde_json::from_str::<Year>(&body).unwrap(), Year::of(&example::moment()));
+    let (_, body, _) = answer("GET", "/api/v1/years/2026?outages=none", &[]).await;
+    let year: Year = serde_json::from_str(&body).unwrap();
+    assert_eq!((year.services[3].outages.len(), year.services[3].outage_count), (0, 1));
     let (_, body, _) = answer("GET", "/api/v1/now", &[]).await;
     assert_eq!(serde_json::from_str::<Now>(&body).unwrap(), Now::of(&example::moment()));
     let (_, _, response) = answer("GET", "/metrics", &[]).await;
