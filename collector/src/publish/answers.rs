@@ -114,7 +114,7 @@ fn service_year(
             .map(|component| component_year(component, row, coverage_min, checks))
             .collect(),
         outage_count: service.stops().count() as u64,
-        longest_outage_ms: service.longest_stop().map_or(0, |stop| stop.length_ms()),
+        longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
         outages: Vec::new(),
     }
 }

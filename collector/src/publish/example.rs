@@ -184,10 +184,10 @@ fn sketch(service: &str) -> Sketch {
     Sketch { state, reason, failing, since_ms, figure }
 }
 
-fn spans(start_ms: i64, sketch: &Sketch) -> Vec<Span> {
+fn spans(start_ms: i64, sketch: &Sketch) -> Arc<[Span]> {
     let first = Span { start_ms, end_ms: sketch.since_ms, state: State::Up };
     let last = Span { start_ms: sketch.since_ms, end_ms: NOW_MS, state: sketch.state.into() };
-    vec![first, last]
+    Arc::new([first, last])
 }
 
 fn timeline(sketch: &Sketch) -> Arc<Timeline> {
