@@ -28,7 +28,11 @@ impl<'a> Families<'a> {
     ) -> Result<(), Error> {
         let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (labels, value) in rows {
-            family.encode_family(&labels)?.encode_gauge(&value)?;
+            if N == 0 {
+                family.encode_gauge(&value)?; // `name 1`, not `name{} 1`
+            } else {
+                family.encode_family(&labels)?.encode_gauge(&value)?;
+            }
         }
         Ok(())
     }
@@ -42,7 +46,11 @@ impl<'a> Families<'a> {
     ) -> Result<(), Error> {
         let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (labels, value) in rows {
-            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            if N == 0 {
+                family.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            } else {
+                family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            }
         }
         Ok(())
     }
@@ -66,8 +74,8 @@ impl<'a> Families<'a> {
         let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
         let within: u64 = histogram.buckets.iter().map(|(_, count)| count).sum();
         let mut buckets = histogram.buckets.clone();
-        // The encoder writes this bound as +Inf.
-        buckets.push((f64::MAX, histogram.count.saturating_sub(within)));
+        // The encoder writes this bound as +Inf, which a histogram must have.
+        buckets.push((f64::INFINITY, histogram.count.saturating_sub(within)));
         family.encode_histogram::<NoLabelSet>(histogram.sum_seconds, histogram.count, &buckets, None)
     }
 }

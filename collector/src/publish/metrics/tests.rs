@@ -163,3 +163,14 @@ fn a_hostile_title_stays_inside_its_label() {
     assert!(text.contains(r#"name="a\"} 1\n# EOF\\""#), "{text}");
     assert_eq!(text.matches("\n# EOF\n").count(), 1);
 }
+
+#[test]
+fn a_histogram_ends_at_infinity() {
+    let (_, samples) = parse(&render(&example::moment()).unwrap());
+    let buckets: Vec<(&str, f64)> = samples
+        .iter()
+        .filter(|sample| sample.name == "vedetta_store_commit_duration_seconds_bucket")
+        .map(|sample| (sample.labels["le"].as_str(), sample.value))
+        .collect();
+    assert_eq!(buckets, [("0.001", 10.0), ("0.01", 100.0), ("+Inf", 101.0)]);
+}
