@@ -38,13 +38,13 @@ pub(crate) fn confirm(
     (from_ms, to_ms): (i64, i64),
     as_of_ms: i64,
 ) -> Timeline {
-    let mut judge = Judge { rules, state: None, streak: None, pieces: Vec::new() };
+    let mut judge = Judge::new(rules, from_ms, to_ms);
     let (first_stream, first_run) = decisive(streams, rules, from_ms);
     for (index, stream) in streams.iter().enumerate().skip(first_stream) {
         let closes_ms = streams.get(index + 1).map_or(i64::MAX, |next| next.opened_ms);
         let speaks = (stream.opened_ms, closes_ms.saturating_sub(1).min(as_of_ms));
         let closed = &stream.closed[if index == first_stream { first_run } else { 0 }..];
-        judge.pieces.reserve(closed.len() + 1);
+        judge.timeline.changes.reserve(closed.len() + 2);
         for (run, next) in closed.iter().zip(closed.iter().skip(1).map(Some).chain([stream.open.as_ref()])) {
             let next_ms = next.map_or(i64::MAX, |next| next.first_ms);
             judge.hear(run, speaks, run.until_ms.min(next_ms).min(closes_ms));
@@ -53,7 +53,7 @@ pub(crate) fn confirm(
             judge.hear(run, speaks, run.until_ms.min(closes_ms));
         }
     }
-    judge.timeline(from_ms, to_ms)
+    judge.finish()
 }
 
 /// What of a run counts: its samples from its stream's opening up to the next opening, or as-of.
@@ -112,105 +112,117 @@ fn decisive(streams: &[StreamRuns], rules: &[Confirmation], from_ms: i64) -> (us
     (0, 0)
 }
 
-/// Samples in a row that contradict the state, not yet enough of them.
-struct Streak {
-    side: State,
-    count: u64,
-    /// Its first piece.
-    first: usize,
-}
-
-/// What a run says of `[start_ms, end_ms)`, and what holds there once that is decided.
+/// What a run says of `[start_ms, end_ms)`.
 struct Piece {
     start_ms: i64,
     end_ms: i64,
-    says: State,
     verdict: Verdict,
     reason: Reason,
-    holds: Option<(Verdict, Reason)>,
 }
 
+/// Lays pieces down in order, and keeps back those of a streak that is not decided.
 struct Judge<'a> {
     rules: &'a [Confirmation],
     /// Confirmed, and why; `None` before anything is.
     state: Option<(State, Reason)>,
-    streak: Option<Streak>,
-    pieces: Vec<Piece>,
+    /// What contradicts the state, and how many samples in a row do, not yet enough of them.
+    streak: (State, u64),
+    /// The streak's pieces, and unknown ones among them.
+    kept: Vec<Piece>,
+    timeline: Timeline,
+    /// What is laid so far ends here.
+    laid_to_ms: i64,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn new(rules: &'a [Confirmation], from_ms: i64, to_ms: i64) -> Self {
+        let timeline = Timeline { changes: Vec::new(), end_ms: to_ms };
+        let streak = (State::Unknown, 0);
+        Self { rules, state: None, streak, kept: Vec::new(), timeline, laid_to_ms: from_ms }
+    }
+
     /// The next run, which is heard within `speaks` and speaks until `end_ms`.
     #[inline]
     fn hear(&mut self, run: &Run, speaks: (i64, i64), end_ms: i64) {
         let Some(said) = Said::of(run, speaks) else { return };
-        let says = State::from(run.verdict);
-        let index = self.pieces.len();
-        let (verdict, reason, start_ms) = (run.verdict, run.reason, said.first_ms);
-        self.pieces.push(Piece { start_ms, end_ms, says, verdict, reason, holds: None });
-        if says == State::Unknown {
-            return;
-        }
-        let streak = match (self.streak.take(), self.state) {
-            (blip, Some((state, reason_before))) if state == says => {
-                if let Some(blip) = blip {
-                    let verdict = if state == State::Down { Verdict::Down } else { Verdict::Up };
-                    self.decide(blip.first, blip.side, Some((verdict, reason_before)));
-                }
-                return self.enter(says, reason, index);
+        let Run { verdict, reason, .. } = *run;
+        let piece = Piece { start_ms: said.first_ms, end_ms, verdict, reason };
+        let says = State::from(verdict);
+        match self.state {
+            _ if says == State::Unknown && self.kept.is_empty() => self.lay(&piece, verdict, reason),
+            _ if says == State::Unknown => self.kept.push(piece),
+            Some((state, reason_before)) if state == says => {
+                let verdict_before = if state == State::Down { Verdict::Down } else { Verdict::Up };
+                self.lay_kept(|_| (verdict_before, reason_before));
+                self.enter(says, reason);
+                self.lay(&piece, verdict, reason);
             }
-            (Some(streak), _) if streak.side == says => streak,
-            _ => Streak { side: says, count: 0, first: index },
-        };
-        if self.confirms(&streak, &said) {
-            self.enter(says, reason, streak.first);
-        } else {
-            self.streak = Some(Streak { count: streak.count + said.count, ..streak });
+            _ => self.contradict(says, piece, &said),
         }
     }
 
-    /// `side` is the state now, and holds from piece `first` on.
-    #[inline]
-    fn enter(&mut self, side: State, reason: Reason, first: usize) {
-        self.state = Some((side, if side == State::Down { reason } else { Reason::None }));
-        self.decide(first, side, None);
+    /// A piece that says something else than the state does.
+    fn contradict(&mut self, says: State, piece: Piece, said: &Said<'_>) {
+        if self.streak.0 != says {
+            self.lay_kept(|piece| (Verdict::Unknown, piece.reason));
+            self.streak = (says, 0);
+        }
+        if self.confirms(says, said) {
+            self.lay_kept(|piece| (piece.verdict, piece.reason));
+            self.enter(says, piece.reason);
+            self.lay(&piece, piece.verdict, piece.reason);
+        } else {
+            self.streak.1 += said.count;
+            self.kept.push(piece);
+        }
     }
 
     /// Does the streak, with these samples, reach what the rule in force then asks?
-    fn confirms(&self, streak: &Streak, said: &Said<'_>) -> bool {
+    fn confirms(&self, side: State, said: &Said<'_>) -> bool {
         self.rules.iter().enumerate().any(|(index, rule)| {
             let ends_ms = self.rules.get(index + 1).map_or(i64::MAX, |next| next.from_ms.saturating_sub(1));
             let in_force = (index == 0 || rule.from_ms <= said.last_ms) && said.first_ms <= ends_ms;
-            in_force && streak.count + said.count_by(ends_ms) >= rule.need(streak.side)
+            in_force && self.streak.1 + said.count_by(ends_ms) >= rule.need(side)
         })
     }
 
-    /// From piece `first` on, what said `side` holds: as said, or as `holds` has it.
-    fn decide(&mut self, first: usize, side: State, holds: Option<(Verdict, Reason)>) {
-        for piece in self.pieces[first..].iter_mut().filter(|piece| piece.says == side) {
-            piece.holds = Some(holds.unwrap_or((piece.verdict, piece.reason)));
+    fn enter(&mut self, side: State, reason: Reason) {
+        self.state = Some((side, if side == State::Down { reason } else { Reason::None }));
+        self.streak = (State::Unknown, 0);
+    }
+
+    /// What was kept back holds as decided; the unknown among it stays unknown.
+    fn lay_kept(&mut self, holds: impl Fn(&Piece) -> (Verdict, Reason)) {
+        if self.kept.is_empty() {
+            return;
+        }
+        for piece in std::mem::take(&mut self.kept) {
+            let unknown = piece.verdict == Verdict::Unknown;
+            let (verdict, reason) = if unknown { (Verdict::Unknown, piece.reason) } else { holds(&piece) };
+            self.lay(&piece, verdict, reason);
         }
     }
 
-    fn timeline(&self, from_ms: i64, to_ms: i64) -> Timeline {
-        let mut timeline = Timeline::unknown(from_ms, to_ms);
-        timeline.changes.reserve(self.pieces.len());
-        let mut spoken_to = from_ms;
-        for piece in &self.pieces {
-            let (start_ms, end_ms) = (piece.start_ms.max(spoken_to), piece.end_ms.min(to_ms));
-            if start_ms >= end_ms {
-                continue;
+    /// Nobody spoke between what is laid and the piece.
+    #[inline]
+    fn lay(&mut self, piece: &Piece, verdict: Verdict, reason: Reason) {
+        let (start_ms, end_ms) =
+            (piece.start_ms.max(self.laid_to_ms), piece.end_ms.min(self.timeline.end_ms));
+        if start_ms < end_ms {
+            if start_ms > self.laid_to_ms {
+                self.timeline.push(Change::to_unknown(self.laid_to_ms));
             }
-            if start_ms > spoken_to {
-                timeline.push(Change { at_ms: spoken_to, verdict: Verdict::Unknown, reason: Reason::None });
-            }
-            let (verdict, reason) = piece.holds.unwrap_or((Verdict::Unknown, piece.reason));
-            timeline.push(Change { at_ms: start_ms, verdict, reason });
-            spoken_to = end_ms;
+            self.timeline.push(Change { at_ms: start_ms, verdict, reason });
+            self.laid_to_ms = end_ms;
         }
-        if spoken_to < to_ms {
-            timeline.push(Change { at_ms: spoken_to, verdict: Verdict::Unknown, reason: Reason::None });
+    }
+
+    fn finish(mut self) -> Timeline {
+        self.lay_kept(|piece| (Verdict::Unknown, piece.reason));
+        if self.laid_to_ms < self.timeline.end_ms {
+            self.timeline.push(Change::to_unknown(self.laid_to_ms));
         }
-        timeline
+        self.timeline
     }
 }
 

@@ -56,6 +56,13 @@ pub struct Change {
     pub reason: Reason,
 }
 
+impl Change {
+    /// From `at_ms` on nobody can say.
+    pub(crate) fn to_unknown(at_ms: i64) -> Self {
+        Self { at_ms, verdict: Verdict::Unknown, reason: Reason::None }
+    }
+}
+
 /// What holds over `[first change, end_ms)`; empty if that is no time at all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timeline {
@@ -78,7 +85,7 @@ impl Timeline {
     pub(crate) fn unknown(from_ms: i64, to_ms: i64) -> Self {
         let mut timeline = Self { changes: Vec::new(), end_ms: to_ms };
         if from_ms < to_ms {
-            timeline.push(Change { at_ms: from_ms, verdict: Verdict::Unknown, reason: Reason::None });
+            timeline.push(Change::to_unknown(from_ms));
         }
         timeline
     }
