@@ -277,3 +277,6 @@ fn keeps(promise: &Availability, up: u128, of: u128) -> bool {
     let (have, need) = (up * u128::from(q), of * u128::from(p));
     of > 0 && if promise.strict { have > need } else { have >= need }
 }
+
+#[cfg(test)]
+mod tests;

@@ -302,3 +302,6 @@ impl Reader<'_> {
         Now::of(timeline, self.period.start_ms(), vantages, checks.iter().map(|check| &check.now))
     }
 }
+
+#[cfg(test)]
+mod tests;
