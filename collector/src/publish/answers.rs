@@ -258,7 +258,7 @@ fn commitment(figure: &derive::Figure, promise: &Availability) -> Option<Commitm
 }
 
 fn figure(figure: &derive::Figure, coverage_min: Fraction) -> Figure {
-    let whole_year = figure.whole_period();
+    let whole_year = figure.whole_period().filter(|_| figure.out_of_scope_ms > 0);
     let coverage = figure.coverage();
     Figure {
         up_ms: figure.up_ms,

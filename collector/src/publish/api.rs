@@ -83,9 +83,12 @@ pub struct Figure {
     pub coverage: Option<Share>,
     /// Is coverage below the charter's threshold, so that the headline is the range of the bounds?
     pub range: bool,
-    /// The lower bound over the whole year, time out of scope and to come included (D18).
+    /// In a partial year only: the lower bound over the whole year, time out of scope and to come
+    /// included (D18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole_year_lower_bound: Option<Share>,
-    /// The upper bound over the whole year.
+    /// In a partial year only: the upper bound over the whole year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole_year_upper_bound: Option<Share>,
 }
 

@@ -17,10 +17,32 @@ fn percent(p: u64, q: u64, decimals: usize) -> String {
     Ratio { p, q }.percent_floor(decimals)
 }
 
+/// [`percent`] to four decimals, without u128 and formatting machinery where the numbers are those of
+/// a year: an answer has thousands of them.
+fn percent_4(p: u64, q: u64) -> String {
+    let Some(scaled) = p.checked_mul(1_000_000).map(|scaled| scaled / q.max(1)) else {
+        return percent(p, q, 4);
+    };
+    let mut digits = scaled;
+    let mut text = [b'0'; 24];
+    let mut at = text.len();
+    // At least `0.0000`: four decimals, the point, one digit before it.
+    while digits > 0 || text.len() - at < 6 {
+        at -= 1;
+        if text.len() - at == 5 {
+            text[at] = b'.';
+            continue;
+        }
+        text[at] = b'0' + u8::try_from(digits % 10).unwrap_or(0);
+        digits /= 10;
+    }
+    String::from_utf8_lossy(&text[at..]).into_owned()
+}
+
 impl Share {
     /// The share `p/q`; `None` unless `q` is above 0.
     pub fn of(p: u64, q: u64) -> Option<Self> {
-        (q > 0).then(|| Self { p, q, percent: percent(p, q, 4) })
+        (q > 0).then(|| Self { p, q, percent: percent_4(p, q) })
     }
 
     /// As a float, for gauges only.
@@ -165,6 +187,27 @@ pub(crate) fn iso(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_decimals_are_the_exact_ones_cut() {
+        for (p, q) in [
+            (0, 1),
+            (1, 1),
+            (1, 3),
+            (9_799_999_683, 10_000_000_000),
+            (7, 5),
+            (1, 3_000_000),
+            (u64::MAX - 1, u64::MAX),
+        ] {
+            assert_eq!(percent_4(p, q), percent(p, q, 4), "{p}/{q}");
+        }
+        let mut p = 1_u64;
+        for q in (1..60).map(|power| 3_u64.pow(power % 40) + u64::from(power)) {
+            p = p.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let p = p % q.saturating_mul(2);
+            assert_eq!(percent_4(p, q), percent(p, q, 4), "{p}/{q}");
+        }
+    }
 
     #[test]
     fn a_share_that_is_not_its_target_does_not_look_like_it() {
