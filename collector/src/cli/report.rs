@@ -15,13 +15,14 @@ pub(crate) struct Report {
     #[command(flatten)]
     place: Place,
     /// The form: everything, or one flat table
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
 enum Format {
     /// The reference form, as the read API answers it
+    #[default]
     Json,
     /// One row per service and component (RFC 4180)
     Csv,

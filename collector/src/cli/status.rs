@@ -129,7 +129,7 @@ fn row(
     let l = lang.labels();
     let near =
         |ms: Option<i64>, none: &str| ms.map_or_else(|| none.to_owned(), |ms| format::near(ms, now_ms, lang));
-    let reason = condition.reason.as_deref().map_or_else(String::new, |reason| words::reason(reason, lang));
+    let reason = words::why(condition, lang);
     [
         name.into(),
         Cell::state(words::state(condition.state, lang), condition.state),

@@ -100,7 +100,7 @@ fn service_year(
         id: service.id.to_string(),
         row: row.and_then(|row| row.row),
         name: title(service, row),
-        users: row.map_or_else(Vec::new, |row| row.users.iter().map(ToString::to_string).collect()),
+        users: users(row),
         commitments: commitments(service),
         figure: figure(&service.figure, coverage_min),
         sites: service
@@ -170,6 +170,7 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
         id: service.id.to_string(),
         row: row.and_then(|row| row.row),
         name: title(service, row),
+        users: users(row),
         now: condition(&service.now),
         figure: figure(&service.figure, coverage_min),
         commitments: commitments(service),
@@ -206,13 +207,18 @@ fn agent_now(moment: &Moment, agent: &AgentFacts) -> Agent {
         id: agent.id.to_string(),
         sites: sites.map(|site| site.id.to_string()).collect(),
         enrolled: agent.enrolled,
-        version: agent.version.clone(),
+        version: agent.version.as_deref().map(short),
         last_push_ms: agent.last_push_ms,
         silent: agent.enrolled && quiet,
         // Without an exchange the offset says nothing (ClockReading).
         clock_offset_ms: agent.clock.filter(|clock| clock.rtt_ms > 0).map(|clock| clock.offset_ms),
         spool_bytes: agent.spool_bytes,
     }
+}
+
+/// A version as an agent sent it, fit for a label: no control characters, at most 32.
+fn short(version: &str) -> String {
+    version.chars().filter(|character| !character.is_control()).take(32).collect()
 }
 
 fn find<'a>(components: &'a [Component], path: &str) -> Option<&'a Component> {
@@ -227,6 +233,10 @@ fn find<'a>(components: &'a [Component], path: &str) -> Option<&'a Component> {
 
 fn title(service: &derive::ServiceFigure, row: Option<&Service>) -> String {
     row.map_or_else(|| service.id.to_string(), |row| row.name.clone())
+}
+
+fn users(row: Option<&Service>) -> Vec<String> {
+    row.map_or_else(Vec::new, |row| row.users.iter().map(ToString::to_string).collect())
 }
 
 fn commitments(service: &derive::ServiceFigure) -> Vec<Commitment> {

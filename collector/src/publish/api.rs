@@ -299,6 +299,8 @@ pub struct ServiceNow {
     pub row: Option<u32>,
     /// Its title.
     pub name: String,
+    /// For whom.
+    pub users: Vec<String>,
     /// Its state.
     pub now: Condition,
     /// The year's integers so far.

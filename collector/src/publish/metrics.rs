@@ -78,6 +78,7 @@ impl Exposition {
                     ("name", service.name.clone()),
                     ("row", row),
                     ("commitment", commitment),
+                    ("audience", service.users.join(",")),
                 ]
             }),
         )?;

@@ -206,7 +206,7 @@ fn row(
         note: String::new(),
         state: badge(condition.state, lang),
         since: condition.since_ms.map_or_else(|| l.none.to_owned(), |ms| format::near(ms, now_ms, lang)),
-        reason: condition.reason.as_deref().map_or_else(String::new, |reason| words::reason(reason, lang)),
+        reason: words::why(condition, lang),
         seen: seen(condition, lang),
         year: figure.headline(promised.map(|commitment| &commitment.target), lang),
         bounds: coverage_note(figure, lang),

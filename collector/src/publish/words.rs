@@ -9,7 +9,7 @@ pub(crate) mod sentences;
 
 use collector_api::Reason;
 
-use super::api::{Commitment, Outlook, Standing, State};
+use super::api::{Commitment, Condition, Outlook, Standing, State};
 
 /// The language of what people read. Programs read `--json`, which has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -69,6 +69,8 @@ labels! {
     legend_degraded: "funziona, ma in parte o lentamente: conta come disponibile", "works, but partly or slowly: counts as up";
     legend_unknown: "nessuno può dirlo: non conta né come disponibile né come fermo", "nobody can say: counts neither as up nor as down";
     legend_range: "Due valori: meno del 99% del tempo è stato osservato; il vero valore sta fra i due.", "Two values: less than 99% of the time was observed; the true value lies between them.";
+    never_measured: "mai misurato", "never measured";
+    no_fresh_sample: "nessun campione recente", "no recent sample";
     nothing_measured: "nessuna misura", "nothing measured";
     no_services: "La configurazione non ha servizi.", "The configuration has no services.";
     no_agents: "Nessuna sonda nella configurazione.", "The configuration has no agents.";
@@ -174,6 +176,16 @@ pub(crate) fn reason(name: &str, lang: Lang) -> String {
         (Some(reason), Lang::It) => reasons::italian(*reason).to_owned(),
         (Some(reason), Lang::En) => reason.describe().to_owned(),
         (None, _) => name.to_owned(),
+    }
+}
+
+/// Why something is as it is: its typed reason, or that nobody knows.
+pub(crate) fn why(condition: &Condition, lang: Lang) -> String {
+    match (&condition.reason, condition.state, condition.last_sample_ms) {
+        (Some(name), ..) => reason(name, lang),
+        (None, State::Unknown, None) => lang.labels().never_measured.to_owned(),
+        (None, State::Unknown, Some(_)) => lang.labels().no_fresh_sample.to_owned(),
+        (None, ..) => String::new(),
     }
 }
 

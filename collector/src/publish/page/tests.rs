@@ -78,6 +78,7 @@ fn no_data_yet_is_no_hundred_percent() {
     }
     let page = page(&moment, Lang::It);
     assert!(page.contains("nessuna misura") && page.contains("non dimostrabile"), "{page}");
+    assert!(page.contains("class=\"reason\">la rete della sonda era assente"), "a typed reason stays");
     assert!(page.contains("Non è ancora arrivato alcun dato."), "{page}");
 }
 
