@@ -74,7 +74,7 @@ pub fn hex_encode(bytes: &[u8]) -> String {
 /// The inverse of [`hex_encode`]; `None` for anything that is not pairs of hexadecimal digits.
 pub fn hex_decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return None;
     }
     digits

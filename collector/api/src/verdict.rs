@@ -93,7 +93,7 @@ reasons! {
     15 AgentConfigInvalid "agent.config_invalid" "the agent cannot run this check as configured";
     16 AgentClockUnsynced "agent.clock_unsynced" "the agent's clock was wrong by more than 5 s";
     17 AgentInternal "agent.internal" "the probe failed inside the agent";
-    18 AgentTargetForbidden "agent.target_forbidden" "the agent's allowed_targets forbid this address";
+    18 AgentTargetForbidden "agent.target_forbidden" "the agent's list of allowed targets forbids this address";
     // The name.
     30 ResolveTimeout "resolve.timeout" "the resolver did not answer in time";
     31 ResolveNxdomain "resolve.nxdomain" "the name does not exist";
