@@ -68,7 +68,7 @@ labels! {
     word_degraded: "degradato", "degraded";
     legend_degraded: "funziona, ma in parte o lentamente: conta come disponibile", "works, but partly or slowly: counts as up";
     legend_unknown: "nessuno può dirlo: non conta né come disponibile né come fermo", "nobody can say: counts neither as up nor as down";
-    legend_range: "Due valori: meno del 99% del tempo è stato osservato; il vero valore sta fra i due.", "Two values: less than 99% of the time was observed; the true value lies between them.";
+    legend_range: "Due valori: una parte troppo grande del tempo non è stata osservata; il vero valore sta fra i due.", "Two values: too much of the time was not observed; the true value lies between them.";
     never_measured: "mai misurato", "never measured";
     no_fresh_sample: "nessun campione recente", "no recent sample";
     nothing_measured: "nessuna misura", "nothing measured";
