@@ -257,17 +257,14 @@ impl Figure {
         Budget { budget_ms, down_max_ms, remaining_ms: down_max_ms - self.down_ms.cast_signed() }
     }
 
-    /// What share of the future must be up, if all unknown time was down; `None` when no time is left,
-    /// above 1 when it cannot be kept any more. Strict promises need more than this.
+    /// What share of the future must be up (D23), all unknown time counted as down: a strict promise needs
+    /// more than this, and above 1 it cannot be kept so. `None` when no time is left.
     pub fn required(&self, promise: &Availability) -> Option<Ratio> {
         let Fraction { p, q } = promise.target;
-        let whole = u128::from(self.future_ms) * u128::from(q);
-        let needed = (u128::from(p) * u128::from(self.scope_ms()))
-            .saturating_sub(u128::from(self.up_ms) * u128::from(q));
-        // Whole seconds of the year times any target fit; halve both until they do for the rest.
-        let shift = (128 - whole.max(needed).leading_zeros()).saturating_sub(64);
-        let fit = |value: u128| u64::try_from(value >> shift).ok();
-        Ratio::new(fit(needed)?, fit(whole)?)
+        let parts = |share: u64, ms: u64| u128::from(share) * u128::from(ms);
+        let missing = parts(p, self.scope_ms()).saturating_sub(parts(q, self.up_ms));
+        // A target has at most eight digits, and a century in ms twelve.
+        Ratio::new(u64::try_from(missing).ok()?, u64::try_from(parts(q, self.future_ms)).ok()?)
     }
 }
 
