@@ -20,17 +20,18 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
+use tokio::time::Instant;
 
 use crate::identity::Identity;
 
 /// Until a connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last byte read; a full batch over a slow line fits.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// Kept shorter than the collector's own, so that a request rarely meets a connection it just closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// However long the collector asks for: it must be found again after a restart.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(5);
 
 /// What to do next, one variant each.
 #[derive(Debug, Error)]
@@ -69,6 +70,7 @@ pub struct CollectorClient {
     endpoints: Vec<Endpoint>,
     current: usize,
     challenge: Vec<u8>,
+    took: Duration,
     random: SystemRandom,
 }
 
@@ -89,7 +91,14 @@ impl CollectorClient {
         if endpoints.is_empty() {
             return Err(CollectorError::Identity("there is no address of the collector".to_owned()));
         }
-        Ok(Self { identity, endpoints, current: 0, challenge: Vec::new(), random: SystemRandom::new() })
+        Ok(Self {
+            identity,
+            endpoints,
+            current: 0,
+            challenge: Vec::new(),
+            took: Duration::ZERO,
+            random: SystemRandom::new(),
+        })
     }
 
     /// Turns to the next address. False when that is the first one again.
@@ -103,6 +112,11 @@ impl CollectorClient {
     /// Who this client speaks for.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.identity
+    }
+
+    /// From sending the last request to its answer, without what went before it on the same connection.
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Shows a one-time code and the agent's key. Unsigned but for the proof inside.
@@ -152,7 +166,7 @@ impl CollectorClient {
 
     /// One request, one verified answer's body.
     async fn request(
-        &self,
+        &mut self,
         route: Route,
         body: Vec<u8>,
         challenge: Option<&[u8]>,
@@ -179,7 +193,9 @@ impl CollectorClient {
         if !body.is_empty() {
             request = request.body(body);
         }
+        let began = Instant::now();
         let answer = request.send().await.map_err(unreachable)?;
+        self.took = began.elapsed();
         self.verified(route, &nonce, answer, bytes_max).await
     }
 

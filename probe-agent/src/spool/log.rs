@@ -1,0 +1,401 @@
+//! The numbered log over segments: appending a group, and what is known of each segment.
+//!
+//! Appending is one write and one fdatasync, and only after both are the group's numbers given out.
+//! A segment whose write or sync failed is never written again: after a failed fsync the kernel may
+//! call pages clean that never reached the disk, so the group goes, from memory, into a new segment,
+//! and what is left of it in the old one lies at or after the new one's first number, where no reader
+//! looks. If the new segment cannot be made either, the disk is full (nothing has changed, try again
+//! later) or broken (the agent ends).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+
+use collector_api::{Chain, LostReason, Record, Start, StreamId};
+use thiserror::Error;
+use tracing::{error, warn};
+
+use super::cursor::{Cursor, CursorFile};
+use super::disk::{Disk, DiskFile, is_full};
+use super::draft::Draft;
+use super::header::{Header, PAGE_BYTES};
+use super::segment::Reader;
+
+/// Size of a segment, bytes: a damaged one costs this much, a kept quarter of the smallest cap is one.
+pub const SEGMENT_BYTES: u64 = 4 << 20;
+/// Size of the segment kept back for a full disk: room for a group and some hundred LOST.
+pub(super) const RESERVE_BYTES: u64 = 256 << 10;
+/// Its name until it is needed.
+pub(super) const RESERVE: &str = "reserve";
+
+/// Why a group was not appended.
+#[derive(Debug, Error)]
+pub enum AppendError {
+    /// The disk is full. Nothing has changed; keep the group and try again.
+    #[error("the disk is full")]
+    Full(#[source] io::Error),
+    /// The disk is broken, and a new file did not help.
+    #[error("the disk failed")]
+    Broken(#[source] io::Error),
+}
+
+/// How a log is kept.
+#[derive(Debug, Clone)]
+pub struct LogOptions {
+    /// The cap on all segments, bytes.
+    pub bytes_max: u64,
+    /// Size of one segment, bytes.
+    pub segment_bytes: u64,
+    /// For the Start record.
+    pub version: String,
+    /// For the Start record.
+    pub boot_id: String,
+}
+
+/// What a segment's file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SegmentKind {
+    /// Groups as they were appended.
+    Whole,
+    /// The same, but a write failed: its tail is not to be trusted, and it is never written again.
+    Suspect,
+    /// One LOST in place of the segments up to this number, which the cap took.
+    Lost,
+}
+
+/// A segment that is on disk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    /// What its file is.
+    pub kind: SegmentKind,
+    /// What it says of itself; the chain value is corrected when a better one is known.
+    pub header: Header,
+    /// Length of its file.
+    pub bytes: u64,
+}
+
+impl Segment {
+    /// Its file's name.
+    pub(super) fn name(&self) -> String {
+        segment_name(self.header.seg_no, self.kind)
+    }
+}
+
+/// The name of a segment's file.
+pub(super) fn segment_name(seg_no: u64, kind: SegmentKind) -> String {
+    let suffix = match kind {
+        SegmentKind::Whole => "seg",
+        SegmentKind::Suspect => "suspect",
+        SegmentKind::Lost => "lost",
+    };
+    format!("{seg_no:016x}.{suffix}")
+}
+
+/// The inverse of [`segment_name`]; `None` for any other name.
+pub(super) fn segment_of_name(name: &str) -> Option<(u64, SegmentKind)> {
+    let (number, suffix) = name.split_once('.')?;
+    let kind = match suffix {
+        "seg" => SegmentKind::Whole,
+        "suspect" => SegmentKind::Suspect,
+        "lost" => SegmentKind::Lost,
+        _ => return None,
+    };
+    let seg_no = u64::from_str_radix(number, 16).ok()?;
+    (segment_name(seg_no, kind) == name).then_some((seg_no, kind))
+}
+
+/// The newest segment, open for appending.
+#[derive(Debug)]
+pub(super) struct Active<F> {
+    pub(super) file: F,
+    /// Bytes that are durable; the next group goes here.
+    pub(super) durable: u64,
+    pub(super) size: u64,
+    /// Made from the reserve: only LOST may go in.
+    pub(super) is_reserve: bool,
+}
+
+/// A stream on disk. See [`super`] for the layout.
+#[derive(Debug)]
+pub struct Log<D: Disk> {
+    pub(super) disk: D,
+    pub(super) options: LogOptions,
+    pub(super) stream: StreamId,
+    /// Oldest first. Each ends where the next begins; the last where `next_seq` says.
+    pub(super) segments: VecDeque<Segment>,
+    pub(super) active: Option<Active<D::File>>,
+    pub(super) next_seq: u64,
+    pub(super) next_no: u64,
+    /// The chain value before `next_seq`; `None` while holes make it differ from what will be sent.
+    pub(super) chain: Option<Chain>,
+    /// The newest instant written, Unix ms.
+    pub(super) last_ms: i64,
+    pub(super) cursor: Cursor,
+    pub(super) cursor_file: CursorFile<D::File>,
+    /// Instant of the newest acknowledged record.
+    pub(super) acked_ms: i64,
+    pub(super) dictionary: Vec<Draft>,
+    /// Is the dictionary to be written before the next group?
+    pub(super) dictionary_due: bool,
+    pub(super) reader: Option<(u64, Reader<D::File>)>,
+    pub(super) has_reserve: bool,
+    /// Numbers declared lost since this agent began, by reason.
+    pub(super) lost: BTreeMap<LostReason, u64>,
+}
+
+impl<D: Disk> Log<D> {
+    /// Whose numbers these are.
+    pub fn stream(&self) -> StreamId {
+        self.stream
+    }
+
+    /// The newest durable number; 0 for none.
+    pub fn durable_seq(&self) -> u64 {
+        self.next_seq - 1
+    }
+
+    /// What the collector holds, as far as is known.
+    pub fn acked_seq(&self) -> u64 {
+        self.cursor.acked_seq
+    }
+
+    /// Bytes of all segments.
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Numbers declared lost since this agent began, by reason.
+    pub fn lost(&self) -> &BTreeMap<LostReason, u64> {
+        &self.lost
+    }
+
+    /// An instant not later than that of the oldest record the collector does not hold; 0 if it holds all.
+    pub fn oldest_unacked_ms(&self) -> i64 {
+        let next = self.acked_seq() + 1;
+        if next >= self.next_seq {
+            return 0;
+        }
+        let segment = self.segments.iter().rfind(|segment| segment.header.first_seq <= next);
+        segment.map_or(self.acked_ms, |segment| segment.header.first_ms.max(self.acked_ms))
+    }
+
+    /// Puts a dictionary in force: it is written now, again after each new stream, and kept for that.
+    pub fn set_dictionary(&mut self, dictionary: Vec<Draft>) -> Result<(), AppendError> {
+        self.dictionary = dictionary;
+        self.dictionary_due = true;
+        self.write_dictionary()
+    }
+
+    /// Makes a group durable. After `Ok` its records have numbers and can be read.
+    pub fn append(&mut self, draft: &Draft) -> Result<(), AppendError> {
+        if self.dictionary_due && !draft.is_lost_only() {
+            self.write_dictionary()?;
+        }
+        self.append_group(draft)
+    }
+
+    fn write_dictionary(&mut self) -> Result<(), AppendError> {
+        let dictionary = std::mem::take(&mut self.dictionary);
+        let written = dictionary.iter().try_for_each(|draft| self.append_group(draft));
+        self.dictionary = dictionary;
+        // Begun and not ended, it is written again from its beginning, which forgets the first try.
+        self.dictionary_due = written.is_err();
+        written
+    }
+
+    fn append_group(&mut self, draft: &Draft) -> Result<(), AppendError> {
+        let next_seq = self.next_seq;
+        let salt = self.segments.back().map_or(0, |segment| segment.header.salt());
+        if let Some(active) = &mut self.active
+            && active.durable + draft.frames_length() as u64 <= active.size
+            && (!active.is_reserve || draft.is_lost_only())
+        {
+            let frames = draft.frames(next_seq, salt);
+            match active.file.write_at(&frames, active.durable).and_then(|()| active.file.sync_data()) {
+                Ok(()) => {
+                    active.durable += frames.len() as u64;
+                    self.count(draft);
+                    return Ok(());
+                }
+                Err(error) => self.abandon(&error),
+            }
+        }
+        self.begin_segment(&[draft])
+    }
+
+    /// Never writes the active segment again; its durable groups stay readable.
+    fn abandon(&mut self, error: &io::Error) {
+        error!(%error, "a segment of the spool could not be written; going on in a new one");
+        self.active = None;
+        if let Some(segment) = self.segments.back_mut() {
+            let from = segment.name();
+            let to = segment_name(segment.header.seg_no, SegmentKind::Suspect);
+            // The name only tells people: no reader trusts the tail of any segment but the newest.
+            match self.disk.rename(&from, &to) {
+                Ok(()) => segment.kind = SegmentKind::Suspect,
+                Err(error) => warn!(%error, segment = from, "could not be renamed"),
+            }
+        }
+        self.reader = None;
+    }
+
+    /// Makes a new segment whose first groups are these, durably, and appends to it from now on.
+    pub(super) fn begin_segment(&mut self, groups: &[&Draft]) -> Result<(), AppendError> {
+        self.make_room(self.options.segment_bytes)?;
+        let header = self.next_header(groups);
+        let name = segment_name(header.seg_no, SegmentKind::Whole);
+        let size = self.options.segment_bytes;
+        let active = match write_segment(&self.disk, &name, size, header, groups) {
+            Ok(active) => active,
+            Err(AppendError::Full(error)) => {
+                if !self.has_reserve || !groups.iter().all(|draft| draft.is_lost_only()) {
+                    return Err(AppendError::Full(error));
+                }
+                self.spend_reserve(header, groups)?
+            }
+            Err(broken) => return Err(broken),
+        };
+        self.take_up(header, active, groups);
+        Ok(())
+    }
+
+    /// As [`Log::begin_segment`], in the reserve, whatever the groups hold.
+    pub(super) fn begin_segment_in_reserve(&mut self, groups: &[&Draft]) -> Result<(), AppendError> {
+        let header = self.next_header(groups);
+        let active = self.spend_reserve(header, groups)?;
+        self.take_up(header, active, groups);
+        Ok(())
+    }
+
+    fn next_header(&self, groups: &[&Draft]) -> Header {
+        Header {
+            stream: self.stream,
+            seg_no: self.next_no,
+            first_seq: self.next_seq,
+            chain_before: self.chain,
+            first_ms: groups.first().map_or(0, |draft| draft.instants().0),
+        }
+    }
+
+    /// Appends to a segment that is durable from now on.
+    fn take_up(&mut self, header: Header, active: Active<D::File>, groups: &[&Draft]) {
+        self.seal_active();
+        self.next_no += 1;
+        self.segments.push_back(Segment { kind: SegmentKind::Whole, header, bytes: active.size });
+        let is_reserve = active.is_reserve;
+        self.active = Some(active);
+        for draft in groups {
+            self.count(draft);
+        }
+        if !is_reserve {
+            self.keep_reserve();
+        }
+    }
+
+    /// Turns the reserve into the newest segment.
+    pub(super) fn spend_reserve(
+        &mut self,
+        header: Header,
+        groups: &[&Draft],
+    ) -> Result<Active<D::File>, AppendError> {
+        warn!("the disk is full; what is lost is declared in the spool's reserve");
+        self.has_reserve = false;
+        let mut file = self.disk.open(RESERVE).map_err(AppendError::Full)?;
+        let durable = fill(&mut file, header, groups).map_err(AppendError::Broken)?;
+        let name = segment_name(header.seg_no, SegmentKind::Whole);
+        self.disk.rename(RESERVE, &name).map_err(AppendError::Full)?;
+        self.disk.sync_names().map_err(AppendError::Broken)?;
+        Ok(Active { file, durable, size: RESERVE_BYTES, is_reserve: true })
+    }
+
+    /// Allocates the reserve if it is not there; a failure shows when it would be needed.
+    pub(super) fn keep_reserve(&mut self) {
+        if self.has_reserve {
+            return;
+        }
+        let made = self.disk.create(RESERVE).and_then(|mut file| {
+            file.allocate(RESERVE_BYTES)?;
+            file.sync_data()
+        });
+        match made {
+            Ok(()) => self.has_reserve = true,
+            Err(error) => {
+                warn!(%error, "the spool has no reserve");
+                // Half made, it would be taken for a whole one at the next start.
+                let _ = self.disk.remove(RESERVE);
+            }
+        }
+    }
+
+    /// Gives back what the active segment did not use. Not synced: a longer file reads the same.
+    fn seal_active(&mut self) {
+        if let Some(mut active) = self.active.take()
+            && active.file.truncate(active.durable).is_ok()
+            && let Some(segment) = self.segments.back_mut()
+        {
+            segment.bytes = active.durable;
+        }
+    }
+
+    /// Gives a durable group its numbers.
+    fn count(&mut self, draft: &Draft) {
+        self.chain = self.chain.map(|chain| chain.extend(&draft.encoded(self.next_seq)));
+        self.next_seq += draft.span();
+        self.last_ms = draft.instants().1;
+        for (reason, count) in draft.lost() {
+            *self.lost.entry(reason).or_default() += count;
+        }
+    }
+
+    /// A draft that begins with a Start record.
+    pub(super) fn start_draft(&self, now_ms: i64) -> Draft {
+        let start = Start {
+            at_ms: now_ms,
+            version: self.options.version.clone(),
+            boot_id: self.options.boot_id.clone(),
+            last_durable_ms: self.last_ms,
+        };
+        let mut draft = Draft::default();
+        draft.add(Record { start: Some(start), ..Record::default() }, now_ms);
+        draft
+    }
+}
+
+/// Makes a segment's file with its first groups; after `Ok` it is durable, name and all.
+pub(super) fn write_segment<D: Disk>(
+    disk: &D,
+    name: &str,
+    size: u64,
+    header: Header,
+    groups: &[&Draft],
+) -> Result<Active<D::File>, AppendError> {
+    let temporary = format!("{name}.tmp");
+    let made = disk.create(&temporary).and_then(|mut file| {
+        file.allocate(size)?;
+        let durable = fill(&mut file, header, groups)?;
+        disk.rename(&temporary, name)?;
+        Ok(Active { file, durable, size, is_reserve: false })
+    });
+    match made {
+        // Named, but nobody knows for how long: whatever the error says, the file is not to be redone.
+        Ok(active) => disk.sync_names().map(|()| active).map_err(AppendError::Broken),
+        Err(error) => {
+            // It has no name that counts; the next start removes it if this cannot.
+            let _ = disk.remove(&temporary);
+            Err(if is_full(&error) { AppendError::Full(error) } else { AppendError::Broken(error) })
+        }
+    }
+}
+
+/// Writes header and groups to an empty file and syncs it. Returns where they end.
+fn fill<F: DiskFile>(file: &mut F, header: Header, groups: &[&Draft]) -> io::Result<u64> {
+    let mut bytes = header.to_page();
+    debug_assert_eq!(bytes.len(), PAGE_BYTES);
+    let mut seq = header.first_seq;
+    for draft in groups {
+        bytes.extend_from_slice(&draft.frames(seq, header.salt()));
+        seq += draft.span();
+    }
+    file.write_at(&bytes, 0)?;
+    file.sync_data()?;
+    Ok(bytes.len() as u64)
+}
