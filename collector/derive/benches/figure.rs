@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     packs(&mut out)
 }
 
-/// `step` over 1,000 slots of 200 checks, in groups of one slot and batches of ten.
+/// `step` over 1,000 slots (decoding, runs, newest samples) of 200 checks, in groups of one slot and batches of ten.
 fn samples(out: &mut impl io::Write) -> io::Result<()> {
     const SLOTS: usize = 1_000;
     let mut noise = Noise(1);
@@ -82,7 +82,7 @@ fn samples(out: &mut impl io::Write) -> io::Result<()> {
         let groups = batches.iter().flat_map(|(.., groups)| collector_api::unpack_groups(groups));
         groups.map(|group| Group::read(group.unwrap()).unwrap().records.len()).sum()
     });
-    report(out, "  of which decoding by prost", decode.map(|round| round / count))
+    report(out, "  next to it, whole records by prost alone", decode.map(|round| round / count))
 }
 
 fn push(batches: &mut Vec<(u64, u64, Vec<u8>)>, seq: &mut u64, group: &Group) {

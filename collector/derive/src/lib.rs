@@ -10,6 +10,7 @@
 
 mod run;
 mod stream;
+mod heads;
 mod step;
 mod pack;
 mod timeline;

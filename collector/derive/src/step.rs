@@ -5,9 +5,10 @@
 //! LOST, because nobody knows whose sample it was. How groups were cut into batches changes nothing,
 //! but for what is fixed per batch at accept: its reception and the reading of the agent's clock.
 
-use collector_api::{ClockReading, Group, Reason, Record, Verdict, unpack_groups};
+use collector_api::{ClockReading, Reason, Record, Verdict, unpack_groups};
 use config::CheckId;
 
+use crate::heads::{Entry, Head, Heads};
 use crate::{Run, StreamState};
 
 /// How wrong an agent's clock may be before its samples prove nothing (D3), ms.
@@ -52,7 +53,8 @@ pub struct StepSummary {
 ///
 /// A batch that lies wholly behind the state changes nothing.
 pub fn step(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
-    let mut step = Step { batch, state, closed, summary: StepSummary::default() };
+    let clock_is_wrong = batch.clock.error_bound_ms().is_none_or(|bound| bound > CLOCK_ERROR_MAX_MS);
+    let mut step = Step { batch, clock_is_wrong, state, closed, summary: StepSummary::default() };
     if step.state.next_seq <= batch.last_seq {
         step.batch();
     }
@@ -61,6 +63,7 @@ pub fn step(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Clos
 
 struct Step<'a> {
     batch: &'a Accepted<'a>,
+    clock_is_wrong: bool,
     state: &'a mut StreamState,
     closed: &'a mut Vec<Closed>,
     summary: StepSummary,
@@ -70,7 +73,7 @@ impl Step<'_> {
     fn batch(&mut self) {
         self.skip_to(self.batch.first_seq);
         for group in unpack_groups(self.batch.groups) {
-            match group.ok().and_then(|bytes| Group::read(bytes).ok()) {
+            match group.ok().and_then(Heads::read) {
                 Some(group) => self.group(group),
                 None => self.quarantine(),
             }
@@ -78,38 +81,40 @@ impl Step<'_> {
         self.skip_to(self.batch.last_seq.saturating_add(1));
     }
 
-    fn group(&mut self, group: Group) {
+    fn group(&mut self, group: Heads<'_>) {
         if group.first_seq < self.state.next_seq || group.first_seq > self.batch.last_seq {
             return self.quarantine();
         }
         self.skip_to(group.first_seq);
         let mut slot_ms = group.base_ms;
-        for record in group.records {
+        for entry in group.entries {
             let seq = self.state.next_seq;
             if seq > self.batch.last_seq {
                 return self.quarantine();
             }
             self.state.next_seq = seq + 1;
-            if record.is_sample() {
-                slot_ms = slot_ms.saturating_add(record.slot_delta_ms);
-                self.sample(seq, slot_ms, record);
-            } else {
-                self.other(&record);
+            match &entry {
+                Entry::Sample(head) => self.sample(seq, &mut slot_ms, head),
+                Entry::Other(record) => match Head::of(record) {
+                    Some(head) => self.sample(seq, &mut slot_ms, &head),
+                    None => self.other(record),
+                },
             }
         }
     }
 
-    fn sample(&mut self, seq: u64, slot_ms: i64, record: Record) {
+    fn sample(&mut self, seq: u64, slot_ms: &mut i64, head: &Head<'_>) {
+        *slot_ms = slot_ms.saturating_add(head.slot_delta_ms);
         self.state.forget_older(self.closed);
         self.open_stream(self.batch.received_ms);
-        let index = record.check_plus_1 - 1;
-        let stamp_ms = slot_ms.saturating_add(i64::from(record.lag_ms));
+        let index = head.check_plus_1 - 1;
+        let stamp_ms = slot_ms.saturating_add(i64::from(head.lag_ms));
         let Some((check, after_ms)) = self.state.check_mut(index).filter(|_| stamp_ms >= 0) else {
             return self.quarantine();
         };
-        let seen = judge(&record, stamp_ms, after_ms, self.batch);
+        let seen = judge(head, stamp_ms, after_ms, self.batch, self.clock_is_wrong);
         let opened = check.add(seq, &seen, self.closed);
-        check.remember(seen, record.evidence);
+        check.remember(seen, head.evidence);
         if opened {
             self.state.opened_run(index);
         }
@@ -137,7 +142,7 @@ impl Step<'_> {
             self.lose((lost.from_ms > 0).then_some(lost.from_ms));
         } else if let Some(start) = &record.start {
             self.state.forget_older(self.closed);
-            let believed = !clock_is_wrong(self.batch) && start.at_ms >= 0;
+            let believed = !self.clock_is_wrong && start.at_ms >= 0;
             let at_ms =
                 if believed { start.at_ms.min(self.batch.received_ms) } else { self.batch.received_ms };
             self.open_stream(at_ms);
@@ -186,20 +191,22 @@ pub(crate) struct Seen {
 
 /// D3: a clock that nothing bounds below 5 s makes its samples unknown; a stamp from the future is
 /// unknown at its reception, one not later than `after_ms` (its predecessor's) at that.
-fn judge(record: &Record, stamp_ms: i64, after_ms: Option<i64>, batch: &Accepted<'_>) -> Seen {
+fn judge(
+    head: &Head<'_>,
+    stamp_ms: i64,
+    after_ms: Option<i64>,
+    batch: &Accepted<'_>,
+    clock_is_wrong: bool,
+) -> Seen {
     let future = stamp_ms > batch.received_ms.saturating_add_unsigned(CLOCK_ERROR_MAX_MS);
     let at_ms = if future { batch.received_ms } else { stamp_ms };
     let not_later = after_ms.filter(|&after_ms| at_ms <= after_ms);
-    let (verdict, reason) = if future || not_later.is_some() || clock_is_wrong(batch) {
+    let (verdict, reason) = if future || not_later.is_some() || clock_is_wrong {
         (Verdict::Unknown, Reason::AgentClockUnsynced)
     } else {
-        (record.verdict(), record.reason())
+        (head.verdict(), head.reason())
     };
-    Seen { verdict, reason, at_ms: not_later.unwrap_or(at_ms), duration_micros: record.duration_micros() }
-}
-
-fn clock_is_wrong(batch: &Accepted<'_>) -> bool {
-    batch.clock.error_bound_ms().is_none_or(|bound| bound > CLOCK_ERROR_MAX_MS)
+    Seen { verdict, reason, at_ms: not_later.unwrap_or(at_ms), duration_micros: head.duration_micros() }
 }
 
 #[cfg(test)]

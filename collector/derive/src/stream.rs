@@ -88,13 +88,22 @@ impl CheckState {
     }
 
     /// Keeps the newest sample, and the newest evidence until another comes.
-    pub(crate) fn remember(&mut self, seen: Seen, evidence: Vec<u8>) {
+    pub(crate) fn remember(&mut self, seen: Seen, evidence: &[u8]) {
         let Seen { verdict, reason, at_ms, duration_micros } = seen;
-        let (evidence, evidence_ms) = match self.latest.take() {
-            Some(latest) if evidence.is_empty() => (latest.evidence, latest.evidence_ms),
-            _ => (evidence, at_ms),
-        };
-        self.latest = Some(Latest { at_ms, duration_micros, verdict, reason, evidence, evidence_ms });
+        match &mut self.latest {
+            Some(latest) => {
+                (latest.at_ms, latest.duration_micros) = (at_ms, duration_micros);
+                (latest.verdict, latest.reason) = (verdict, reason);
+                if !evidence.is_empty() {
+                    (latest.evidence, latest.evidence_ms) = (evidence.to_vec(), at_ms);
+                }
+            }
+            latest => {
+                let evidence = evidence.to_vec();
+                let evidence_ms = at_ms;
+                *latest = Some(Latest { at_ms, duration_micros, verdict, reason, evidence, evidence_ms });
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Groups to runs, rule by rule; then whatever bytes there are.
 
-use collector_api::{CheckEntry, ConfigRecord, Lost, LostReason, Start, StepRecord};
+use collector_api::{CheckEntry, ConfigRecord, Group, Lost, LostReason, Start, StepRecord};
 use proptest::prelude::*;
 use prost::Message as _;
 
