@@ -149,6 +149,18 @@ fn a_new_stream_speaks_from_its_opening() {
 }
 
 #[test]
+fn it_does_not_matter_whether_the_last_run_can_still_grow() {
+    let open = Picture { samples: "uudd|.duu", rules: &[], as_of: 0 }.streams();
+    let mut closed = open.clone();
+    for stream in &mut closed {
+        stream.closed.extend(stream.open.take());
+    }
+    let rules = [Confirmation { from_ms: 0, down: 2, up: 1 }];
+    let read = |streams: &[StreamRuns]| confirm(streams, &rules, (0, 9 * MINUTE), 9 * MINUTE);
+    assert_eq!(read(&open), read(&closed));
+}
+
+#[test]
 fn as_of_hides_later_samples() {
     let rules = &[(0, 2, 1)];
     // A sample at the very instant of as-of counts: at minute 4 the second fail is there.
