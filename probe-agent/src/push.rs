@@ -9,6 +9,8 @@ mod decide;
 mod exchange;
 mod witness;
 mod courier;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -244,7 +244,15 @@ impl<D: Disk> Log<D> {
         let header = self.next_header(groups);
         let name = segment_name(header.seg_no, SegmentKind::Whole);
         let size = self.options.segment_bytes;
-        let active = match write_segment(&self.disk, &name, size, header, groups) {
+        let written = write_segment(&self.disk, &name, size, header, groups).or_else(|error| match error {
+            // Once more in a new file with the same bytes, as for an append: one bad block is no broken disk.
+            AppendError::Broken(error) => {
+                error!(%error, segment = name, "could not be made; once more");
+                write_segment(&self.disk, &name, size, header, groups)
+            }
+            full @ AppendError::Full(_) => Err(full),
+        });
+        let active = match written {
             Ok(active) => active,
             Err(AppendError::Full(error)) => {
                 if !self.has_reserve || !groups.iter().all(|draft| draft.is_lost_only()) {

@@ -529,8 +529,15 @@ fn a_failed_sync_is_never_repeated_on_its_file() {
 fn a_disk_that_fails_everywhere_ends_the_spool() {
     let disk = MemoryDisk::default();
     let mut log = opened(&disk);
-    disk.fail_syncs(2);
+    let before = readable(&mut log);
+    disk.fail_syncs(3);
     assert!(matches!(log.append(&group(5_000, 10)), Err(AppendError::Broken(_))));
+    assert_eq!(readable(&mut log), before);
+    // One bad file is no broken disk, be it the one in use or a new one.
+    disk.fail_syncs(1);
+    log.append(&group(5_000, 10)).unwrap();
+    disk.fail_syncs(2);
+    log.append(&group(6_000, 10)).unwrap();
 }
 
 #[test]
