@@ -1,0 +1,197 @@
+//! Is it me? Other addresses that tell whether the agent's own network works.
+//!
+//! A failing sample asks here, and waits for a round of canaries that began after the failure: an
+//! older round proves nothing about now. Rounds are shared, so that a thousand failures in one
+//! second cost one round. Only if every canary that can testify fails is the failure the agent's
+//! own (`agent.network_down`, unknown).
+//!
+//! Who cannot testify for a check: a canary on the check's own host (it would excuse the very
+//! outage it is part of), one on the agent's own host (it answers with the cable pulled), one that
+//! `allowed_targets` forbids. With no witness left there is no excuse: the failure stands.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::{Family, HostPort};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::probe::{Check, Outcome, SharedSurroundings, may_be_chance};
+
+/// A failing sample waits this long for its round; then it stands as it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// One canary's time to answer: a round that has just begun and the next fit into the patience.
+const CANARY_TIMEOUT: Duration = Duration::from_millis(900);
+/// Failing samples that wait; more find no excuse.
+const WAITING_MAX: usize = 4_096;
+
+/// What one canary did in one round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// As configured.
+    pub address: HostPort,
+    /// What it resolved to; `None` when it did not.
+    pub ip: Option<IpAddr>,
+    /// Is it on the agent's own host, or forbidden? Then it has no voice.
+    pub is_mute: bool,
+    /// Did it accept, or refuse, a connection? Both prove a path.
+    pub answered: bool,
+}
+
+/// One look at all canaries.
+pub type Round = Arc<Vec<Witness>>;
+
+/// Where failing samples ask. Clones share the rounds.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    questions: mpsc::Sender<oneshot::Sender<Round>>,
+}
+
+/// Answers the desk's questions.
+#[derive(Debug)]
+pub struct Watch {
+    questions: mpsc::Receiver<oneshot::Sender<Round>>,
+    /// From the assignment: what they dial is subject to `allowed_targets`.
+    canaries: watch::Receiver<Vec<HostPort>>,
+    /// The collector's own addresses, which the agent dials anyway.
+    collector: Vec<HostPort>,
+    surroundings: SharedSurroundings,
+}
+
+/// A desk and who answers at it.
+pub fn open(
+    canaries: watch::Receiver<Vec<HostPort>>,
+    collector: Vec<HostPort>,
+    surroundings: SharedSurroundings,
+) -> (Desk, Watch) {
+    let (sender, questions) = mpsc::channel(WAITING_MAX);
+    (Desk { questions: sender }, Watch { questions, canaries, collector, surroundings })
+}
+
+impl Desk {
+    /// Is this failure the agent's own network's? Waits up to two seconds to know.
+    pub async fn excuses(&self, check: &Check, outcome: &Outcome) -> bool {
+        if check.measures_path
+            || outcome.verdict != collector_api::Verdict::Down
+            || !may_be_chance(outcome.reason)
+        {
+            return false;
+        }
+        if let Some(remote) = outcome.remote
+            && is_own_host(remote.ip()).await
+        {
+            return false;
+        }
+        let Ok(Some(round)) = timeout(PATIENCE, self.ask()).await else { return false };
+        excuses(&check.address().host, outcome.remote.map(|remote| remote.ip()), &round)
+    }
+
+    async fn ask(&self) -> Option<Round> {
+        let (sender, answer) = oneshot::channel();
+        self.questions.try_send(sender).ok()?;
+        answer.await.ok()
+    }
+}
+
+/// The decision: do all canaries that can testify about `host` (dialled at `ip`) fail?
+fn excuses(host: &str, ip: Option<IpAddr>, round: &[Witness]) -> bool {
+    let mut failing = 0;
+    for witness in round {
+        let is_the_target = witness.address.host.eq_ignore_ascii_case(host)
+            || (ip.is_some() && witness.ip.map(|ip| ip.to_canonical()) == ip.map(|ip| ip.to_canonical()));
+        if witness.is_mute || is_the_target {
+            continue;
+        }
+        if witness.answered {
+            return false;
+        }
+        failing += 1;
+    }
+    failing > 0
+}
+
+impl Watch {
+    /// Answers until every desk is gone.
+    pub async fn run(mut self) {
+        let mut was_down = false;
+        while let Some(first) = self.questions.recv().await {
+            // All who have asked by now asked before this round begins.
+            let mut askers = vec![first];
+            while let Ok(next) = self.questions.try_recv() {
+                askers.push(next);
+            }
+            let round = Arc::new(self.look().await);
+            let is_down = excuses("", None, &round);
+            if is_down && !was_down {
+                warn!(canaries = round.len(), "no canary answers: the agent's own network is down");
+            } else if was_down && !is_down {
+                info!("canaries answer again");
+            }
+            was_down = is_down;
+            for asker in askers {
+                // Who has lost patience is gone.
+                let _ = asker.send(Arc::clone(&round));
+            }
+        }
+    }
+
+    async fn look(&self) -> Vec<Witness> {
+        let mut addresses: Vec<(HostPort, bool)> =
+            self.canaries.borrow().iter().map(|address| (address.clone(), true)).collect();
+        addresses.extend(self.collector.iter().map(|address| (address.clone(), false)));
+        let mut looks = JoinSet::new();
+        for (address, must_be_allowed) in addresses {
+            looks.spawn(look_at(address, must_be_allowed, Arc::clone(&self.surroundings)));
+        }
+        looks.join_all().await
+    }
+}
+
+async fn look_at(address: HostPort, must_be_allowed: bool, surroundings: SharedSurroundings) -> Witness {
+    let mut witness = Witness { address, ip: None, is_mute: false, answered: false };
+    let look = async {
+        let Some(ip) = locate(&witness.address.host, &surroundings).await else { return };
+        witness.ip = Some(ip);
+        witness.is_mute = (must_be_allowed && !surroundings.allowed.permits(ip)) || is_own_host(ip).await;
+        if !witness.is_mute {
+            let connected = TcpStream::connect(SocketAddr::new(ip, witness.address.port)).await;
+            witness.answered = match connected {
+                Ok(_) => true,
+                Err(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+            };
+        }
+    };
+    // Silence is an answer: the witness stays as it is.
+    let _ = timeout(CANARY_TIMEOUT, look).await;
+    witness
+}
+
+async fn locate(host: &str, surroundings: &SharedSurroundings) -> Option<IpAddr> {
+    match host.parse() {
+        Ok(ip) => Some(ip),
+        Err(_) => surroundings.resolver.resolve(host, Family::V4).await.ok(),
+    }
+}
+
+/// Is this one of the host's own addresses? The kernel says: from its own address it would answer.
+/// Connecting a datagram socket sends nothing.
+async fn is_own_host(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    if ip.is_loopback() || ip.is_unspecified() {
+        return true;
+    }
+    let any: IpAddr = if ip.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let Ok(socket) = UdpSocket::bind((any, 0)).await else { return false };
+    // The discard port; any will do.
+    if socket.connect((ip, 9)).await.is_err() {
+        return false;
+    }
+    socket.local_addr().is_ok_and(|local| local.ip() == ip)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The commands. Each writes what it was asked for to `out`, and nothing else there.
+
+mod enrol;
+mod run;
+mod probe;
+mod status;
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use config::AgentConfig;
+
+/// Probes what the collector assigns and delivers what it sees.
+#[derive(Debug, Parser)]
+#[command(name = "vedetta-agent", version, about)]
+pub struct VedettaAgent {
+    /// The agent's own file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/vedetta/agent.yaml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read the line that `vedetta agent add` printed from standard input, and become that agent.
+    Enrol,
+    /// Probe and deliver until SIGTERM or SIGINT.
+    Run,
+    /// Run one check of the kept assignment now and explain what it saw; exit 1 unless it is up.
+    Probe(probe::ProbeArguments),
+    /// Show how delivery is, as the running agent last wrote it.
+    Status(status::StatusArguments),
+}
+
+impl VedettaAgent {
+    /// Runs the command. `input` is read by `enrol` only: a secret is no argument.
+    pub fn run(&self, input: &mut dyn BufRead, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        let config = config::load_agent(&self.config)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        match &self.command {
+            Command::Enrol => runtime.block_on(enrol::enrol(&config, input, out)),
+            Command::Run => runtime.block_on(run::run(config)),
+            Command::Probe(arguments) => runtime.block_on(probe::probe(&config, arguments, out)),
+            Command::Status(arguments) => status::status(&config, arguments, out),
+        }
+    }
+}
+
+/// The assignment kept in the state directory.
+fn kept_assignment(config: &AgentConfig) -> anyhow::Result<std::sync::Arc<collector_api::Assignment>> {
+    let identity = crate::identity::Identity::load(&config.state_directory)?;
+    crate::assignment_store::load(&config.state_directory, &identity.collector, &identity.agent)?
+        .context("no assignment yet; start the agent and let it reach the collector once")
+}

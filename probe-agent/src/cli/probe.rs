@@ -1,0 +1,178 @@
+//! `vedetta-agent probe`: one check, once, explained. Nothing of it is stored or delivered.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use collector_api::{Assignment, Evidence, Record, Verdict};
+use config::{AgentConfig, CheckSpec};
+use serde_json::{Map, Value, json};
+
+use crate::probe::{Check, Outcome};
+
+#[derive(Debug, Args)]
+pub(super) struct ProbeArguments {
+    /// The check's id, as `--list` shows it.
+    #[arg(required_unless_present = "list")]
+    check: Option<String>,
+    /// Show the checks of the kept assignment instead.
+    #[arg(long, conflicts_with = "check")]
+    list: bool,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn probe(
+    config: &AgentConfig,
+    arguments: &ProbeArguments,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    let assignment = super::kept_assignment(config)?;
+    let Some(wanted) = &arguments.check else {
+        list(&assignment, arguments.json, out)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let check = find(&assignment, wanted)?;
+    let surroundings = crate::surroundings(config)?;
+    let outcome = check.run(&surroundings).await;
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut *out, &as_json(&check, &outcome))?;
+        writeln!(out)?;
+    } else {
+        explain(&check, &outcome, out)?;
+    }
+    let is_up = matches!(outcome.verdict, Verdict::Up | Verdict::Degraded);
+    Ok(if is_up { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn find(assignment: &Assignment, wanted: &str) -> anyhow::Result<Check> {
+    for text in &assignment.checks {
+        let value: Value = serde_json::from_str(text).context("a check of the assignment is not JSON")?;
+        if value.get("id").and_then(Value::as_str) == Some(wanted) {
+            let spec: CheckSpec =
+                serde_json::from_value(value).with_context(|| format!("this agent cannot run `{wanted}`"))?;
+            return Check::new(spec).map_err(anyhow::Error::msg);
+        }
+    }
+    bail!("no check `{wanted}` in assignment {}; see `vedetta-agent probe --list`", assignment.revision)
+}
+
+fn list(assignment: &Assignment, as_json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut listed = Vec::new();
+    for text in &assignment.checks {
+        let (id, kind, target) = match serde_json::from_str::<CheckSpec>(text) {
+            Ok(spec) => (spec.id.to_string(), spec.probe.kind(), spec.probe.target()),
+            Err(error) => (id_of(text), "?", error.to_string()),
+        };
+        listed.push((id, kind, target));
+    }
+    if as_json {
+        let checks: Vec<Value> = listed
+            .iter()
+            .map(|(id, kind, target)| json!({ "check": id, "kind": kind, "target": target }))
+            .collect();
+        let whole = json!({ "revision": assignment.revision, "checks": checks });
+        serde_json::to_writer_pretty(&mut *out, &whole)?;
+        return Ok(writeln!(out)?);
+    }
+    let width = listed.iter().map(|(id, ..)| id.len()).max().unwrap_or(0);
+    for (id, kind, target) in listed {
+        writeln!(out, "{id:width$}  {kind:4}  {target}")?;
+    }
+    Ok(())
+}
+
+/// The id of a check whose kind this build does not know.
+fn id_of(text: &str) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    value.get("id").and_then(Value::as_str).unwrap_or("?").to_owned()
+}
+
+fn explain(check: &Check, outcome: &Outcome, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Evidence { detail, phases, attempts, remote, phase_failed, tls, facts } = &outcome.evidence;
+    writeln!(out, "{}  {}", check.id, outcome.verdict)?;
+    writeln!(out, "  reason    {} ({})", outcome.reason, outcome.reason.describe())?;
+    if !detail.is_empty() {
+        writeln!(out, "  seen      {detail}")?;
+    }
+    writeln!(out, "  target    {} {}", check.kind(), check.address())?;
+    if !remote.is_empty() {
+        writeln!(out, "  remote    {remote}")?;
+    }
+    writeln!(out, "  took      {}", milliseconds(outcome.duration_micros))?;
+    for phase in phases {
+        let mark = if *phase_failed == phase.name { "  failed here" } else { "" };
+        writeln!(out, "  phase     {:10} {}{mark}", phase.name, milliseconds(phase.micros))?;
+    }
+    for attempt in attempts {
+        let record = Record { outcome: attempt.outcome, ..Record::default() };
+        writeln!(
+            out,
+            "  attempt   {} {} {}",
+            record.verdict(),
+            record.reason(),
+            milliseconds(attempt.micros)
+        )?;
+    }
+    if let Some(tls) = tls {
+        let verified = if tls.verified { "verified" } else { "not verified" };
+        writeln!(out, "  tls       {} {verified}, valid until {}", tls.version, instant(tls.not_after_ms))?;
+    }
+    for fact in facts {
+        writeln!(out, "  {:9} {}", fact.name, fact.value)?;
+    }
+    Ok(())
+}
+
+fn as_json(check: &Check, outcome: &Outcome) -> Value {
+    let evidence = &outcome.evidence;
+    let attempts: Vec<Value> = evidence
+        .attempts
+        .iter()
+        .map(|attempt| {
+            let record = Record { outcome: attempt.outcome, ..Record::default() };
+            json!({
+                "verdict": record.verdict().name(),
+                "reason": record.reason().name(),
+                "micros": attempt.micros,
+            })
+        })
+        .collect();
+    let facts: Map<String, Value> =
+        evidence.facts.iter().map(|fact| (fact.name.clone(), Value::from(fact.value.clone()))).collect();
+    let phases: Vec<Value> =
+        evidence.phases.iter().map(|phase| json!({ "name": phase.name, "micros": phase.micros })).collect();
+    let tls = evidence.tls.as_ref().map(|tls| {
+        json!({
+            "version": tls.version,
+            "verified": tls.verified,
+            "not_after": instant(tls.not_after_ms),
+            "fingerprint": collector_api::hex_encode(&tls.fingerprint),
+        })
+    });
+    json!({
+        "check": check.id.as_str(),
+        "kind": check.kind(),
+        "target": check.address().to_string(),
+        "verdict": outcome.verdict.name(),
+        "reason": outcome.reason.name(),
+        "detail": evidence.detail,
+        "micros": outcome.duration_micros,
+        "remote": evidence.remote,
+        "phase_failed": evidence.phase_failed,
+        "phases": phases,
+        "attempts": attempts,
+        "facts": facts,
+        "tls": tls,
+    })
+}
+
+fn milliseconds(micros: u64) -> String {
+    format!("{}.{:03} ms", micros / 1_000, micros % 1_000)
+}
+
+fn instant(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms).map_or_else(|_| unix_ms.to_string(), |at| at.to_string())
+}

@@ -1,0 +1,133 @@
+//! One check, run once: attempts, and what they add up to.
+//!
+//! Each kind observes in one function and judges in another. Only `observe` touches a socket; only
+//! `judge` needs many tests. One attempt has one deadline, a fresh socket and a fresh resolve; the
+//! [`Trace`] it writes into outlives it, so that a timeout still shows every phase it got through.
+//!
+//! Probes do not know the schedule, the canaries or the spool. Nothing here reads the calendar.
+
+mod fault;
+mod trace;
+mod attempts;
+mod connect;
+pub mod tcp;
+pub mod dns;
+pub mod http;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{Fault, may_be_chance};
+pub use trace::Trace;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use collector_api::{Evidence, Reason, Verdict};
+use config::{CheckId, CheckSpec, HostPort, Probe, Timing};
+
+use crate::allowed::AllowedTargets;
+use crate::resolve::SystemResolver;
+use crate::tls::TlsStore;
+
+/// A check that is ready to run: everything that does not change between runs is done once.
+#[derive(Debug)]
+pub struct Check {
+    /// Its id in the charter.
+    pub id: CheckId,
+    /// When, and how patiently.
+    pub timing: Timing,
+    /// Do canaries never excuse it?
+    pub measures_path: bool,
+    asker: Asker,
+}
+
+#[derive(Debug)]
+enum Asker {
+    Tcp(tcp::Tcp),
+    Dns(Box<dns::Dns>),
+    Http(Box<http::Http>),
+}
+
+/// What every probe needs around it.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The system's resolver, without its cache.
+    pub resolver: SystemResolver,
+    /// Where probes may go.
+    pub allowed: AllowedTargets,
+    /// TLS parameters, made once per authority.
+    pub tls: TlsStore,
+}
+
+/// What one run of a check saw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// What it says.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// All attempts without the gaps between, µs.
+    pub duration_micros: u64,
+    /// How many attempts it took.
+    pub attempts: usize,
+    /// The address that was dialled last, if it came so far.
+    pub remote: Option<SocketAddr>,
+    /// All that is known beyond that.
+    pub evidence: Evidence,
+}
+
+impl Outcome {
+    /// The outcome of a check that was not run.
+    pub fn not_run(reason: Reason, detail: &str) -> Self {
+        let evidence = Evidence { detail: trace::cut(detail), ..Evidence::default() };
+        Self { verdict: Verdict::Unknown, reason, duration_micros: 0, attempts: 0, remote: None, evidence }
+    }
+}
+
+impl Check {
+    /// Prepares a check; the error is a sentence for whoever wrote the charter.
+    pub fn new(spec: CheckSpec) -> Result<Self, String> {
+        let asker = match spec.probe {
+            Probe::Tcp(params) => Asker::Tcp(tcp::Tcp::new(params)),
+            Probe::Dns(params) => Asker::Dns(Box::new(dns::Dns::new(&params)?)),
+            Probe::Http(params) => Asker::Http(Box::new(http::Http::new(&params)?)),
+        };
+        Ok(Self { id: spec.id, timing: spec.timing, measures_path: spec.measures_path, asker })
+    }
+
+    /// The word after `probe:`.
+    pub fn kind(&self) -> &'static str {
+        match self.asker {
+            Asker::Tcp(_) => "tcp",
+            Asker::Dns(_) => "dns",
+            Asker::Http(_) => "http",
+        }
+    }
+
+    /// What is dialled.
+    pub fn address(&self) -> &HostPort {
+        match &self.asker {
+            Asker::Tcp(tcp) => tcp.address(),
+            Asker::Dns(dns) => dns.server(),
+            Asker::Http(http) => http.address(),
+        }
+    }
+
+    /// Runs the check: up to as many attempts as it allows.
+    pub async fn run(&self, surroundings: &Surroundings) -> Outcome {
+        attempts::run(self, surroundings).await
+    }
+
+    /// One attempt, without its deadline.
+    async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+        match &self.asker {
+            Asker::Tcp(tcp) => tcp.attempt(surroundings, trace).await,
+            // Boxed: idle state of a large future would otherwise weigh on every small one.
+            Asker::Dns(dns) => Box::pin(dns.attempt(surroundings, trace)).await,
+            Asker::Http(http) => Box::pin(http.attempt(surroundings, trace)).await,
+        }
+    }
+}
+
+/// Shared by every task that probes.
+pub type SharedSurroundings = Arc<Surroundings>;

@@ -1,0 +1,167 @@
+//! From attempts to one outcome.
+//!
+//! A further attempt is made only after a failure that may be chance, after a gap, and only if it
+//! can end inside the interval. A success after that is up: what a user's second click would see;
+//! the attempts stay in the evidence.
+
+use std::time::Duration;
+
+use collector_api::{Attempt, Evidence, Reason, Record, Verdict};
+use config::Timing;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Check, Fault, Outcome, Surroundings, Trace, may_be_chance, trace};
+
+/// What one attempt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Finding {
+    verdict: Verdict,
+    reason: Reason,
+}
+
+pub(super) async fn run(check: &Check, surroundings: &Surroundings) -> Outcome {
+    let timing = &check.timing;
+    let began = Instant::now();
+    let mut attempts = Vec::new();
+    let mut duration_micros = 0_u64;
+    loop {
+        let mut trace = Trace::begin();
+        let deadline = Duration::from_millis(timing.timeout_ms);
+        let seen = match timeout(deadline, check.attempt(surroundings, &mut trace)).await {
+            Ok(seen) => seen,
+            Err(_elapsed) => Err(timed_out_in(trace.phase(), timing)),
+        };
+        let micros = trace.end();
+        duration_micros += micros;
+        let finding = judge(&seen, micros, timing);
+        attempts.push(Attempt { outcome: Record::outcome_of(finding.verdict, finding.reason), micros });
+        if may_go_on(finding, attempts.len(), began.elapsed(), timing) {
+            sleep(Duration::from_millis(timing.attempt_gap_ms())).await;
+            continue;
+        }
+        return Outcome {
+            verdict: finding.verdict,
+            reason: finding.reason,
+            duration_micros,
+            attempts: attempts.len(),
+            remote: trace.remote,
+            evidence: evidence(finding, &seen, &trace, attempts),
+        };
+    }
+}
+
+/// Which silence the deadline met.
+fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
+    let reason = match phase {
+        "resolve" => Reason::ResolveTimeout,
+        "connect" => Reason::ConnectTimeout,
+        "tls" => Reason::TlsTimeout,
+        "udp_rtt" | "tcp_rtt" => Reason::DnsTimeout,
+        _ => Reason::ProtoTimeout,
+    };
+    Fault::new(reason, format!("nothing within {} ms", timing.timeout_ms))
+}
+
+/// An attempt that found nothing wrong can still be slow.
+fn judge(seen: &Result<(), Fault>, micros: u64, timing: &Timing) -> Finding {
+    let over = |limit_ms: Option<u64>| limit_ms.is_some_and(|ms| micros > ms.saturating_mul(1_000));
+    match seen {
+        Err(fault) => Finding { verdict: fault.verdict(), reason: fault.reason },
+        Ok(()) if over(timing.crit_ms) => Finding { verdict: Verdict::Down, reason: Reason::AssertLatency },
+        Ok(()) if over(timing.warn_ms) => Finding { verdict: Verdict::Degraded, reason: Reason::Slow },
+        Ok(()) => Finding { verdict: Verdict::Up, reason: Reason::None },
+    }
+}
+
+fn may_go_on(finding: Finding, attempts: usize, elapsed: Duration, timing: &Timing) -> bool {
+    let worst_end = elapsed + Duration::from_millis(timing.attempt_gap_ms() + timing.timeout_ms);
+    finding.verdict == Verdict::Down
+        && may_be_chance(finding.reason)
+        && attempts < usize::try_from(timing.attempts).unwrap_or(usize::MAX)
+        && worst_end <= Duration::from_millis(timing.every_ms)
+}
+
+fn evidence(finding: Finding, seen: &Result<(), Fault>, trace: &Trace, attempts: Vec<Attempt>) -> Evidence {
+    let failed = finding.verdict == Verdict::Down || finding.verdict == Verdict::Unknown;
+    Evidence {
+        detail: seen.as_ref().err().map(|fault| trace::cut(&fault.detail)).unwrap_or_default(),
+        phases: trace.phases(),
+        attempts: if attempts.len() > 1 { attempts } else { Vec::new() },
+        remote: trace.remote.map(|remote| remote.to_string()).unwrap_or_default(),
+        phase_failed: if failed { trace.phase().to_owned() } else { String::new() },
+        tls: trace.tls.clone(),
+        facts: trace.facts(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMING: Timing = Timing {
+        every_ms: 60_000,
+        timeout_ms: 5_000,
+        hold_ms: 150_000,
+        attempts: 3,
+        warn_ms: Some(800),
+        crit_ms: Some(2_000),
+    };
+
+    #[test]
+    fn slowness_is_degraded_and_down_only_when_asked() {
+        for (micros, warn_ms, crit_ms, verdict, reason) in [
+            (1, Some(800), Some(2_000), Verdict::Up, Reason::None),
+            (800_000, Some(800), Some(2_000), Verdict::Up, Reason::None),
+            (800_001, Some(800), Some(2_000), Verdict::Degraded, Reason::Slow),
+            (2_000_000, Some(800), Some(2_000), Verdict::Degraded, Reason::Slow),
+            (2_000_001, Some(800), Some(2_000), Verdict::Down, Reason::AssertLatency),
+            (4_900_000, Some(800), None, Verdict::Degraded, Reason::Slow),
+            (4_900_000, None, None, Verdict::Up, Reason::None),
+        ] {
+            let timing = Timing { warn_ms, crit_ms, ..TIMING };
+            assert_eq!(judge(&Ok(()), micros, &timing), Finding { verdict, reason }, "{micros}");
+        }
+    }
+
+    #[test]
+    fn a_fault_is_judged_before_its_duration() {
+        let refused = Err(Fault::new(Reason::ConnectRefused, ""));
+        assert_eq!(judge(&refused, 3_000_000, &TIMING).reason, Reason::ConnectRefused);
+    }
+
+    #[test]
+    fn attempts_go_on_only_after_chance_and_inside_the_interval() {
+        let down = |reason| Finding { verdict: Verdict::Down, reason };
+        for (finding, attempts, elapsed_ms, expected) in [
+            (down(Reason::ConnectTimeout), 1, 5_000, true),
+            (down(Reason::ConnectTimeout), 2, 11_000, true),
+            (down(Reason::ConnectTimeout), 3, 17_000, false),
+            (down(Reason::ConnectRefused), 1, 1, true),
+            (down(Reason::TlsExpired), 1, 1, false),
+            (down(Reason::AssertStatus), 1, 1, false),
+            (down(Reason::AssertLatency), 1, 1, false),
+            (Finding { verdict: Verdict::Up, reason: Reason::None }, 1, 1, false),
+            (Finding { verdict: Verdict::Unknown, reason: Reason::ConnectSourceBind }, 1, 1, false),
+            (down(Reason::ConnectTimeout), 1, 54_000, true),
+            (down(Reason::ConnectTimeout), 1, 54_001, false),
+        ] {
+            let elapsed = Duration::from_millis(elapsed_ms);
+            assert_eq!(may_go_on(finding, attempts, elapsed, &TIMING), expected, "{finding:?} {elapsed_ms}");
+        }
+    }
+
+    #[test]
+    fn silence_is_named_after_its_phase() {
+        for (phase, reason) in [
+            ("resolve", Reason::ResolveTimeout),
+            ("connect", Reason::ConnectTimeout),
+            ("tls", Reason::TlsTimeout),
+            ("processing", Reason::ProtoTimeout),
+            ("transfer", Reason::ProtoTimeout),
+            ("udp_rtt", Reason::DnsTimeout),
+            ("tcp_rtt", Reason::DnsTimeout),
+        ] {
+            assert_eq!(timed_out_in(phase, &TIMING).reason, reason, "{phase}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! From `host:port` to an open connection: resolve, ask whether it may be dialled, dial.
+
+use std::net::{IpAddr, SocketAddr};
+
+use collector_api::Reason;
+use config::{Family, HostPort};
+use tokio::net::TcpStream;
+
+use super::{Fault, Surroundings, Trace};
+
+/// The address to dial, resolved now (phase `resolve`) unless it is one already, and allowed.
+///
+/// The first address of the answer is taken and no other tried: what is behind the second shows
+/// when a resolver turns the order, or as a target of its own; silently taking whichever works
+/// would call half a service whole.
+pub(super) async fn locate(
+    address: &HostPort,
+    family: Family,
+    surroundings: &Surroundings,
+    trace: &mut Trace,
+) -> Result<SocketAddr, Fault> {
+    let ip = if let Ok(ip) = address.host.parse::<IpAddr>() {
+        ip
+    } else {
+        trace.enter("resolve");
+        surroundings.resolver.resolve(&address.host, family).await?
+    };
+    let remote = SocketAddr::new(ip, address.port);
+    trace.remote = Some(remote);
+    if !surroundings.allowed.permits(ip) {
+        return Err(Fault::new(
+            Reason::AgentTargetForbidden,
+            format!("{ip} is not in allowed_targets of agent.yaml"),
+        ));
+    }
+    Ok(remote)
+}
+
+/// Dials (phase `connect`).
+pub(super) async fn dial(remote: SocketAddr, trace: &mut Trace) -> Result<TcpStream, Fault> {
+    trace.enter("connect");
+    let stream = TcpStream::connect(remote).await.map_err(|error| Fault::of_connect(&error))?;
+    // A request must not wait for the acknowledgement of the one before it.
+    stream.set_nodelay(true).map_err(|error| Fault::of_connect(&error))?;
+    Ok(stream)
+}

@@ -1,0 +1,130 @@
+//! What went wrong in an attempt, and which verdict that is.
+
+use std::io;
+
+use collector_api::{Reason, Verdict};
+use nix::errno::Errno;
+
+/// Why an attempt is not up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The typed reason.
+    pub reason: Reason,
+    /// What was seen, for people.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault with what was seen.
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+
+    /// What an error of `connect(2)`, or of making the socket, means.
+    pub fn of_connect(error: &io::Error) -> Self {
+        Self::new(reason_of_connect(error), error.to_string())
+    }
+
+    /// What an error of reading or writing an open connection means.
+    pub fn of_stream(error: &io::Error) -> Self {
+        let reason = match error.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Reason::ProtoClosedEarly,
+            io::ErrorKind::InvalidData => Reason::ProtoMalformed,
+            _ => match reason_of_connect(error) {
+                Reason::ConnectTimeout => Reason::ProtoTimeout,
+                other => other,
+            },
+        };
+        Self::new(reason, error.to_string())
+    }
+
+    /// Down, or unknown when the agent could not ask.
+    pub fn verdict(&self) -> Verdict {
+        verdict_of(self.reason)
+    }
+}
+
+/// Down, or unknown when the reason is the agent's own.
+fn verdict_of(reason: Reason) -> Verdict {
+    match reason {
+        // The source address is the agent's (out of ports, or gone), whatever its class.
+        Reason::ConnectSourceBind => Verdict::Unknown,
+        _ if reason.name().starts_with("agent.") => Verdict::Unknown,
+        _ => Verdict::Down,
+    }
+}
+
+/// May the same question a second later be answered? Then a further attempt is worth it, and then
+/// the fault may be the agent's own network's: what canaries decide.
+pub fn may_be_chance(reason: Reason) -> bool {
+    match reason {
+        Reason::TlsTimeout | Reason::ProtoTimeout | Reason::DnsTimeout => true,
+        // Out of local ports or without the address: unknown already, and no further attempt helps.
+        Reason::ConnectSourceBind => false,
+        _ => reason.name().starts_with("resolve.") || reason.name().starts_with("connect."),
+    }
+}
+
+fn reason_of_connect(error: &io::Error) -> Reason {
+    let Some(errno) = error.raw_os_error().map(Errno::from_raw) else {
+        return match error.kind() {
+            io::ErrorKind::TimedOut => Reason::ConnectTimeout,
+            io::ErrorKind::ConnectionRefused => Reason::ConnectRefused,
+            _ => Reason::AgentInternal,
+        };
+    };
+    match errno {
+        Errno::ECONNREFUSED => Reason::ConnectRefused,
+        Errno::ETIMEDOUT => Reason::ConnectTimeout,
+        Errno::EHOSTUNREACH | Errno::EHOSTDOWN => Reason::ConnectHostUnreachable,
+        Errno::ENETUNREACH | Errno::ENETDOWN | Errno::ENONET => Reason::ConnectNetUnreachable,
+        // ICMPv6 "administratively prohibited" arrives as EACCES; EPERM is this host's own filter.
+        Errno::EACCES => Reason::ConnectAdminProhibited,
+        Errno::EPERM => Reason::AgentPermission,
+        Errno::ECONNRESET | Errno::ECONNABORTED | Errno::EPIPE => Reason::ConnectReset,
+        Errno::EMFILE | Errno::ENFILE => Reason::AgentFdExhausted,
+        Errno::EADDRNOTAVAIL | Errno::EADDRINUSE => Reason::ConnectSourceBind,
+        _ => Reason::AgentInternal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_errno_has_its_reason() {
+        for (errno, reason, verdict) in [
+            (Errno::ECONNREFUSED, Reason::ConnectRefused, Verdict::Down),
+            (Errno::ETIMEDOUT, Reason::ConnectTimeout, Verdict::Down),
+            (Errno::EHOSTUNREACH, Reason::ConnectHostUnreachable, Verdict::Down),
+            (Errno::ENETUNREACH, Reason::ConnectNetUnreachable, Verdict::Down),
+            (Errno::EACCES, Reason::ConnectAdminProhibited, Verdict::Down),
+            (Errno::ECONNRESET, Reason::ConnectReset, Verdict::Down),
+            (Errno::EPERM, Reason::AgentPermission, Verdict::Unknown),
+            (Errno::EMFILE, Reason::AgentFdExhausted, Verdict::Unknown),
+            (Errno::ENFILE, Reason::AgentFdExhausted, Verdict::Unknown),
+            (Errno::EADDRNOTAVAIL, Reason::ConnectSourceBind, Verdict::Unknown),
+            (Errno::ENOMEM, Reason::AgentInternal, Verdict::Unknown),
+        ] {
+            let fault = Fault::of_connect(&io::Error::from_raw_os_error(errno as i32));
+            assert_eq!((fault.reason, fault.verdict()), (reason, verdict), "{errno}");
+        }
+    }
+
+    #[test]
+    fn chance_is_resolving_connecting_and_silence_only() {
+        for reason in Reason::ALL {
+            let class = reason.name().split('.').next().unwrap();
+            let expected = match *reason {
+                Reason::ConnectSourceBind => false,
+                Reason::TlsTimeout | Reason::ProtoTimeout | Reason::DnsTimeout => true,
+                _ => matches!(class, "resolve" | "connect"),
+            };
+            assert_eq!(may_be_chance(*reason), expected, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What the tests of all kinds share, and the TCP probe against real sockets.
+
+use std::net::SocketAddr;
+
+use collector_api::{Reason, Verdict};
+use config::{CheckId, CheckSpec, Family, HostPort, Probe, TcpParams, Timing};
+use hickory_resolver::config::{NameServerConfig, ResolverConfig};
+use tokio::net::TcpListener;
+
+use super::{Check, Outcome, Surroundings};
+use crate::allowed::AllowedTargets;
+use crate::resolve::SystemResolver;
+use crate::tls::TlsStore;
+
+/// Loopback may be probed; the resolver is one that does not answer.
+pub(super) fn surroundings() -> Surroundings {
+    let server = NameServerConfig::udp("127.0.0.1".parse().unwrap());
+    Surroundings {
+        resolver: SystemResolver::by_config(ResolverConfig::from_name_servers(vec![server])),
+        allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap(),
+        tls: TlsStore::default(),
+    }
+}
+
+/// Three attempts of 300 ms.
+pub(super) fn spec() -> CheckSpec {
+    CheckSpec {
+        id: CheckId::new("data_center.it.vm1").unwrap(),
+        timing: Timing {
+            every_ms: 2_000,
+            timeout_ms: 300,
+            hold_ms: 5_000,
+            attempts: 3,
+            warn_ms: None,
+            crit_ms: None,
+        },
+        measures_path: false,
+        probe: Probe::Tcp(TcpParams {
+            address: HostPort { host: "127.0.0.1".to_owned(), port: 1 },
+            family: Family::V4,
+        }),
+    }
+}
+
+fn tcp(host: &str, port: u16) -> CheckSpec {
+    let address = HostPort { host: host.to_owned(), port };
+    CheckSpec { probe: Probe::Tcp(TcpParams { address, family: Family::V4 }), ..spec() }
+}
+
+async fn run(spec: CheckSpec) -> Outcome {
+    Check::new(spec).unwrap().run(&surroundings()).await
+}
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+#[tokio::test]
+async fn a_port_that_listens_is_up() {
+    let (_listener, address) = listener().await;
+    let outcome = run(tcp("127.0.0.1", address.port())).await;
+    assert_eq!((outcome.verdict, outcome.reason, outcome.attempts), (Verdict::Up, Reason::None, 1));
+    assert_eq!(outcome.remote, Some(address));
+    assert_eq!(outcome.evidence.remote, address.to_string());
+    assert_eq!(outcome.evidence.phases.len(), 1);
+    assert_eq!(outcome.evidence.phases[0].name, "connect");
+    assert!(outcome.evidence.attempts.is_empty());
+    assert_eq!(outcome.evidence.phase_failed, "");
+}
+
+#[tokio::test]
+async fn a_closed_port_is_refused_after_all_attempts() {
+    let (listener, address) = listener().await;
+    drop(listener);
+    let outcome = run(tcp("127.0.0.1", address.port())).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::ConnectRefused));
+    assert_eq!((outcome.attempts, outcome.evidence.attempts.len()), (3, 3));
+    assert_eq!(outcome.evidence.phase_failed, "connect");
+    assert!(outcome.duration_micros < 100_000, "gaps are not duration: {}", outcome.duration_micros);
+}
+
+#[tokio::test]
+async fn a_forbidden_address_is_not_dialled() {
+    let (listener, address) = listener().await;
+    let spec = tcp("127.0.0.1", address.port());
+    let surroundings = Surroundings { allowed: AllowedTargets::parse(&[]).unwrap(), ..surroundings() };
+    let outcome = Check::new(spec).unwrap().run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AgentTargetForbidden));
+    assert_eq!(outcome.attempts, 1);
+    let accepted = tokio::time::timeout(std::time::Duration::from_millis(50), listener.accept()).await;
+    assert!(accepted.is_err(), "nobody may have connected");
+}
+
+#[tokio::test]
+async fn a_name_that_resolves_to_loopback_is_forbidden_too() {
+    let (_listener, address) = listener().await;
+    let surroundings = Surroundings { allowed: AllowedTargets::parse(&[]).unwrap(), ..surroundings() };
+    let check = Check::new(tcp("localhost", address.port())).unwrap();
+    let outcome = check.run(&surroundings).await;
+    assert_eq!(outcome.reason, Reason::AgentTargetForbidden, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_name_without_a_resolver_fails_in_resolve() {
+    // Nothing listens on port 53 of an unused loopback address, or something that refuses: both fail there.
+    let server = NameServerConfig::udp("127.255.255.253".parse().unwrap());
+    let resolver = SystemResolver::by_config(ResolverConfig::from_name_servers(vec![server]));
+    let surroundings = Surroundings { resolver, ..surroundings() };
+    let outcome = Check::new(tcp("portal.comune.example", 443)).unwrap().run(&surroundings).await;
+    assert_eq!(outcome.verdict, Verdict::Down);
+    assert_eq!(outcome.reason, Reason::ResolveTimeout, "{outcome:?}");
+    assert_eq!(outcome.evidence.phase_failed, "resolve");
+}

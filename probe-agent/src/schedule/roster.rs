@@ -1,0 +1,172 @@
+//! The checks of the assignment in force, and what was last said of each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use collector_api::{Assignment, CheckEntry};
+use config::{Canary, CheckId, CheckSpec, HostPort, Probe, Timing};
+use serde::Deserialize;
+
+use super::plan::Lane;
+use super::telling::{Said, Telling};
+use crate::probe::{Check, Outcome};
+use crate::sample::{Dictionary, Sample};
+
+/// However an assignment reads, a check runs no more often than this, ms.
+const EVERY_MS_MIN: u64 = 100;
+
+/// What a slot of the roster does.
+#[derive(Debug)]
+pub(super) enum Work {
+    /// Runs.
+    Ready(Arc<Check>),
+    /// Cannot; the sentence says why. Its samples are unknown `agent.config_invalid`.
+    Invalid(String),
+}
+
+/// One check of the roster.
+#[derive(Debug)]
+pub(super) struct Enrolled {
+    pub(super) id: CheckId,
+    pub(super) every_ms: u64,
+    pub(super) lane: Lane,
+    index: u32,
+    work: Work,
+    said: Said,
+}
+
+/// All checks of one revision.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    revision: u64,
+    checks: Vec<Enrolled>,
+}
+
+/// What a new assignment brings.
+#[derive(Debug)]
+pub(super) struct Adopted {
+    pub(super) dictionary: Dictionary,
+    /// As `check: reason`.
+    pub(super) refused: Vec<String>,
+    pub(super) canaries: Vec<HostPort>,
+    /// For each new slot the one its check had.
+    pub(super) kept: Vec<Option<usize>>,
+}
+
+impl Adopted {
+    /// Old slot to new.
+    pub(super) fn new_slots(&self) -> HashMap<usize, usize> {
+        self.kept.iter().enumerate().filter_map(|(new, old)| old.map(|old| (old, new))).collect()
+    }
+}
+
+/// All that is needed to speak of a check that cannot be run: of a kind this build does not know.
+#[derive(Deserialize)]
+struct Head {
+    id: CheckId,
+    timing: Timing,
+}
+
+impl Roster {
+    /// Replaces the checks; those of the same id keep what was said of them.
+    pub(super) fn adopt(&mut self, assignment: &Assignment) -> Adopted {
+        let mut old: HashMap<CheckId, (usize, Said)> =
+            self.checks.drain(..).enumerate().map(|(slot, check)| (check.id, (slot, check.said))).collect();
+        let mut adopted = Adopted {
+            dictionary: Dictionary { revision: assignment.revision, entries: Vec::new() },
+            refused: Vec::new(),
+            canaries: Vec::new(),
+            kept: Vec::new(),
+        };
+        for (index, text) in (0_u32..).zip(&assignment.checks) {
+            let (head, lane, work) = match decode(text) {
+                Ok(decoded) => decoded,
+                Err(sentence) => {
+                    adopted.refused.push(format!("check {index} of the assignment: {sentence}"));
+                    continue;
+                }
+            };
+            if let Work::Invalid(sentence) = &work {
+                adopted.refused.push(format!("{}: {sentence}", head.id));
+            }
+            let (slot, said) =
+                old.remove(&head.id).map_or((None, Said::default()), |(slot, said)| (Some(slot), said));
+            adopted.kept.push(slot);
+            adopted.dictionary.entries.push(CheckEntry {
+                index,
+                check: head.id.to_string(),
+                interval_ms: head.timing.every_ms,
+                hold_ms: head.timing.hold_ms,
+            });
+            let every_ms = head.timing.every_ms.max(EVERY_MS_MIN);
+            self.checks.push(Enrolled { id: head.id, every_ms, lane, index, work, said });
+        }
+        for text in &assignment.canaries {
+            match serde_json::from_str::<Canary>(text) {
+                Ok(canary) => adopted.canaries.push(canary.address),
+                Err(error) => adopted.refused.push(format!("canary `{text}`: {error}")),
+            }
+        }
+        self.revision = assignment.revision;
+        adopted
+    }
+
+    pub(super) fn checks(&self) -> &[Enrolled] {
+        &self.checks
+    }
+
+    pub(super) fn work(&self, slot: usize) -> &Work {
+        &self.checks[slot].work
+    }
+
+    /// The sample of an outcome; remembers what it says.
+    pub(super) fn sample(
+        &mut self,
+        slot: usize,
+        slot_ms: i64,
+        lag_ms: u32,
+        now_ms: u64,
+        outcome: Outcome,
+    ) -> Sample {
+        let check = &mut self.checks[slot];
+        let Telling { changed, with_evidence } =
+            check.said.tell(outcome.verdict, outcome.reason, outcome.attempts, now_ms);
+        Sample {
+            check: check.index,
+            revision: self.revision,
+            slot_ms,
+            lag_ms,
+            verdict: outcome.verdict,
+            reason: outcome.reason,
+            duration_micros: outcome.duration_micros,
+            evidence: with_evidence.then_some(outcome.evidence),
+            changed,
+        }
+    }
+}
+
+/// A check on its own; the error is for one whose id or timing cannot even be read.
+fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
+    match serde_json::from_str::<CheckSpec>(text) {
+        Ok(spec) => {
+            let head = Head { id: spec.id.clone(), timing: spec.timing };
+            let lane = match spec.probe {
+                Probe::Tcp(_) => Lane::Tcp,
+                Probe::Dns(_) => Lane::Dns,
+                Probe::Http(_) => Lane::Http,
+            };
+            let work = match Check::new(spec) {
+                Ok(check) => Work::Ready(Arc::new(check)),
+                Err(sentence) => Work::Invalid(sentence),
+            };
+            Ok((head, lane, work))
+        }
+        Err(error) => {
+            let head: Head = serde_json::from_str(text).map_err(|error| error.to_string())?;
+            Ok((head, Lane::Tcp, Work::Invalid(error.to_string())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
