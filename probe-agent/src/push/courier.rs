@@ -40,6 +40,8 @@ pub(super) struct Courier {
     exchange: Option<Exchange>,
     random: SystemRandom,
     acked_seq: u64,
+    /// What was durable when the last batch was made: the rest of it has waited long enough.
+    backlog_seq: u64,
     /// Since when something durable is not sent.
     unsent_since: Option<Instant>,
     sent: Option<Instant>,
@@ -77,6 +79,7 @@ impl Courier {
             exchange: None,
             random: SystemRandom::new(),
             acked_seq: 0,
+            backlog_seq: 0,
             unsent_since: None,
             sent: None,
             answered: Instant::now(),
@@ -131,7 +134,10 @@ impl Courier {
                 (self.answered + self.idle(), Lull::Greet)
             } else {
                 let since = *self.unsent_since.get_or_insert(now);
-                let due = if ended || waiting >= limits::BATCH_RECORDS_MAX as u64 {
+                let due = if ended
+                    || self.acked_seq < self.backlog_seq
+                    || waiting >= limits::BATCH_RECORDS_MAX as u64
+                {
                     now
                 } else if hurried_seq > self.acked_seq {
                     self.sent.map_or(now, |sent| sent + HURRY)
@@ -232,9 +238,9 @@ impl Courier {
             let groups = std::mem::take(&mut sent.groups);
             let numbers = (sent.first_seq, sent.last_seq);
             let batch = Batch::pack(sent.stream, numbers, sent.before, &groups, clock, &identity.key);
-            batch.map(|batch| Some((sent, batch))).map_err(std::io::Error::other)
+            batch.map(|batch| Some((sent, batch, log.durable_seq()))).map_err(std::io::Error::other)
         });
-        let (sent, batch) = match packed.await? {
+        let (sent, batch, durable_seq) = match packed.await? {
             Ok(Some(packed)) => packed,
             // The cursor was lost, or nothing waits any more: hello tells.
             Ok(None) => return Ok(Decision { step: Step::Greet, after: HURRY, next_address: false }),
@@ -245,6 +251,7 @@ impl Courier {
             Err(error) => return Err(SpoolError::Disk(error).into()),
         };
         self.sent = Some(Instant::now());
+        self.backlog_seq = durable_seq;
         let answer = match self.client.batch(&batch).await {
             Ok(answer) => answer,
             Err(error) => return Ok(self.failed(Request::Batch, &error)),
@@ -282,7 +289,7 @@ impl Courier {
         match self.push.spool.begin_stream().await? {
             Ok(()) => {
                 error!("a new stream begins; what the old one had not delivered is declared lost");
-                self.acked_seq = 0;
+                (self.acked_seq, self.backlog_seq) = (0, 0);
                 Ok(Decision { step: Step::Greet, after: Duration::ZERO, next_address: false })
             }
             Err(AppendError::Full(error)) => {
