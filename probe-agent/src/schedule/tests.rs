@@ -149,3 +149,53 @@ async fn stopping_ends_the_entries() {
     while timeout(Duration::from_secs(10), rig.entries.recv()).await.unwrap().is_some() {}
     rig.tasks.shutdown().await;
 }
+
+/// A check whose probe is replaced by what a test wants to see end.
+fn running(check: &str) -> (Running, Rig) {
+    let rig = start(None);
+    let surroundings = Arc::new(Surroundings {
+        resolver: SystemResolver::new(),
+        allowed: AllowedTargets::parse(&[]).unwrap(),
+        tls: TlsStore::default(),
+    });
+    let (_list, canaries) = watch::channel(Vec::new());
+    let (desk, _watch) = canary::open(canaries, Vec::new(), Arc::clone(&surroundings));
+    let schedule = Schedule {
+        agent: "ced1".to_owned(),
+        assignments: rig.assignments.subscribe(),
+        entries: mpsc::channel(1).0,
+        refused_checks: watch::channel(Vec::new()).0,
+        canaries: watch::channel(Vec::new()).0,
+        desk,
+        steps: mpsc::channel(1).1,
+        surroundings,
+        limits: Limits { at_once: 8, per_lane: 6 },
+        clock: Wall(clock::system()),
+    };
+    let mut running = Running::new(&schedule);
+    running.adopt(&assignment(1, vec![check.to_owned()]));
+    (running, rig)
+}
+
+#[tokio::test]
+async fn a_probe_that_panics_hurts_itself_only() {
+    let (mut running, _rig) = running(&check("a.b.c", 1));
+    let abort = running.probes.spawn(async { panic!("a defect, planted by this test") });
+    running.plan.mark_running(0);
+    running.flights.insert(abort.id(), Flight { slot: 0, due_ms: 0, started_ms: 0, abort });
+    let ended = running.probes.join_next_with_id().await.unwrap();
+    let Some(Entry::Sample(sample)) = running.ended(ended) else { panic!("a panic must be said") };
+    assert_eq!((sample.verdict, sample.reason), (Verdict::Unknown, Reason::AgentInternal));
+    assert!(running.flights.is_empty());
+}
+
+#[tokio::test]
+async fn a_probe_of_a_check_that_is_gone_says_nothing() {
+    let (mut running, _rig) = running(&check("a.b.c", 1));
+    let abort = running.probes.spawn(std::future::pending());
+    running.plan.mark_running(0);
+    running.flights.insert(abort.id(), Flight { slot: 0, due_ms: 0, started_ms: 0, abort });
+    running.adopt(&assignment(2, vec![check("a.b.d", 1)]));
+    let ended = running.probes.join_next_with_id().await.unwrap();
+    assert_eq!(running.ended(ended), None);
+}
