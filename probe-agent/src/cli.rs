@@ -6,20 +6,22 @@ mod probe;
 mod status;
 
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use config::AgentConfig;
 
+const CONFIG_DEFAULT: &str = "/etc/vedetta/agent.yaml";
+
 /// Probes what the collector assigns and delivers what it sees.
 #[derive(Debug, Parser)]
 #[command(name = "vedetta-agent", version, about)]
 pub struct VedettaAgent {
-    /// The agent's own file.
-    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/vedetta/agent.yaml")]
-    config: PathBuf,
+    /// The agent's own file; /etc/vedetta/agent.yaml, if it is there, when not given.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -39,7 +41,7 @@ enum Command {
 impl VedettaAgent {
     /// Runs the command. `input` is read by `enrol` only: a secret is no argument.
     pub fn run(&self, input: &mut dyn BufRead, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let config = config::load_agent(&self.config)?;
+        let config = self.load()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -49,6 +51,17 @@ impl VedettaAgent {
             Command::Run => runtime.block_on(run::run(config)),
             Command::Probe(arguments) => runtime.block_on(probe::probe(&config, arguments, out)),
             Command::Status(arguments) => status::status(&config, arguments, out),
+        }
+    }
+}
+
+impl VedettaAgent {
+    /// A file that was named must be there; without one an agent runs by its defaults.
+    fn load(&self) -> Result<AgentConfig, config::LoadError> {
+        match &self.config {
+            Some(path) => config::load_agent(path),
+            None if Path::new(CONFIG_DEFAULT).exists() => config::load_agent(Path::new(CONFIG_DEFAULT)),
+            None => Ok(AgentConfig::default()),
         }
     }
 }

@@ -155,6 +155,33 @@ mod tests {
         assert_eq!(bound_after(10, NTP_FRESH), None);
     }
 
+    /// A server whose clock is three seconds ahead: RFC 5905, figure 8.
+    #[tokio::test]
+    async fn what_ntp_proves_is_never_less_than_the_error() {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let server = HostPort { host: "127.0.0.1".to_owned(), port: socket.local_addr().unwrap().port() };
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move {
+            let mut request = [0; 48];
+            let (_, from) = socket.recv_from(&mut request).await.unwrap();
+            let now_ms = u64::try_from(system()()).unwrap() + 3_000;
+            let seconds = now_ms / 1_000 + 2_208_988_800;
+            let fraction = ((now_ms % 1_000) << 32) / 1_000;
+            let now = ((seconds << 32) | fraction).to_be_bytes();
+            let mut reply = [0; 48];
+            reply[..2].copy_from_slice(&[0b00_100_100, 1]);
+            reply[12..16].copy_from_slice(b"GPS\0");
+            reply[24..32].copy_from_slice(&request[40..48]);
+            reply[32..40].copy_from_slice(&now);
+            reply[40..48].copy_from_slice(&now);
+            socket.send_to(&reply, from).await.unwrap();
+        });
+        let client = AsyncSntpClient::with_config(Config::default().timeout(NTP_TIMEOUT));
+        let bound_ms = ask(&client, &server).await.unwrap();
+        // The server's clock is read in whole milliseconds.
+        assert!(bound_ms >= 2_999, "{bound_ms} ms cannot hold 3,000");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_watch_tells_a_step_once() {
         let began = Instant::now();

@@ -41,6 +41,7 @@ mod memory_disk;
 #[cfg(test)]
 mod tests;
 
+pub use crate::clock::WallClock;
 pub use disk::{Directory, Disk, DiskFile};
 pub use draft::Draft;
 pub use log::{AppendError, Log, LogOptions, SEGMENT_BYTES};
@@ -63,9 +64,6 @@ use tracing::error;
 use crate::sample::Entry;
 use crate::status::StatusCell;
 use queue::{Item, Queue};
-
-/// The wall clock, Unix ms; given by the caller, so that tests own it.
-pub type WallClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Where a spool is and who writes it.
 #[derive(Debug, Clone)]

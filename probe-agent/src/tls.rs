@@ -228,12 +228,14 @@ pub fn fault_within(error: &std::io::Error) -> Option<Fault> {
 
 fn fault_of_handshake(error: &std::io::Error) -> Fault {
     fault_within(error).unwrap_or_else(|| match error.kind() {
-        // The peer hung up, or spoke something else, in the middle of the handshake.
-        std::io::ErrorKind::UnexpectedEof
-        | std::io::ErrorKind::ConnectionReset
+        // The peer hung up in good order, or spoke something else, in the middle of the handshake.
+        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
+            Fault::new(Reason::TlsProtocol, error.to_string())
+        }
+        // A reset says nothing of TLS: a server that restarts, a firewall. It may be chance.
+        std::io::ErrorKind::ConnectionReset
         | std::io::ErrorKind::ConnectionAborted
-        | std::io::ErrorKind::BrokenPipe
-        | std::io::ErrorKind::InvalidData => Fault::new(Reason::TlsProtocol, error.to_string()),
+        | std::io::ErrorKind::BrokenPipe => Fault::new(Reason::ConnectReset, error.to_string()),
         _ => Fault::of_stream(error),
     })
 }

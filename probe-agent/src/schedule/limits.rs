@@ -9,8 +9,9 @@ const OTHER_FILES: u64 = 32;
 /// What a probe needs at once: its connection, or its resolver's. A resolver's socket is closed
 /// before the connection is opened, but a TCP fallback can hold one more.
 const FILES_PER_PROBE: u64 = 1;
-/// However many descriptors there are; more at once only lengthen each other.
-const AT_ONCE_MAX: usize = 2_000;
+/// However many descriptors there are. A connection under way weighs some 30 KiB: this bounds what an
+/// agent can grow to when everything hangs.
+const AT_ONCE_MAX: usize = 1_000;
 
 /// Bounds of what runs at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
