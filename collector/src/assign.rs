@@ -32,6 +32,17 @@ pub struct Assigned {
     pub signed: Vec<u8>,
 }
 
+impl Assigned {
+    /// The same checks under a number above `theirs`; `None` for contents we did not write.
+    pub fn outgrow(&self, theirs: u64, key: &SigningKey) -> Option<Self> {
+        let signed = SignedAssignment::decode(self.signed.as_slice()).ok()?;
+        let mut assignment = Assignment::decode(signed.assignment.as_slice()).ok()?;
+        assignment.revision = theirs.checked_add(1)?;
+        let kept = Kept { revision: assignment.revision, hash: self.kept.hash.clone() };
+        Some(Self { kept, signed: SignedAssignment::sign(&assignment, key).encode_to_vec() })
+    }
+}
+
 /// Why a charter cannot be assigned.
 #[derive(Debug, Error)]
 pub enum AssignError {

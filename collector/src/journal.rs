@@ -1,0 +1,192 @@
+//! The journal: append-only, hash-chained, the collector's own truth beside the groups.
+//!
+//! Configuration revisions and what happens to agents are entries; what figures mean at any past
+//! instant follows from them alone. Every signed answer carries the head, so that agents witness it.
+//! Pure: the store keeps rows, this says what a row is and whether rows are a journal.
+
+use collector_api::JournalHead;
+use config::Charter;
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+const TAG: &[u8] = b"vedetta/journal/v1\0";
+
+/// One entry, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When, Unix ms.
+    pub at_ms: i64,
+    /// Who: a user's name, an agent's id, or `vedetta`.
+    pub author: String,
+    /// An [`Act`] as JSON.
+    pub act: String,
+    /// SHA-256 over the entry before and this one.
+    pub hash: [u8; 32],
+}
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Act {
+    /// This charter is in force from the entry's instant.
+    Revision {
+        /// Resolved.
+        charter: Box<Charter>,
+    },
+    /// A line that enrols an agent was printed.
+    LineOpened {
+        /// Which.
+        agent: String,
+    },
+    /// An agent showed its key.
+    Enrolled {
+        /// Which.
+        agent: String,
+        /// Hexadecimal.
+        key: String,
+    },
+    /// An agent is refused from now on.
+    Revoked {
+        /// Which.
+        agent: String,
+    },
+}
+
+/// Why rows are not a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum JournalError {
+    /// A row is missing or doubled.
+    #[error("journal entry {0} is missing")]
+    Gap(u64),
+    /// A row is not what was written.
+    #[error(
+        "journal entry {0} does not fit the chain: it, or one before it, was changed after it was written"
+    )]
+    Chain(u64),
+    /// A row's act cannot be read by this version.
+    #[error("journal entry {0} cannot be read: {1}; was it written by a later version?")]
+    Act(u64, String),
+}
+
+/// The head, and what a next entry is chained to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Grows when a journal is restored from a copy.
+    pub epoch: u64,
+    /// Entries so far.
+    pub seq: u64,
+    /// Of the newest entry; zeros before the first.
+    pub hash: [u8; 32],
+}
+
+impl Head {
+    /// Before the first entry.
+    pub const fn empty(epoch: u64) -> Self {
+        Self { epoch, seq: 0, hash: [0; 32] }
+    }
+
+    /// The entry after this head.
+    pub fn next(&self, at_ms: i64, author: &str, act: &Act) -> Result<Entry, serde_json::Error> {
+        let act = serde_json::to_string(act)?;
+        let seq = self.seq + 1;
+        let hash = hash(&self.hash, seq, at_ms, author, &act);
+        Ok(Entry { seq, at_ms, author: author.to_owned(), act, hash })
+    }
+
+    /// The head after `entry`.
+    #[must_use]
+    pub fn after(self, entry: &Entry) -> Self {
+        Self { seq: entry.seq, hash: entry.hash, ..self }
+    }
+
+    /// As answers carry it.
+    pub fn wire(&self) -> JournalHead {
+        let hash = if self.seq == 0 { Vec::new() } else { self.hash.to_vec() };
+        JournalHead { epoch: self.epoch, seq: self.seq, hash }
+    }
+}
+
+/// Checks that `entries` are a whole journal; returns its head.
+pub fn check(epoch: u64, entries: &[Entry]) -> Result<Head, JournalError> {
+    let mut head = Head::empty(epoch);
+    for entry in entries {
+        if entry.seq != head.seq + 1 {
+            return Err(JournalError::Gap(head.seq + 1));
+        }
+        if entry.hash != hash(&head.hash, entry.seq, entry.at_ms, &entry.author, &entry.act) {
+            return Err(JournalError::Chain(entry.seq));
+        }
+        head = head.after(entry);
+    }
+    Ok(head)
+}
+
+/// Every charter with the instant since which it was in force, in order.
+pub fn history(entries: &[Entry]) -> Result<Vec<(i64, Charter)>, JournalError> {
+    let mut history = Vec::new();
+    for entry in entries {
+        let act: Act = serde_json::from_str(&entry.act)
+            .map_err(|error| JournalError::Act(entry.seq, error.to_string()))?;
+        if let Act::Revision { charter } = act {
+            history.push((entry.at_ms, *charter));
+        }
+    }
+    Ok(history)
+}
+
+fn hash(before: &[u8; 32], seq: u64, at_ms: i64, author: &str, act: &str) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(TAG);
+    context.update(before);
+    context.update(&seq.to_be_bytes());
+    context.update(&at_ms.to_be_bytes());
+    for text in [author, act] {
+        context.update(&(text.len() as u64).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal(count: u64) -> Vec<Entry> {
+        let mut head = Head::empty(1);
+        (0..count)
+            .map(|n| {
+                let act = Act::Revoked { agent: format!("a{n}") };
+                let entry = head.next(1000 + i64::try_from(n).unwrap(), "root", &act).unwrap();
+                head = head.after(&entry);
+                entry
+            })
+            .collect()
+    }
+
+    #[test]
+    fn any_change_of_any_entry_shows() {
+        let entries = journal(4);
+        assert_eq!(check(1, &entries).unwrap().seq, 4);
+        let changes: [fn(&mut Entry); 4] = [
+            |entry| entry.at_ms += 1,
+            |entry| entry.author.push('x'),
+            |entry| entry.act = entry.act.replace("revoked", "Revoked"),
+            |entry| entry.hash[31] ^= 1,
+        ];
+        for change in changes {
+            for index in 0..entries.len() {
+                let mut forged = entries.clone();
+                change(&mut forged[index]);
+                assert_eq!(check(1, &forged), Err(JournalError::Chain(index as u64 + 1)));
+            }
+        }
+        let mut cut = entries;
+        cut.remove(1);
+        assert_eq!(check(1, &cut), Err(JournalError::Gap(2)));
+    }
+}

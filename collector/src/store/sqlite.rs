@@ -1,0 +1,368 @@
+//! The embedded store: SQLite in WAL mode, one connection that writes, every commit synced.
+//!
+//! `synchronous=FULL` costs one fdatasync a commit, which group commit shares; anything less loses
+//! acknowledged samples at a power cut. SQL is kept to what PostgreSQL speaks too.
+
+use std::ops::ControlFlow;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use collector_api::{Chain, ClockReading, PublicKey, Signature, StreamId};
+use config::{AgentId, CheckId};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, params};
+
+use super::{BatchRow, Mark, RunsRow, Store, StoreError, StreamRow, Write};
+use crate::enrol::{AgentRecord, OpenLine};
+use crate::journal::Entry;
+
+/// In the state directory.
+const FILE: &str = "store.sqlite";
+/// Grows with every change of the tables that an older version could not read.
+const FORMAT: u32 = 1;
+/// 3.51.3: before it, a checkpoint beside a second connection can corrupt (sqlite.org/wal.html#walresetbug).
+const VERSION_MIN: i32 = 3_051_003;
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS stream (
+  id BLOB PRIMARY KEY, agent TEXT NOT NULL, last_seq BIGINT NOT NULL, chain BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS batch (
+  stream BLOB NOT NULL, last_seq BIGINT NOT NULL, first_seq BIGINT NOT NULL, chain BLOB NOT NULL,
+  signature BLOB NOT NULL, sent_ms BIGINT NOT NULL, offset_ms BIGINT NOT NULL, rtt_ms BIGINT NOT NULL,
+  ntp_error_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (stream, last_seq));
+CREATE TABLE IF NOT EXISTS journal (
+  seq BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL, author TEXT NOT NULL, act TEXT NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS agent (
+  id TEXT PRIMARY KEY, public_key BLOB, revoked BIGINT NOT NULL,
+  line_hash BLOB, line_expires_ms BIGINT, line_used_by BLOB);
+CREATE TABLE IF NOT EXISTS run_pack (
+  check_id TEXT NOT NULL, stream BLOB NOT NULL, month BIGINT NOT NULL, runs BLOB NOT NULL,
+  PRIMARY KEY (check_id, stream, month));
+CREATE TABLE IF NOT EXISTS checkpoint (stream BLOB PRIMARY KEY, state BLOB NOT NULL);
+";
+
+/// The file `store.sqlite` of a state directory.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+}
+
+impl SqliteStore {
+    /// Opens the store of `state`; makes it, with mode 0600, if there is none.
+    pub fn open(state: &Path) -> Result<Self, StoreError> {
+        let path = state.join(FILE);
+        // SQLite gives its WAL the mode of the file beside it.
+        std::fs::File::options()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| StoreError::Failed(format!("`{}`: {error}", path.display())))?;
+        let connection = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.execute_batch(TABLES)?;
+        let store = Self { connection };
+        match store.meta("format")? {
+            None => {
+                store.connection.execute(
+                    "INSERT INTO meta (key, value) VALUES ('format', ?1)",
+                    params![FORMAT.to_string().into_bytes()],
+                )?;
+            }
+            Some(found) if found == FORMAT.to_string().into_bytes() => {}
+            Some(found) => {
+                let found = String::from_utf8_lossy(&found).into_owned();
+                return Err(StoreError::Format { found, ours: FORMAT });
+            }
+        }
+        Ok(store)
+    }
+
+    /// Opens the store of `state` to read, beside a running collector or without one.
+    pub fn read(state: &Path) -> Result<Self, StoreError> {
+        let path = state.join(FILE);
+        if !path.exists() {
+            return Err(StoreError::Failed(format!("there is no `{}`", path.display())));
+        }
+        // Read-write, because a WAL left by a kill has to be recovered; nothing is written here.
+        Ok(Self { connection: Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)? })
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+        if rusqlite::version_number() < VERSION_MIN {
+            return Err(StoreError::TooOld(rusqlite::version()));
+        }
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.pragma_update(None, "cell_size_check", "ON")?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        Ok(connection)
+    }
+}
+
+impl Store for SqliteStore {
+    fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        for write in writes {
+            put(&transaction, write)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(query.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    fn streams(&self) -> Result<Vec<StreamRow>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT id, agent, last_seq, chain FROM stream ORDER BY id")?;
+        let mut rows = query.query([])?;
+        let mut streams = Vec::new();
+        while let Some(row) = rows.next()? {
+            let agent: String = row.get(1)?;
+            streams.push(StreamRow {
+                stream: StreamId(bytes(row, 0)?),
+                agent: AgentId::new(agent).map_err(|error| StoreError::Damaged(error.to_string()))?,
+                mark: Mark { last_seq: unsigned(row, 2)?, chain: Chain(bytes(row, 3)?) },
+            });
+        }
+        Ok(streams)
+    }
+
+    fn agents(&self) -> Result<Vec<(String, AgentRecord)>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, public_key, revoked, line_hash, line_expires_ms, line_used_by FROM agent ORDER BY id",
+        )?;
+        let mut rows = query.query([])?;
+        let mut agents = Vec::new();
+        while let Some(row) = rows.next()? {
+            let line = match optional_bytes(row, 3)? {
+                None => None,
+                Some(hash) => Some(OpenLine {
+                    hash,
+                    expires_ms: row.get(4)?,
+                    used_by: optional_bytes(row, 5)?.map(PublicKey),
+                }),
+            };
+            let key = optional_bytes(row, 1)?.map(PublicKey);
+            agents.push((row.get(0)?, AgentRecord { key, revoked: row.get::<_, i64>(2)? != 0, line }));
+        }
+        Ok(agents)
+    }
+
+    fn boundary(&self, stream: StreamId, last_seq: u64) -> Result<Option<Chain>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT chain FROM batch WHERE stream = ?1 AND last_seq = ?2")?;
+        let mut rows = query.query(params![stream.0, signed(last_seq)])?;
+        rows.next()?.map(|row| bytes(row, 0).map(Chain)).transpose()
+    }
+
+    fn batches(
+        &self,
+        stream: StreamId,
+        after_seq: u64,
+        each: &mut dyn FnMut(BatchRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT first_seq, last_seq, chain, signature, sent_ms, offset_ms, rtt_ms, ntp_error_ms, received_ms, body
+             FROM batch WHERE stream = ?1 AND last_seq > ?2 ORDER BY last_seq",
+        )?;
+        let mut rows = query.query(params![stream.0, signed(after_seq)])?;
+        while let Some(row) = rows.next()? {
+            if each(batch(stream, row)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn newest_batch(&self, stream: StreamId) -> Result<Option<BatchRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT first_seq, last_seq, chain, signature, sent_ms, offset_ms, rtt_ms, ntp_error_ms, received_ms, body
+             FROM batch WHERE stream = ?1 ORDER BY last_seq DESC LIMIT 1",
+        )?;
+        let mut rows = query.query(params![stream.0])?;
+        rows.next()?.map(|row| batch(stream, row)).transpose()
+    }
+
+    fn journal(&self) -> Result<Vec<Entry>, StoreError> {
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT seq, at_ms, author, act, hash FROM journal ORDER BY seq")?;
+        let mut rows = query.query([])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(Entry {
+                seq: unsigned(row, 0)?,
+                at_ms: row.get(1)?,
+                author: row.get(2)?,
+                act: row.get(3)?,
+                hash: bytes(row, 4)?,
+            });
+        }
+        Ok(entries)
+    }
+
+    fn runs(&self) -> Result<Vec<RunsRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT check_id, stream, month, runs FROM run_pack ORDER BY check_id, stream, month",
+        )?;
+        let mut rows = query.query([])?;
+        let mut packs = Vec::new();
+        while let Some(row) = rows.next()? {
+            let check: String = row.get(0)?;
+            packs.push(RunsRow {
+                check: CheckId::new(check).map_err(|error| StoreError::Damaged(error.to_string()))?,
+                stream: StreamId(bytes(row, 1)?),
+                month: row.get(2)?,
+                runs: row.get(3)?,
+            });
+        }
+        Ok(packs)
+    }
+
+    fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT stream, state FROM checkpoint ORDER BY stream")?;
+        let mut rows = query.query([])?;
+        let mut checkpoints = Vec::new();
+        while let Some(row) = rows.next()? {
+            checkpoints.push((StreamId(bytes(row, 0)?), row.get(1)?));
+        }
+        Ok(checkpoints)
+    }
+}
+
+fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
+    match write {
+        Write::Meta(key, value) => transaction
+            .prepare_cached(
+                "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![key, value])?,
+        Write::Stream(row) => transaction
+            .prepare_cached(
+                "INSERT INTO stream (id, agent, last_seq, chain) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (id) DO UPDATE SET last_seq = excluded.last_seq, chain = excluded.chain",
+            )?
+            .execute(params![
+                row.stream.0,
+                row.agent.as_str(),
+                signed(row.mark.last_seq),
+                row.mark.chain.0
+            ])?,
+        Write::Batch(row) => put_batch(transaction, row)?,
+        Write::Journal(entry) => transaction
+            .prepare_cached("INSERT INTO journal (seq, at_ms, author, act, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![signed(entry.seq), entry.at_ms, entry.author, entry.act, entry.hash])?,
+        Write::Agent(agent, record) => put_agent(transaction, agent, record)?,
+        Write::Runs(row) => transaction
+            .prepare_cached(
+                "INSERT INTO run_pack (check_id, stream, month, runs) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (check_id, stream, month) DO UPDATE SET runs = excluded.runs",
+            )?
+            .execute(params![row.check.as_str(), row.stream.0, row.month, row.runs])?,
+        Write::Checkpoint(stream, state) => transaction
+            .prepare_cached(
+                "INSERT INTO checkpoint (stream, state) VALUES (?1, ?2)
+                 ON CONFLICT (stream) DO UPDATE SET state = excluded.state",
+            )?
+            .execute(params![stream.0, state])?,
+        Write::ForgetDerived(stream) => {
+            transaction.prepare_cached("DELETE FROM run_pack WHERE stream = ?1")?.execute([stream.0])?;
+            transaction.prepare_cached("DELETE FROM checkpoint WHERE stream = ?1")?.execute([stream.0])?
+        }
+    };
+    Ok(())
+}
+
+fn put_batch(transaction: &Transaction<'_>, row: &BatchRow) -> Result<usize, StoreError> {
+    let ClockReading { sent_ms, offset_ms, rtt_ms, ntp_error_ms } = row.clock;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO batch (stream, last_seq, first_seq, chain, signature, sent_ms, offset_ms, rtt_ms,
+         ntp_error_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    Ok(insert.execute(params![
+        row.stream.0,
+        signed(row.last_seq),
+        signed(row.first_seq),
+        row.chain.0,
+        row.signature.0,
+        sent_ms,
+        offset_ms,
+        rtt_ms.cast_signed(),
+        ntp_error_ms.cast_signed(),
+        row.received_ms,
+        row.body
+    ])?)
+}
+
+fn put_agent(transaction: &Transaction<'_>, agent: &str, record: &AgentRecord) -> Result<usize, StoreError> {
+    let line = record.line.as_ref();
+    let mut upsert = transaction.prepare_cached(
+        "INSERT INTO agent (id, public_key, revoked, line_hash, line_expires_ms, line_used_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET public_key = excluded.public_key,
+         revoked = excluded.revoked, line_hash = excluded.line_hash,
+         line_expires_ms = excluded.line_expires_ms, line_used_by = excluded.line_used_by",
+    )?;
+    Ok(upsert.execute(params![
+        agent,
+        record.key.map(|key| key.0),
+        i64::from(record.revoked),
+        line.map(|line| line.hash),
+        line.map(|line| line.expires_ms),
+        line.and_then(|line| line.used_by).map(|key| key.0)
+    ])?)
+}
+
+fn batch(stream: StreamId, row: &Row<'_>) -> Result<BatchRow, StoreError> {
+    Ok(BatchRow {
+        stream,
+        first_seq: unsigned(row, 0)?,
+        last_seq: unsigned(row, 1)?,
+        chain: Chain(bytes(row, 2)?),
+        signature: Signature(bytes(row, 3)?),
+        clock: ClockReading {
+            sent_ms: row.get(4)?,
+            offset_ms: row.get(5)?,
+            rtt_ms: row.get::<_, i64>(6)?.cast_unsigned(),
+            ntp_error_ms: row.get::<_, i64>(7)?.cast_unsigned(),
+        },
+        received_ms: row.get(8)?,
+        body: row.get(9)?,
+    })
+}
+
+fn bytes<const N: usize>(row: &Row<'_>, index: usize) -> Result<[u8; N], StoreError> {
+    optional_bytes(row, index)?.ok_or_else(|| StoreError::Damaged(format!("column {index} is empty")))
+}
+
+fn optional_bytes<const N: usize>(row: &Row<'_>, index: usize) -> Result<Option<[u8; N]>, StoreError> {
+    let Some(value) = row.get::<_, Option<Vec<u8>>>(index)? else { return Ok(None) };
+    let length = value.len();
+    let value = value.try_into();
+    value.map(Some).map_err(|_| StoreError::Damaged(format!("a value of {N} bytes has {length}")))
+}
+
+/// Sequence numbers stay below 2^62 ([`collector_api::Batch::check_header`]).
+fn signed(number: u64) -> i64 {
+    number.cast_signed()
+}
+
+fn unsigned(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
+    let number: i64 = row.get(index)?;
+    u64::try_from(number).map_err(|_| StoreError::Damaged(format!("{number} is no sequence number")))
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
