@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 mod place;
 mod client;
+mod init;
+mod serve;
 mod check;
 mod reload;
 mod agent;
@@ -29,7 +31,9 @@ pub struct Vedetta {
 /// One line per command; the order is that of a first day.
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Init(init::Init),
     Check(check::Check),
+    Serve(serve::Serve),
     Agent(agent::Agent),
     Reload(reload::Reload),
     Status(status::Status),
@@ -42,7 +46,9 @@ impl Vedetta {
     /// Runs the command. What it was asked for goes to `out`, everything else to the log.
     pub fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Init(command) => command.run(out),
             Command::Check(command) => command.run(out),
+            Command::Serve(command) => command.run(out),
             Command::Agent(command) => command.run(out),
             Command::Reload(command) => command.run(out),
             Command::Status(command) => command.run(out),

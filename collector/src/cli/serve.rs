@@ -1,0 +1,53 @@
+//! `vedetta serve`: the daemon's edge: runtime and signals.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::place::Place;
+use crate::clock::Clock;
+use crate::serve::{Collector, Options, Patience};
+
+/// Run the collector in the foreground. SIGHUP reloads, SIGTERM and SIGINT stop.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Serve {
+    pub(crate) fn run(self, _: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        let config = std::path::absolute(&self.place.config).context("`--config` is no path")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(serve(&config))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn serve(config: &Path) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let options =
+        Options { config: config.to_owned(), clock: Clock::system(), patience: Patience::default() };
+    let collector = Collector::start(options).await?;
+    let stop = CancellationToken::new();
+    let acts = collector.acts();
+    let mut running = std::pin::pin!(collector.run(stop.clone()));
+    loop {
+        tokio::select! {
+            ended = &mut running => return Ok(ended?),
+            _ = terminate.recv() => stop.cancel(),
+            _ = interrupt.recv() => stop.cancel(),
+            _ = hangup.recv() => match acts.reload("SIGHUP".to_owned(), false).await {
+                Ok(answer) => info!(changes = answer.changes.len(), "reloaded"),
+                Err(error) => error!(%error, "the old charter stays in force"),
+            },
+        }
+    }
+}

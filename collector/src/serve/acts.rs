@@ -1,0 +1,178 @@
+//! What operators do to a running collector. One act at a time; each leaves a journal entry.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use config::{AgentId, CollectorConfig, LoadError, Loaded};
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tracing::{info, warn};
+
+use super::enrolment::{self, EnrolmentError};
+use super::work::WorkError;
+use super::{Core, agent_addresses};
+use crate::operator::{AgentAddAnswer, AgentAddQuestion, AgentRow, AgentsAnswer, Done, ReloadAnswer};
+
+/// The acts of one collector.
+#[derive(Debug)]
+pub struct Acts {
+    core: Arc<Core>,
+    config_path: PathBuf,
+    /// As of the start; a reload changes the charter only.
+    settings: CollectorConfig,
+    agents: SocketAddr,
+    one: Mutex<()>,
+}
+
+/// Why an act was not done. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum ActError {
+    /// It makes no sense now.
+    #[error("{0}")]
+    Refused(String),
+    /// The file has errors.
+    #[error("the old charter stays in force, because the new one cannot be used:\n{0}")]
+    Charter(#[from] LoadError),
+    /// The store or the journal failed.
+    #[error("it could not be recorded: {0}")]
+    Failed(String),
+}
+
+impl From<WorkError> for ActError {
+    fn from(error: WorkError) -> Self {
+        Self::Failed(chain_of(&error))
+    }
+}
+
+impl From<EnrolmentError> for ActError {
+    fn from(error: EnrolmentError) -> Self {
+        match error {
+            EnrolmentError::Refused(sentence) => Self::Refused(sentence),
+            other => Self::Failed(chain_of(&other)),
+        }
+    }
+}
+
+impl Acts {
+    pub(super) fn new(
+        core: Arc<Core>,
+        config_path: PathBuf,
+        settings: CollectorConfig,
+        agents: SocketAddr,
+    ) -> Self {
+        Self { core, config_path, settings, agents, one: Mutex::new(()) }
+    }
+
+    /// Parses the file fully, then records and swaps; or, with `dry_run`, only tells the difference.
+    pub async fn reload(&self, author: String, dry_run: bool) -> Result<ReloadAnswer, ActError> {
+        let _one = self.one.lock().await;
+        let path = self.config_path.clone();
+        let loaded = tokio::task::spawn_blocking(move || config::load(&path))
+            .await
+            .map_err(|error| ActError::Failed(error.to_string()))?;
+        let Loaded { vedetta, warnings, .. } = loaded?;
+        let changes = self.core.work.charter().describe_changes(&vedetta.charter);
+        let mut revision = None;
+        if !dry_run && !changes.is_empty() {
+            let entry = self.core.work.change_charter(&author, vedetta.charter).await?;
+            info!(author, entry, changes = changes.len(), "another charter is in force");
+            revision = Some(entry);
+        }
+        Ok(ReloadAnswer {
+            revision,
+            changes,
+            warnings: warnings.iter().map(ToString::to_string).collect(),
+            notes: self.not_reloaded(&vedetta.collector),
+        })
+    }
+
+    /// Opens an enrolment and gives the line for it.
+    pub async fn agent_add(
+        &self,
+        author: String,
+        question: AgentAddQuestion,
+    ) -> Result<AgentAddAnswer, ActError> {
+        let _one = self.one.lock().await;
+        let AgentAddQuestion { agent, replace } = question;
+        let named = AgentId::new(agent.as_str()).map_err(|error| ActError::Refused(error.to_string()))?;
+        if !self.core.work.charter().agents().contains(&&named) {
+            return Err(ActError::Refused(format!(
+                "the charter in force has no agent `{agent}`: name it under `sites:`, then `vedetta reload`"
+            )));
+        }
+        let now_ms = self.core.clock.now_ms();
+        let code = self.core.enrolment.open_for(&author, &agent, replace, now_ms).await?;
+        info!(author, agent, "an enrolment is open for 15 minutes");
+        let line =
+            enrolment::line(&self.core.keys, agent_addresses(&self.settings, self.agents), &agent, &code);
+        Ok(AgentAddAnswer { line, expires_ms: now_ms + crate::enrol::CODE_VALID_MS })
+    }
+
+    /// Refuses an agent from now on.
+    pub async fn agent_revoke(&self, author: String, agent: String) -> Result<Done, ActError> {
+        let _one = self.one.lock().await;
+        self.core.enrolment.revoke(&author, &agent, self.core.clock.now_ms()).await?;
+        warn!(author, agent, "the agent is revoked");
+        Ok(Done { message: format!("agent `{agent}` is revoked; what it delivered stays") })
+    }
+
+    /// The charter's agents in its order, then every other one that ever enrolled.
+    pub fn agents(&self) -> AgentsAnswer {
+        let charter = self.core.work.charter();
+        let mut sites: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for site in &charter.sites {
+            for agent in &site.agents {
+                sites.entry(agent.as_str()).or_default().push(site.id.to_string());
+            }
+        }
+        let now_ms = self.core.clock.now_ms();
+        let mut rows = self.core.enrolment.rows(now_ms);
+        let mut agents = Vec::new();
+        for agent in charter.agents() {
+            let agent = agent.as_str();
+            let (state, key) = rows.remove(agent).unwrap_or(("not enrolled", None));
+            agents.push(self.row(agent, state, key, sites.remove(agent).unwrap_or_default()));
+        }
+        for (agent, (state, key)) in rows {
+            agents.push(self.row(&agent, state, key, Vec::new()));
+        }
+        AgentsAnswer { agents }
+    }
+
+    fn row(&self, agent: &str, state: &str, key: Option<String>, sites: Vec<String>) -> AgentRow {
+        let assignment = self.core.work.assignment_revision(agent);
+        AgentRow { agent: agent.to_owned(), state: state.to_owned(), sites, key, assignment }
+    }
+
+    /// What the file says otherwise than the running process does.
+    fn not_reloaded(&self, settings: &CollectorConfig) -> Vec<String> {
+        let running = &self.settings;
+        let mut notes = Vec::new();
+        for (what, same) in [
+            ("collector.agents.listen", running.agents_listen == settings.agents_listen),
+            ("collector.agents.address", running.agents_address == settings.agents_address),
+            ("collector.web.listen", running.web_listen == settings.web_listen),
+            ("collector.state", running.state_directory == settings.state_directory),
+        ] {
+            if !same {
+                notes.push(format!(
+                    "`{what}` has another value; it takes effect when the collector is restarted"
+                ));
+            }
+        }
+        notes
+    }
+}
+
+fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,386 @@
+//! What the listeners' answers are made of: the store behind, the charter in force, the assignments.
+//!
+//! The charter in force is the newest revision of the journal. A start whose file says otherwise is a
+//! revision like a reload's. Assignments follow from the charter; only their numbers are kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use collector_api::{Batch, BatchAnswer, Chain, Header, Hello, HelloAnswer, StreamId};
+use config::{AgentId, Charter};
+use hyper::StatusCode;
+use thiserror::Error;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info, warn};
+
+use super::agents::{Proven, Refused};
+use super::enrolment::AgentAct;
+use super::moments::Present;
+use crate::assign::{AssignError, Assigned, Kept, assign};
+use crate::clock::Clock;
+use crate::enrol::AgentRecord;
+use crate::ingest::{Arrived, Ingest, IngestError, Verdict};
+use crate::journal::Act;
+use crate::keys::Keys;
+use crate::publish;
+use crate::store::{SqliteStore, Store, StoreError, Write};
+
+/// A start replays at most what arrived since.
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+/// Told with 503: the disk may be full for longer, but agents must not give up asking.
+const RETRY_AFTER_S: u64 = 30;
+/// Of `meta`; the agent's id follows.
+const ASSIGNMENT_KEY: &str = "assignment/";
+
+/// Why the work cannot go on.
+#[derive(Debug, Error)]
+pub enum WorkError {
+    /// The store cannot be opened or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something was not recorded.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The charter asks too much of an agent.
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    /// What is kept of an assignment cannot be read or written.
+    #[error("the number of agent `{0}`'s assignment cannot be kept: {1}")]
+    Kept(String, String),
+    /// A task failed.
+    #[error("the store could not be opened: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// The store's side of every answer.
+#[derive(Debug)]
+pub(crate) struct Work {
+    truth: Truth,
+    keys: Arc<Keys>,
+    clock: Clock,
+    force: Arc<RwLock<InForce>>,
+    heard: Arc<Mutex<BTreeMap<AgentId, Heard>>>,
+}
+
+/// The charter in force and what follows from it.
+#[derive(Debug)]
+struct InForce {
+    charter: Arc<Charter>,
+    assigned: BTreeMap<String, Assigned>,
+}
+
+/// What an agent's last hello said.
+#[derive(Debug, Clone)]
+pub(super) struct Heard {
+    pub(super) version: String,
+    pub(super) spool_bytes: u64,
+}
+
+/// A handle to what is recorded.
+#[derive(Debug, Clone)]
+pub(crate) struct Truth {
+    ingest: Arc<Ingest>,
+    agents: Arc<BTreeMap<String, AgentRecord>>,
+}
+
+impl Truth {
+    /// With what is kept of these agents' assignments.
+    fn open(state: &Path, agents: &[String]) -> Result<(Self, BTreeMap<String, Kept>), WorkError> {
+        let store = SqliteStore::open(state)?;
+        let kept = kept_assignments(&store, agents)?;
+        let agents = Arc::new(store.agents()?.into_iter().collect());
+        let ingest = Arc::new(Ingest::start(Box::new(store), collector_derive::step)?);
+        Ok((Self { ingest, agents }, kept))
+    }
+
+    /// Opens the store of a collector that does not run.
+    pub(super) async fn open_alone(state: &Path) -> Result<Self, WorkError> {
+        let state = state.to_owned();
+        let (truth, _) = tokio::task::spawn_blocking(move || Self::open(&state, &[])).await??;
+        Ok(truth)
+    }
+
+    /// The roster as it was when the store was opened.
+    pub(super) fn agents(&self) -> BTreeMap<String, AgentRecord> {
+        BTreeMap::clone(&self.agents)
+    }
+
+    /// Records what happened to an agent, and its record from now on, in one transaction.
+    pub(super) async fn record_agent(
+        &self,
+        author: &str,
+        agent: &str,
+        act: AgentAct,
+        record: &AgentRecord,
+        now_ms: i64,
+    ) -> Result<(), WorkError> {
+        let agent = agent.to_owned();
+        let entry = match act {
+            AgentAct::LineOpened => Act::LineOpened { agent: agent.clone() },
+            AgentAct::Enrolled => {
+                let key = record.key.map(|key| key.to_string()).unwrap_or_default();
+                Act::Enrolled { agent: agent.clone(), key }
+            }
+            AgentAct::Revoked => Act::Revoked { agent: agent.clone() },
+        };
+        self.ingest.record(now_ms, author, entry, vec![Write::Agent(agent, record.clone())]).await?;
+        Ok(())
+    }
+
+    /// The last checkpoint.
+    pub(super) async fn close(&self) -> Result<(), WorkError> {
+        Ok(self.ingest.close().await?)
+    }
+}
+
+impl Work {
+    /// Opens the store and puts `charter` in force.
+    pub(super) async fn open(
+        state: &Path,
+        charter: Charter,
+        keys: Arc<Keys>,
+        clock: Clock,
+    ) -> Result<Self, WorkError> {
+        let directory = state.to_owned();
+        let agents: Vec<String> = charter.agents().into_iter().map(ToString::to_string).collect();
+        let (truth, kept) = tokio::task::spawn_blocking(move || Truth::open(&directory, &agents)).await??;
+        let assigned = assign(&charter, &kept, keys.signing(), clock.now_ms())?;
+        let newest = truth.ingest.known().history().last().map(|(_, charter)| charter.clone());
+        let force = Arc::new(RwLock::new(InForce { charter: Arc::new(charter.clone()), assigned }));
+        let work = Self { truth, keys, clock, force, heard: Arc::default() };
+        if newest.as_ref() == Some(&charter) {
+            let numbers = numbers(&work.inner().assigned)?;
+            work.truth.ingest.write(numbers).await?;
+        } else {
+            if let Some(newest) = newest {
+                for change in newest.describe_changes(&charter) {
+                    info!(change, "the charter is another than at the last stop");
+                }
+            }
+            work.change_charter("vedetta serve", charter).await?;
+        }
+        Ok(work)
+    }
+
+    /// What enrolments are recorded in.
+    pub(super) fn truth(&self) -> Truth {
+        self.truth.clone()
+    }
+
+    /// The charter in force.
+    pub(super) fn charter(&self) -> Arc<Charter> {
+        Arc::clone(&self.inner().charter)
+    }
+
+    /// Records a revision, then swaps. Returns the journal entry's number.
+    pub(super) async fn change_charter(&self, author: &str, charter: Charter) -> Result<u64, WorkError> {
+        let now_ms = self.clock.now_ms();
+        let kept =
+            self.inner().assigned.iter().map(|(agent, one)| (agent.clone(), one.kept.clone())).collect();
+        let assigned = assign(&charter, &kept, self.keys.signing(), now_ms)?;
+        let act = Act::Revision { charter: Box::new(charter.clone()) };
+        let entry = self.truth.ingest.record(now_ms, author, act, numbers(&assigned)?).await?;
+        *self.force.write().unwrap_or_else(PoisonError::into_inner) =
+            InForce { charter: Arc::new(charter), assigned };
+        Ok(entry)
+    }
+
+    /// An agent's encoded assignment; `None` if the charter has no such agent.
+    pub(super) fn assignment(&self, agent: &str) -> Option<Vec<u8>> {
+        self.inner().assigned.get(agent).map(|assigned| assigned.signed.clone())
+    }
+
+    /// Its revision; 0 for none.
+    pub(super) fn assignment_revision(&self, agent: &str) -> u64 {
+        self.inner().assigned.get(agent).map_or(0, |assigned| assigned.kept.revision)
+    }
+
+    /// Where a stream stands.
+    pub(super) async fn hello(
+        &self,
+        proven: &Proven,
+        hello: Hello,
+        received_ms: i64,
+    ) -> Result<HelloAnswer, Refused> {
+        let stream = StreamId::from_slice(&hello.stream)
+            .ok_or_else(|| Refused::new(StatusCode::BAD_REQUEST, "`stream` has not 16 bytes"))?;
+        let agent = agent_id(&proven.agent)?;
+        let (acked_seq, chain) = match self.truth.ingest.known().stream(stream) {
+            Some(row) if row.agent != agent => return Err(foreign()),
+            Some(row) => (row.mark.last_seq, row.mark.chain),
+            None => (0, Chain::genesis(stream)),
+        };
+        for refused in &hello.refused_checks {
+            warn!(%agent, check = refused, "the agent cannot run a check");
+        }
+        self.outgrow(&proven.agent, hello.assignment_revision).await;
+        let heard = Heard { version: hello.version, spool_bytes: hello.spool_bytes };
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, heard);
+        let known = self.truth.ingest.known();
+        let then = hello.journal.and_then(|head| known.entry_hash(head.seq));
+        Ok(HelloAnswer {
+            acked_seq,
+            chain: chain.0.to_vec(),
+            received_ms,
+            sent_ms: self.clock.now_ms(),
+            assignment_revision: self.assignment_revision(&proven.agent),
+            journal: Some(known.head().wire()),
+            journal_then: then.map(|hash| hash.to_vec()).unwrap_or_default(),
+        })
+    }
+
+    /// Opens a batch off the async threads, then decides and stores it.
+    pub(super) async fn accept(
+        &self,
+        proven: &Proven,
+        batch: Batch,
+        header: Header,
+        received_ms: i64,
+    ) -> Result<BatchAnswer, Refused> {
+        let agent = agent_id(&proven.agent)?;
+        let opened = tokio::task::spawn_blocking(move || {
+            let groups = batch.open_body(&header)?;
+            Ok::<_, collector_api::BatchError>(Arrived { agent, batch, header, groups, received_ms })
+        });
+        let arrived = opened
+            .await
+            .map_err(|error| unavailable(&error.to_string()))?
+            .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        let verdict =
+            self.truth.ingest.accept(arrived).await.map_err(|error| unavailable(&error.to_string()))?;
+        let mark = match verdict {
+            Verdict::Acknowledged(mark) => mark,
+            Verdict::Foreign => return Err(foreign()),
+            Verdict::TooManyStreams => {
+                let message = "this agent has opened too many streams; an operator must look at it";
+                return Err(Refused::new(StatusCode::FORBIDDEN, message));
+            }
+            Verdict::Expected(mark) => {
+                let mut refused = Refused::new(StatusCode::CONFLICT, "this batch does not follow the mark");
+                refused.refusal.expected_seq = mark.last_seq + 1;
+                refused.refusal.chain = mark.chain.0.to_vec();
+                return Err(refused);
+            }
+            Verdict::Fork(mark) => {
+                warn!(agent = proven.agent, stream = %header.stream, "an agent tells another history than before");
+                let mut refused = Refused::new(StatusCode::CONFLICT, "another history was accepted before");
+                refused.refusal.chain = mark.chain.0.to_vec();
+                return Err(refused);
+            }
+        };
+        Ok(BatchAnswer {
+            acked_seq: mark.last_seq,
+            chain: mark.chain.0.to_vec(),
+            received_ms,
+            sent_ms: self.clock.now_ms(),
+            assignment_revision: self.assignment_revision(&proven.agent),
+            journal: Some(self.truth.ingest.known().head().wire()),
+        })
+    }
+
+    /// Page, read API and metrics.
+    pub(super) fn web(&self, roster: Arc<super::Core>) -> Router {
+        let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
+        publish::router(Arc::new(Present { core: roster, ingest, clock, heard: Arc::clone(&self.heard) }))
+    }
+
+    /// What has to be done now and then; ends only when the store has failed.
+    pub(super) fn spawn_chores(&self, chores: &mut JoinSet<()>) {
+        let ingest = Arc::clone(&self.truth.ingest);
+        chores.spawn(async move {
+            let mut ticks = interval(CHECKPOINT_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut watch = interval(Duration::from_secs(1));
+            watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    _ = ticks.tick() => {
+                        if let Err(error) = ingest.checkpoint().await {
+                            error!(%error, "no checkpoint");
+                        }
+                    }
+                    _ = watch.tick() => {}
+                }
+                if !ingest.is_alive() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// The last checkpoint.
+    pub(super) async fn close(&self) -> Result<(), WorkError> {
+        self.truth.close().await
+    }
+
+    /// An agent that knows a higher number than ours met a collector that this one was restored from:
+    /// it would refuse ours for ever, so ours grows past it.
+    async fn outgrow(&self, agent: &str, theirs: u64) {
+        let assigned = {
+            let force = self.inner();
+            match force.assigned.get(agent) {
+                Some(one) if one.kept.revision < theirs => one.outgrow(theirs, self.keys.signing()),
+                _ => return,
+            }
+        };
+        let Some(assigned) = assigned else { return };
+        let kept = match numbers(&BTreeMap::from([(agent.to_owned(), assigned.clone())])) {
+            Ok(writes) => self.truth.ingest.write(writes).await.map_err(WorkError::from),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            return error!(agent, %error, "the assignment's number could not be kept");
+        }
+        warn!(
+            agent,
+            theirs,
+            ours = assigned.kept.revision,
+            "the agent knew a later assignment; ours outgrows it"
+        );
+        let mut force = self.force.write().unwrap_or_else(PoisonError::into_inner);
+        force.assigned.insert(agent.to_owned(), assigned);
+    }
+
+    fn inner(&self) -> std::sync::RwLockReadGuard<'_, InForce> {
+        self.force.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Of the writes that keep these assignments' numbers.
+fn numbers(assigned: &BTreeMap<String, Assigned>) -> Result<Vec<Write>, WorkError> {
+    let number = |(agent, one): (&String, &Assigned)| {
+        let kept = serde_json::to_vec(&one.kept);
+        let kept = kept.map_err(|error| WorkError::Kept(agent.clone(), error.to_string()))?;
+        Ok(Write::Meta(format!("{ASSIGNMENT_KEY}{agent}"), kept))
+    };
+    assigned.iter().map(number).collect()
+}
+
+/// What the store keeps of these agents' assignments.
+fn kept_assignments(store: &dyn Store, agents: &[String]) -> Result<BTreeMap<String, Kept>, WorkError> {
+    let mut kept = BTreeMap::new();
+    for agent in agents {
+        if let Some(bytes) = store.meta(&format!("{ASSIGNMENT_KEY}{agent}"))? {
+            let one = serde_json::from_slice(&bytes)
+                .map_err(|error| WorkError::Kept(agent.clone(), error.to_string()))?;
+            kept.insert(agent.clone(), one);
+        }
+    }
+    Ok(kept)
+}
+
+fn agent_id(agent: &str) -> Result<AgentId, Refused> {
+    AgentId::new(agent).map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+fn foreign() -> Refused {
+    Refused::new(StatusCode::FORBIDDEN, "this stream is another agent's")
+}
+
+fn unavailable(reason: &str) -> Refused {
+    Refused::wait(StatusCode::SERVICE_UNAVAILABLE, reason, RETRY_AFTER_S)
+}
