@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use tracing::info;
+use tracing::{info, warn};
 
 mod patience;
 mod body;
@@ -154,7 +154,8 @@ impl Collector {
         let Options { config: config_path, clock, patience } = options;
         let Loaded { vedetta, warnings, .. } = config::load(&config_path)?;
         for warning in &warnings {
-            tracing::warn!("{warning}");
+            let at = format_args!("{}:{}:{}", warning.file, warning.line, warning.column);
+            warn!(%at, warning = warning.message, "the configuration has a doubtful place");
         }
         let settings = vedetta.collector;
         let state = settings.state_directory.clone();

@@ -129,7 +129,7 @@ fn check_says_where_and_exits_1() {
     fs::write(place.config(), charter.replace("above: 98%", "above: 980%")).unwrap();
     let output = place.run(&["check"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("vedetta.yaml:15:"), "{}", said(&output));
+    assert!(said(&output).contains("vedetta.yaml:16:"), "{}", said(&output));
     assert_eq!(vedetta(&["check", "--no-such-option"]).status.code(), Some(2));
     fs::write(place.config(), &charter).unwrap();
     let effective = place.run(&["check", "--effective"]);

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use config::{AgentId, CollectorConfig};
+use jiff::civil::Date;
 
 use crate::clock::Clock;
 use crate::keys::{Keys, make_private_directory, write_private};
@@ -57,7 +58,9 @@ impl Init {
         if !config_path.exists() {
             fs::create_dir_all(&directory)
                 .with_context(|| format!("cannot make `{}`", directory.display()))?;
-            let text = self.first_charter(&directory, agent.as_ref(), resolver);
+            let now = jiff::Timestamp::from_millisecond(Clock::system().now_ms())?;
+            let today = now.in_tz(crate::publish::ZONE)?.date();
+            let text = self.first_charter(&directory, agent.as_ref(), resolver, today);
             fs::write(&config_path, text)
                 .with_context(|| format!("cannot write `{}`", config_path.display()))?;
             writeln!(out, "wrote {}", config_path.display())?;
@@ -81,14 +84,20 @@ impl Init {
     }
 
     /// What exists on every machine, with one commitment, so that a figure can form.
-    fn first_charter(&self, directory: &Path, agent: Option<&AgentId>, resolver: Option<IpAddr>) -> String {
+    fn first_charter(
+        &self,
+        directory: &Path,
+        agent: Option<&AgentId>,
+        resolver: Option<IpAddr>,
+        today: Date,
+    ) -> String {
         let state = if directory == Path::new(DIRECTORY_DEFAULT) { "/var/lib/vedetta" } else { "state" };
         let agent = agent.map_or(AGENT_DEFAULT, AgentId::as_str);
         let (agents, web) = (self.agents_listen, self.web_listen);
         let resolver = resolver.map_or_else(String::new, |address| {
             format!(
-                "      # The machine's resolver answers. Replace name and address with your own.\n      \
-                 nomi: {{probe: dns, targets: {{resolver: \"{address}\"}}, ask: example.com A, every: 10s, timeout: 2s}}\n",
+                "      # The machine's resolver answers, whatever it says. Replace it with your own, and with a name of yours.\n      \
+                 nomi: {{probe: dns, targets: {{resolver: \"{address}\"}}, ask: example.com A, rcodes: [NOERROR, NXDOMAIN], every: 10s, timeout: 2s}}\n",
             )
         });
         format!(
@@ -96,7 +105,8 @@ impl Init {
              # After a change: `vedetta check`, then `vedetta reload`.\n\
              \n\
              organisation: {{name: Comune di Esempio}}\n\
-             charter: {{act: DA COMPILARE}}\n\
+             # Measuring counts from this day on: the year it falls in is shown as partial.\n\
+             charter: {{act: DA COMPILARE, measured_from: {today}}}\n\
              \n\
              # Where users are, and which agents probe from there. A new office is one line.\n\
              sites:\n  \
@@ -236,7 +246,12 @@ mod tests {
     fn the_first_charter_passes_check() {
         let agent = AgentId::new("ced1").unwrap();
         for resolver in [None, Some("9.9.9.9".parse().unwrap()), Some("fe80::1".parse().unwrap())] {
-            let text = init(Path::new("/x")).first_charter(Path::new("/x"), Some(&agent), resolver);
+            let text = init(Path::new("/x")).first_charter(
+                Path::new("/x"),
+                Some(&agent),
+                resolver,
+                jiff::civil::date(2026, 11, 23),
+            );
             let loaded =
                 config::parse(&text, CHARTER_FILE).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
             // That one vantage is few is true, and worth saying on the first day.
