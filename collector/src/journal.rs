@@ -1,14 +1,16 @@
 //! The journal: append-only, hash-chained, the collector's own truth beside the groups.
 //!
-//! Configuration revisions and what happens to agents are entries; what figures mean at any past
-//! instant follows from them alone. Every signed answer carries the head, so that agents witness it.
+//! Configuration revisions, what happens to agents and how far streams had come are entries; what
+//! figures mean at any past instant follows from them alone. Every signed answer carries the head, so that agents witness it.
 //! Pure: the store keeps rows, this says what a row is and whether rows are a journal.
 
-use collector_api::JournalHead;
+use collector_api::{JournalHead, hex_encode};
 use config::Charter;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::store::StreamRow;
 
 const TAG: &[u8] = b"vedetta/journal/v1\0";
 
@@ -35,6 +37,9 @@ pub enum Act {
     Revision {
         /// Resolved.
         charter: Box<Charter>,
+        /// The file as the operator wrote it.
+        #[serde(default)]
+        source: String,
     },
     /// A line that enrols an agent was printed.
     LineOpened {
@@ -53,6 +58,43 @@ pub enum Act {
         /// Which.
         agent: String,
     },
+    /// How far streams had come, those that moved since the entry before.
+    StreamHeads {
+        /// By stream.
+        heads: Vec<StreamHead>,
+    },
+}
+
+/// Where a stream stood. All but the number in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamHead {
+    /// Which.
+    pub stream: String,
+    /// Its mark.
+    pub last_seq: u64,
+    /// The chain value there.
+    pub chain: String,
+    /// [`crate::store::Receipts`] there.
+    pub receipts: String,
+}
+
+impl StreamHead {
+    /// Of the stream as it is.
+    pub fn of(row: &StreamRow) -> Self {
+        Self {
+            stream: row.stream.to_string(),
+            last_seq: row.mark.last_seq,
+            chain: row.mark.chain.to_string(),
+            receipts: hex_encode(&row.receipts.0),
+        }
+    }
+}
+
+impl Entry {
+    /// What the entry says.
+    pub fn read(&self) -> Result<Act, JournalError> {
+        serde_json::from_str(&self.act).map_err(|error| JournalError::Act(self.seq, error.to_string()))
+    }
 }
 
 /// Why rows are not a journal.
@@ -128,9 +170,7 @@ pub fn check(epoch: u64, entries: &[Entry]) -> Result<Head, JournalError> {
 pub fn history(entries: &[Entry]) -> Result<Vec<(i64, Charter)>, JournalError> {
     let mut history = Vec::new();
     for entry in entries {
-        let act: Act = serde_json::from_str(&entry.act)
-            .map_err(|error| JournalError::Act(entry.seq, error.to_string()))?;
-        if let Act::Revision { charter } = act {
+        if let Act::Revision { charter, .. } = entry.read()? {
             history.push((entry.at_ms, *charter));
         }
     }

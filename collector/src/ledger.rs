@@ -1,9 +1,10 @@
 //! What accepted batches amount to, in memory: each stream's state and all runs.
 //!
 //! Everything here follows from the store's batches. The checkpoint (states, and packs of closed runs,
-//! in one transaction) is at most a minute old; loading replays what came after it. A stream whose
-//! derivation panics is marked stale and left as it was; its batches are kept all the same, and the
-//! next start replays it from its groups.
+//! in one transaction) is at most a minute old; loading replays what came after it, and all of a stream
+//! whose checkpoint or packs cannot be used. A stream whose derivation panics is marked stale: its
+//! batches are accepted all the same, what it shows stays as it was, its runs end with their hold, and it
+//! is derived again from its last checkpoint ([`Ledger::retried`]) until that succeeds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -16,7 +17,7 @@ use collector_derive::{
 use config::{AgentId, CheckId};
 use tracing::{error, info, warn};
 
-use crate::store::{BatchRow, RunsRow, Store, StoreError, Write};
+use crate::store::{BatchRow, RunsRow, Store, StoreError, StreamRow, Write};
 
 /// [`collector_derive::step`], or what a test plants in its place.
 pub type Step = fn(&mut StreamState, &Accepted<'_>, &mut Vec<Closed>) -> StepSummary;
@@ -27,6 +28,8 @@ pub struct Ledger {
     step: Step,
     streams: BTreeMap<StreamId, Derived>,
     runs: RunIndex,
+    /// Streams whose open runs are not in `runs` yet: a stream steps often and is read seldom.
+    unshown: BTreeSet<StreamId>,
     /// Streams whose checkpoint is behind.
     changed: BTreeSet<StreamId>,
     /// Packs that have got runs since.
@@ -40,7 +43,7 @@ pub struct Ledger {
 struct Derived {
     agent: AgentId,
     state: StreamState,
-    /// Why its derivation stopped.
+    /// Why its derivation stopped; then `state` is what the failure left, and nobody may use it.
     stale: Option<String>,
 }
 
@@ -51,6 +54,7 @@ impl Ledger {
             step,
             streams: BTreeMap::new(),
             runs: RunIndex::default(),
+            unshown: BTreeSet::new(),
             changed: BTreeSet::new(),
             grown: BTreeSet::new(),
             forgotten: BTreeSet::new(),
@@ -60,24 +64,11 @@ impl Ledger {
     /// From the checkpoint and the batches after it.
     pub fn load(store: &dyn Store, step: Step) -> Result<Self, StoreError> {
         let mut ledger = Self::new(step);
-        let checkpoints: BTreeMap<StreamId, Vec<u8>> = store.checkpoints()?.into_iter().collect();
-        let streams = store.streams()?;
-        for row in &streams {
-            let state = checkpoints.get(&row.stream).and_then(|bytes| StreamState::decode(bytes));
-            if state.is_none() {
-                ledger.forgotten.insert(row.stream);
-            }
-            let state = state.unwrap_or_default();
-            let derived = Derived { agent: row.agent.clone(), state, stale: None };
-            ledger.streams.insert(row.stream, derived);
+        let mut derived = StoredDerived::read(store)?;
+        for row in store.streams()? {
+            ledger.load_stream(store, row, &mut derived)?;
         }
-        for pack in store.runs()? {
-            ledger.unpack(&pack)?;
-        }
-        for row in &streams {
-            ledger.show_open_runs(row.stream);
-            ledger.replay(store, row.stream)?;
-        }
+        ledger.show();
         Ok(ledger)
     }
 
@@ -85,12 +76,57 @@ impl Ledger {
     pub fn rebuild(store: &dyn Store, step: Step) -> Result<Self, StoreError> {
         let mut ledger = Self::new(step);
         for row in store.streams()? {
-            let derived = Derived { agent: row.agent, state: StreamState::default(), stale: None };
-            ledger.streams.insert(row.stream, derived);
-            ledger.forgotten.insert(row.stream);
-            ledger.replay(store, row.stream)?;
+            ledger.load_stream(store, row, &mut StoredDerived::default())?;
         }
+        ledger.show();
         Ok(ledger)
+    }
+
+    /// Stale streams, each derived again from the store; those that failed again are not among them.
+    pub fn retried(&self, store: &dyn Store) -> Result<Vec<Self>, StoreError> {
+        if self.stale().next().is_none() {
+            return Ok(Vec::new());
+        }
+        let mut derived = StoredDerived::read(store)?;
+        let mut whole = Vec::new();
+        for row in store.streams()? {
+            let stale = self.streams.get(&row.stream).is_some_and(|derived| derived.stale.is_some());
+            if stale {
+                let mut alone = Self::new(self.step);
+                alone.load_stream(store, row, &mut derived)?;
+                if alone.stale().next().is_none() {
+                    whole.push(alone);
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Puts what [`Ledger::retried`] derived in the place of what is stale.
+    pub fn adopt(&mut self, whole: Self) {
+        for (stream, derived) in whole.streams {
+            info!(%stream, agent = %derived.agent, "the stream is no longer stale");
+            self.grown.retain(|(_, of, _)| *of != stream);
+            for vantages in self.runs.checks.values_mut() {
+                for vantage in &mut *vantages {
+                    vantage.streams.retain(|runs| runs.stream != stream);
+                }
+                vantages.retain(|vantage| !vantage.streams.is_empty());
+            }
+            self.runs.checks.retain(|_, vantages| !vantages.is_empty());
+            self.streams.insert(stream, derived);
+        }
+        for (check, vantages) in whole.runs.checks {
+            for runs in vantages.into_iter().flat_map(|vantage| vantage.streams) {
+                if let Some(place) = self.runs_of(&check, runs.stream) {
+                    *place = runs;
+                }
+            }
+        }
+        self.unshown.extend(whole.unshown);
+        self.changed.extend(whole.changed);
+        self.grown.extend(whole.grown);
+        self.forgotten.extend(whole.forgotten);
     }
 
     /// Folds in a batch that is in the store.
@@ -108,32 +144,50 @@ impl Ledger {
         let summary = match stepped {
             Ok(summary) => summary,
             Err(panic) => {
-                let reason = words_of(panic.as_ref());
-                error!(%stream, agent = %derived.agent, reason, "derivation failed; the batches are safe, the stream is stale");
-                derived.stale = Some(reason);
+                self.mark_stale(stream, words_of(panic.as_ref()));
                 return StepSummary::default();
             }
         };
         self.changed.insert(stream);
+        self.unshown.insert(stream);
         for Closed { check, run } in closed {
-            self.grown.insert((check.clone(), stream, month_of(run.first_ms)));
             if let Some(runs) = self.runs_of(&check, stream) {
                 runs.closed.push(run);
                 runs.open = None;
             }
+            self.grown.insert((check, stream, month_of(run.first_ms)));
         }
-        self.show_open_runs(stream);
         summary
     }
 
-    /// All runs.
+    /// All runs; open ones as of the last [`Ledger::show`].
     pub fn runs(&self) -> &RunIndex {
         &self.runs
     }
 
-    /// Every stream's agent and state.
+    /// Are all open runs in the index?
+    pub fn is_shown(&self) -> bool {
+        self.unshown.is_empty()
+    }
+
+    /// Copies open runs into the index.
+    pub fn show(&mut self) {
+        for stream in std::mem::take(&mut self.unshown) {
+            let Some(derived) = self.streams.get(&stream) else { continue };
+            let open: Vec<(CheckId, Option<Run>)> =
+                derived.state.checks().map(|check| (check.check.clone(), check.open)).collect();
+            for (check, run) in open {
+                if let Some(runs) = self.runs_of(&check, stream) {
+                    runs.open = run;
+                }
+            }
+        }
+    }
+
+    /// Agent and state of every stream that is not stale.
     pub fn states(&self) -> impl Iterator<Item = (&AgentId, &StreamState)> {
-        self.streams.values().map(|derived| (&derived.agent, &derived.state))
+        let sound = self.streams.values().filter(|derived| derived.stale.is_none());
+        sound.map(|derived| (&derived.agent, &derived.state))
     }
 
     /// Streams whose derivation failed, whose they are, and why.
@@ -144,10 +198,14 @@ impl Ledger {
     }
 
     /// What the store lacks of the derived; [`Ledger::checkpointed`] when it has it.
+    ///
+    /// Of a stale stream nothing is written: its packs and its checkpoint must stay of one instant.
     pub fn checkpoint(&self) -> Vec<Write> {
-        let mut writes: Vec<Write> = self.forgotten.iter().copied().map(Write::ForgetDerived).collect();
+        let sound = |stream: &StreamId| self.streams.get(stream).filter(|derived| derived.stale.is_none());
+        let forgotten = self.forgotten.iter().filter(|stream| sound(stream).is_some());
+        let mut writes: Vec<Write> = forgotten.copied().map(Write::ForgetDerived).collect();
         for (check, stream, month) in &self.grown {
-            let Some(derived) = self.streams.get(stream) else { continue };
+            let Some(derived) = sound(stream) else { continue };
             let streams = self.runs.streams(check, &derived.agent);
             let Some(runs) = streams.iter().find(|runs| runs.stream == *stream) else { continue };
             let of_month: Vec<Run> =
@@ -156,7 +214,7 @@ impl Ledger {
             writes.push(Write::Runs(RunsRow { check, stream, month, runs: encode_runs(&of_month) }));
         }
         for stream in &self.changed {
-            if let Some(derived) = self.streams.get(stream).filter(|derived| derived.stale.is_none()) {
+            if let Some(derived) = sound(stream) {
                 writes.push(Write::Checkpoint(*stream, derived.state.encode()));
             }
         }
@@ -170,62 +228,68 @@ impl Ledger {
         self.changed.clear();
     }
 
-    fn unpack(&mut self, pack: &RunsRow) -> Result<(), StoreError> {
-        if self.forgotten.contains(&pack.stream) {
-            return Ok(());
+    fn load_stream(
+        &mut self,
+        store: &dyn Store,
+        row: StreamRow,
+        stored: &mut StoredDerived,
+    ) -> Result<(), StoreError> {
+        let StreamRow { stream, agent, .. } = row;
+        let state = stored.checkpoints.remove(&stream).and_then(|bytes| StreamState::decode(&bytes));
+        let packs = stored.packs.remove(&stream).unwrap_or_default();
+        let unpacked: Option<Vec<(CheckId, Vec<Run>)>> =
+            packs.into_iter().map(|pack| Some((pack.check, decode_runs(&pack.runs)?))).collect();
+        let (state, unpacked) = match (state, unpacked) {
+            (Some(state), Some(unpacked)) => (state, unpacked),
+            (state, _) => {
+                if state.is_some() {
+                    warn!(%stream, %agent, "stored runs cannot be read; they are derived again from the groups");
+                }
+                self.forgotten.insert(stream);
+                (StreamState::default(), Vec::new())
+            }
+        };
+        self.streams.insert(stream, Derived { agent: agent.clone(), state, stale: None });
+        self.unshown.insert(stream);
+        for (check, runs) in unpacked {
+            if let Some(known) = self.runs_of(&check, stream) {
+                known.closed.extend(runs);
+            }
         }
-        let runs = decode_runs(&pack.runs)
-            .ok_or_else(|| StoreError::Damaged(format!("the runs of `{}` cannot be read", pack.check)))?;
-        if let Some(known) = self.runs_of(&pack.check, pack.stream) {
-            known.closed.extend(runs);
-        }
-        Ok(())
+        self.replay(store, stream, &agent)
     }
 
     /// Applies the batches that the stream's state does not have yet.
-    fn replay(&mut self, store: &dyn Store, stream: StreamId) -> Result<(), StoreError> {
-        let Some(derived) = self.streams.get(&stream) else { return Ok(()) };
-        let (agent, after_seq) = (derived.agent.clone(), derived.state.next_seq().saturating_sub(1));
+    fn replay(&mut self, store: &dyn Store, stream: StreamId, agent: &AgentId) -> Result<(), StoreError> {
+        let after_seq = self.streams.get(&stream).map_or(0, |derived| derived.state.next_seq() - 1);
         let mut batches = 0_u64;
-        let mut unreadable = None;
-        store.batches(
-            stream,
-            after_seq,
-            &mut |row: BatchRow| match collector_api::decompress(&row.body) {
-                Ok(groups) => {
-                    self.apply(stream, &agent, &accepted(&row, &groups));
-                    batches += 1;
-                    ControlFlow::Continue(())
-                }
+        store.batches(stream, after_seq, &mut |row: BatchRow| {
+            let groups = match row.open() {
+                Ok(groups) => groups,
                 Err(error) => {
-                    unreadable = Some(StoreError::Damaged(format!(
-                        "the batch up to {} of stream {stream} cannot be read: {error}",
-                        row.last_seq
-                    )));
-                    ControlFlow::Break(())
+                    let what = format!("the stored batch up to {} cannot be read: {error}", row.last_seq);
+                    self.mark_stale(stream, what);
+                    return ControlFlow::Break(());
                 }
-            },
-        )?;
-        if let Some(error) = unreadable {
-            warn!(%error, "`vedetta verify` tells more");
-            return Err(error);
-        }
+            };
+            for batch in row.batches(&groups) {
+                self.apply(stream, agent, &batch);
+                batches += 1;
+            }
+            ControlFlow::Continue(())
+        })?;
         if batches > 0 {
             info!(%stream, %agent, batches, "replayed");
         }
         Ok(())
     }
 
-    /// Copies the state's open runs into the index.
-    fn show_open_runs(&mut self, stream: StreamId) {
-        let Some(derived) = self.streams.get(&stream) else { return };
-        let open: Vec<(CheckId, Option<Run>)> =
-            derived.state.checks().map(|check| (check.check.clone(), check.open)).collect();
-        for (check, run) in open {
-            if let Some(runs) = self.runs_of(&check, stream) {
-                runs.open = run;
-            }
-        }
+    fn mark_stale(&mut self, stream: StreamId, reason: String) {
+        let Some(derived) = self.streams.get_mut(&stream) else { return };
+        error!(%stream, agent = %derived.agent, reason, "derivation failed; the batches are kept, the stream is stale");
+        derived.stale = Some(reason);
+        // What the failure left of the state is not shown: runs stay as they were, and end with their hold.
+        self.unshown.remove(&stream);
     }
 
     /// The stream's runs of a check, made when new; `None` before the stream opened.
@@ -252,25 +316,32 @@ impl Ledger {
     }
 }
 
-/// A stored batch as the derivation takes it.
-pub fn accepted<'a>(row: &BatchRow, groups: &'a [u8]) -> Accepted<'a> {
-    Accepted {
-        first_seq: row.first_seq,
-        last_seq: row.last_seq,
-        received_ms: row.received_ms,
-        clock: row.clock,
-        groups,
+/// What the last checkpoint wrote, by stream.
+#[derive(Debug, Default)]
+struct StoredDerived {
+    checkpoints: BTreeMap<StreamId, Vec<u8>>,
+    packs: BTreeMap<StreamId, Vec<RunsRow>>,
+}
+
+impl StoredDerived {
+    fn read(store: &dyn Store) -> Result<Self, StoreError> {
+        let mut packs: BTreeMap<StreamId, Vec<RunsRow>> = BTreeMap::new();
+        for pack in store.runs()? {
+            packs.entry(pack.stream).or_default().push(pack);
+        }
+        Ok(Self { checkpoints: store.checkpoints()?.into_iter().collect(), packs })
     }
 }
 
-/// `year * 12 + month - 1`, UTC.
-fn month_of(at_ms: i64) -> i64 {
+/// `year * 12 + month - 1`, UTC: which pack a run that began at `at_ms` is in.
+pub fn month_of(at_ms: i64) -> i64 {
     let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
     let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
     i64::from(date.year()) * 12 + i64::from(date.month()) - 1
 }
 
-fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     words
         .or_else(|| panic.downcast_ref::<String>().cloned())

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod store;
 pub mod ledger;
 pub mod ingest;
+pub mod rebuild;
 pub mod publish;
 pub mod serve;
 pub mod cli;

@@ -152,7 +152,7 @@ impl Collector {
     /// Loads the configuration, opens the state, records a changed charter, and listens.
     pub async fn start(options: Options) -> Result<Self, ServeError> {
         let Options { config: config_path, clock, patience } = options;
-        let Loaded { vedetta, warnings, .. } = config::load(&config_path)?;
+        let Loaded { vedetta, warnings, source } = config::load(&config_path)?;
         for warning in &warnings {
             let at = format_args!("{}:{}:{}", warning.file, warning.line, warning.column);
             warn!(%at, warning = warning.message, "the configuration has a doubtful place");
@@ -161,7 +161,7 @@ impl Collector {
         let state = settings.state_directory.clone();
         let keys = Arc::new(Keys::open(&state)?);
         let lock = lock(&state)?;
-        let work = Work::open(&state, vedetta.charter, Arc::clone(&keys), clock.clone()).await?;
+        let work = Work::open(&state, (vedetta.charter, source), Arc::clone(&keys), clock.clone()).await?;
         let enrolment = Enrolment::open(work.truth());
 
         let agents = bind(settings.agents_listen).await?;

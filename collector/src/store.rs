@@ -2,16 +2,24 @@
 //!
 //! [`Store::commit`] is one transaction, durable when it returns: a batch, the stream's new mark and
 //! whatever else belongs to them are there together or not at all. Rows of `stream`, `batch`,
-//! `journal`, `agent` and `meta` are truth; `runs` and `checkpoint` are derived and can be forgotten.
+//! `journal`, `agent` and `meta` are truth; `run_pack` and `checkpoint` are derived and can be forgotten.
+//! [`SqliteStore`] keeps it on disk, [`MemoryStore`] until the process ends; one suite of contract tests
+//! runs on both.
 
 use std::ops::ControlFlow;
 
-use collector_api::{Chain, ClockReading, Signature, StreamId};
+use collector_api::{BatchError, Chain, ClockReading, Signature, StreamId};
+use collector_derive::Accepted;
 use config::{AgentId, CheckId};
+use ring::digest;
 use thiserror::Error;
 
 mod sqlite;
+mod memory;
+#[cfg(test)]
+mod contract;
 
+pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
 use crate::enrol::AgentRecord;
@@ -42,13 +50,37 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// A stream and where its mark stands.
+/// Where a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// Every number up to here is durable.
     pub last_seq: u64,
     /// The chain value there.
     pub chain: Chain,
+}
+
+/// A hash over what the collector itself adds to each batch of a stream, in order: agents sign their
+/// batches, but not when those arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipts(pub [u8; 32]);
+
+impl Receipts {
+    /// Before the first batch.
+    pub const NONE: Self = Self([0; 32]);
+
+    /// After the batch `first_seq..=last_seq` that arrived at `received_ms`.
+    #[must_use]
+    pub fn and(self, first_seq: u64, last_seq: u64, received_ms: i64) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"vedetta/receipt/v1\0");
+        context.update(&self.0);
+        context.update(&first_seq.to_be_bytes());
+        context.update(&last_seq.to_be_bytes());
+        context.update(&received_ms.to_be_bytes());
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.finish().as_ref());
+        Self(hash)
+    }
 }
 
 /// One stream.
@@ -60,9 +92,11 @@ pub struct StreamRow {
     pub agent: AgentId,
     /// Its mark.
     pub mark: Mark,
+    /// Of its batches.
+    pub receipts: Receipts,
 }
 
-/// An accepted batch, as received.
+/// An accepted batch as received, or several of one day that [`crate::compact`] has merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchRow {
     /// Of which stream.
@@ -81,7 +115,73 @@ pub struct BatchRow {
     pub received_ms: i64,
     /// The zstd frame.
     pub body: Vec<u8>,
+    /// The batches it was merged from; empty for one as received. Chain, signature, clock and time of
+    /// the row are those of the newest, whose signature attests all before it.
+    pub parts: Vec<Part>,
 }
+
+/// What is kept of a batch that was merged with others.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct Part {
+    /// Number of the first record.
+    #[prost(uint64, tag = "1")]
+    pub first_seq: u64,
+    /// Number of the last.
+    #[prost(uint64, tag = "2")]
+    pub last_seq: u64,
+    /// When it arrived, Unix ms.
+    #[prost(sint64, tag = "3")]
+    pub received_ms: i64,
+    /// Fixed at accept.
+    #[prost(message, required, tag = "4")]
+    pub clock: ClockReading,
+    /// Its share of the plain body.
+    #[prost(uint64, tag = "5")]
+    pub bytes: u64,
+}
+
+impl BatchRow {
+    /// The plain groups, within limits.
+    pub fn open(&self) -> Result<Vec<u8>, BatchError> {
+        if self.parts.is_empty() {
+            return collector_api::decompress(&self.body);
+        }
+        let bytes = self.parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.bytes));
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        if bytes > MERGED_BYTES_MAX {
+            return Err(BatchError::Body(format!("{bytes} bytes were merged, over the limit")));
+        }
+        let plain = zstd::bulk::decompress(&self.body, bytes);
+        let plain = plain.map_err(|error| BatchError::Body(error.to_string()))?;
+        if plain.len() == bytes {
+            Ok(plain)
+        } else {
+            Err(BatchError::Body(format!("{} bytes where {bytes} were merged", plain.len())))
+        }
+    }
+
+    /// The batches in it, as they were accepted. `groups` is what [`BatchRow::open`] gave.
+    pub fn batches<'a>(&'a self, groups: &'a [u8]) -> impl Iterator<Item = Accepted<'a>> {
+        let whole = self.parts.is_empty().then_some(Accepted {
+            first_seq: self.first_seq,
+            last_seq: self.last_seq,
+            received_ms: self.received_ms,
+            clock: self.clock,
+            groups,
+        });
+        let mut rest = groups;
+        whole.into_iter().chain(self.parts.iter().map(move |part| {
+            let length = usize::try_from(part.bytes).unwrap_or(usize::MAX).min(rest.len());
+            let (groups, after) = rest.split_at(length);
+            rest = after;
+            let Part { first_seq, last_seq, received_ms, clock, .. } = *part;
+            Accepted { first_seq, last_seq, received_ms, clock, groups }
+        }))
+    }
+}
+
+/// What one merged row may hold after decompression, bytes.
+pub const MERGED_BYTES_MAX: usize = 16 << 20;
 
 /// The closed runs of one check in one stream that began in one UTC month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +205,8 @@ pub enum Write {
     Stream(StreamRow),
     /// Inserts a batch.
     Batch(BatchRow),
+    /// Puts a row in the place of those it was merged from.
+    Merged(BatchRow),
     /// Appends to the journal.
     Journal(Entry),
     /// Inserts or replaces an agent.
@@ -144,4 +246,6 @@ pub trait Store: Send {
     fn runs(&self) -> Result<Vec<RunsRow>, StoreError>;
     /// Every checkpoint, by stream.
     fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError>;
+    /// What the engine itself finds wrong with its file, one sentence each.
+    fn defects(&self) -> Result<Vec<String>, StoreError>;
 }

@@ -72,11 +72,11 @@ impl Acts {
         let loaded = tokio::task::spawn_blocking(move || config::load(&path))
             .await
             .map_err(|error| ActError::Failed(error.to_string()))?;
-        let Loaded { vedetta, warnings, .. } = loaded?;
+        let Loaded { vedetta, warnings, source } = loaded?;
         let changes = self.core.work.charter().describe_changes(&vedetta.charter);
         let mut revision = None;
         if !dry_run && !changes.is_empty() {
-            let entry = self.core.work.change_charter(&author, vedetta.charter).await?;
+            let entry = self.core.work.change_charter(&author, vedetta.charter, source).await?;
             info!(author, entry, changes = changes.len(), "another charter is in force");
             revision = Some(entry);
         }

@@ -141,7 +141,7 @@ impl Work {
     /// Opens the store and puts `charter` in force.
     pub(super) async fn open(
         state: &Path,
-        charter: Charter,
+        (charter, source): (Charter, String),
         keys: Arc<Keys>,
         clock: Clock,
     ) -> Result<Self, WorkError> {
@@ -161,7 +161,7 @@ impl Work {
                     info!(change, "the charter is another than at the last stop");
                 }
             }
-            work.change_charter("vedetta serve", charter).await?;
+            work.change_charter("vedetta serve", charter, source).await?;
         }
         Ok(work)
     }
@@ -177,12 +177,17 @@ impl Work {
     }
 
     /// Records a revision, then swaps. Returns the journal entry's number.
-    pub(super) async fn change_charter(&self, author: &str, charter: Charter) -> Result<u64, WorkError> {
+    pub(super) async fn change_charter(
+        &self,
+        author: &str,
+        charter: Charter,
+        source: String,
+    ) -> Result<u64, WorkError> {
         let now_ms = self.clock.now_ms();
         let kept =
             self.inner().assigned.iter().map(|(agent, one)| (agent.clone(), one.kept.clone())).collect();
         let assigned = assign(&charter, &kept, self.keys.signing(), now_ms)?;
-        let act = Act::Revision { charter: Box::new(charter.clone()) };
+        let act = Act::Revision { charter: Box::new(charter.clone()), source };
         let entry = self.truth.ingest.record(now_ms, author, act, numbers(&assigned)?).await?;
         *self.force.write().unwrap_or_else(PoisonError::into_inner) =
             InForce { charter: Arc::new(charter), assigned };
@@ -290,7 +295,7 @@ impl Work {
 
     /// What has to be done now and then; ends only when the store has failed.
     pub(super) fn spawn_chores(&self, chores: &mut JoinSet<()>) {
-        let ingest = Arc::clone(&self.truth.ingest);
+        let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
         chores.spawn(async move {
             let mut ticks = interval(CHECKPOINT_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -299,7 +304,7 @@ impl Work {
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {
-                        if let Err(error) = ingest.checkpoint().await {
+                        if let Err(error) = ingest.checkpoint(clock.now_ms()).await {
                             error!(%error, "no checkpoint");
                         }
                     }

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use collector_api::{Chain, ClockReading, PublicKey, Signature, StreamId};
 use config::{AgentId, CheckId};
+use prost::Message as _;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, params};
 
-use super::{BatchRow, Mark, RunsRow, Store, StoreError, StreamRow, Write};
+use super::{BatchRow, Mark, Part, Receipts, RunsRow, Store, StoreError, StreamRow, Write};
 use crate::enrol::{AgentRecord, OpenLine};
 use crate::journal::Entry;
 
@@ -22,15 +23,16 @@ const FORMAT: u32 = 1;
 /// 3.51.3: before it, a checkpoint beside a second connection can corrupt (sqlite.org/wal.html#walresetbug).
 const VERSION_MIN: i32 = 3_051_003;
 
+const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)";
 const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS stream (
-  id BLOB PRIMARY KEY, agent TEXT NOT NULL, last_seq BIGINT NOT NULL, chain BLOB NOT NULL);
+  id BLOB PRIMARY KEY, agent TEXT NOT NULL, last_seq BIGINT NOT NULL, chain BLOB NOT NULL,
+  receipts BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS batch (
   stream BLOB NOT NULL, last_seq BIGINT NOT NULL, first_seq BIGINT NOT NULL, chain BLOB NOT NULL,
   signature BLOB NOT NULL, sent_ms BIGINT NOT NULL, offset_ms BIGINT NOT NULL, rtt_ms BIGINT NOT NULL,
   ntp_error_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, body BLOB NOT NULL,
-  PRIMARY KEY (stream, last_seq));
+  parts BLOB, PRIMARY KEY (stream, last_seq));
 CREATE TABLE IF NOT EXISTS journal (
   seq BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL, author TEXT NOT NULL, act TEXT NOT NULL, hash BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS agent (
@@ -62,21 +64,16 @@ impl SqliteStore {
         let connection = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(TABLES)?;
+        // Writing the WAL back costs two syncs; 16 MiB of it make that rare and a start still quick.
+        connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
+        connection.execute_batch(META)?;
         let store = Self { connection };
-        match store.meta("format")? {
-            None => {
-                store.connection.execute(
-                    "INSERT INTO meta (key, value) VALUES ('format', ?1)",
-                    params![FORMAT.to_string().into_bytes()],
-                )?;
-            }
-            Some(found) if found == FORMAT.to_string().into_bytes() => {}
-            Some(found) => {
-                let found = String::from_utf8_lossy(&found).into_owned();
-                return Err(StoreError::Format { found, ours: FORMAT });
-            }
-        }
+        store.connection.execute(
+            "INSERT INTO meta (key, value) VALUES ('format', ?1) ON CONFLICT (key) DO NOTHING",
+            params![FORMAT.to_string().into_bytes()],
+        )?;
+        store.check_format()?;
+        store.connection.execute_batch(TABLES)?;
         Ok(store)
     }
 
@@ -87,7 +84,23 @@ impl SqliteStore {
             return Err(StoreError::Failed(format!("there is no `{}`", path.display())));
         }
         // Read-write, because a WAL left by a kill has to be recovered; nothing is written here.
-        Ok(Self { connection: Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)? })
+        let connection = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "query_only", "ON")?;
+        // One snapshot for all that is read: a running collector goes on writing beside it.
+        connection.execute_batch("BEGIN")?;
+        let store = Self { connection };
+        store.check_format()?;
+        Ok(store)
+    }
+
+    fn check_format(&self) -> Result<(), StoreError> {
+        match self.meta("format")? {
+            Some(found) if found == FORMAT.to_string().into_bytes() => Ok(()),
+            found => {
+                let found = String::from_utf8_lossy(&found.unwrap_or_default()).into_owned();
+                Err(StoreError::Format { found, ours: FORMAT })
+            }
+        }
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -117,8 +130,9 @@ impl Store for SqliteStore {
     }
 
     fn streams(&self) -> Result<Vec<StreamRow>, StoreError> {
-        let mut query =
-            self.connection.prepare_cached("SELECT id, agent, last_seq, chain FROM stream ORDER BY id")?;
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT id, agent, last_seq, chain, receipts FROM stream ORDER BY id")?;
         let mut rows = query.query([])?;
         let mut streams = Vec::new();
         while let Some(row) = rows.next()? {
@@ -127,6 +141,7 @@ impl Store for SqliteStore {
                 stream: StreamId(bytes(row, 0)?),
                 agent: AgentId::new(agent).map_err(|error| StoreError::Damaged(error.to_string()))?,
                 mark: Mark { last_seq: unsigned(row, 2)?, chain: Chain(bytes(row, 3)?) },
+                receipts: Receipts(bytes(row, 4)?),
             });
         }
         Ok(streams)
@@ -167,8 +182,8 @@ impl Store for SqliteStore {
         each: &mut dyn FnMut(BatchRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT first_seq, last_seq, chain, signature, sent_ms, offset_ms, rtt_ms, ntp_error_ms, received_ms, body
-             FROM batch WHERE stream = ?1 AND last_seq > ?2 ORDER BY last_seq",
+            "SELECT first_seq, last_seq, chain, signature, sent_ms, offset_ms, rtt_ms, ntp_error_ms,
+             received_ms, body, parts FROM batch WHERE stream = ?1 AND last_seq > ?2 ORDER BY last_seq",
         )?;
         let mut rows = query.query(params![stream.0, signed(after_seq)])?;
         while let Some(row) = rows.next()? {
@@ -181,8 +196,8 @@ impl Store for SqliteStore {
 
     fn newest_batch(&self, stream: StreamId) -> Result<Option<BatchRow>, StoreError> {
         let mut query = self.connection.prepare_cached(
-            "SELECT first_seq, last_seq, chain, signature, sent_ms, offset_ms, rtt_ms, ntp_error_ms, received_ms, body
-             FROM batch WHERE stream = ?1 ORDER BY last_seq DESC LIMIT 1",
+            "SELECT first_seq, last_seq, chain, signature, sent_ms, offset_ms, rtt_ms, ntp_error_ms,
+             received_ms, body, parts FROM batch WHERE stream = ?1 ORDER BY last_seq DESC LIMIT 1",
         )?;
         let mut rows = query.query(params![stream.0])?;
         rows.next()?.map(|row| batch(stream, row)).transpose()
@@ -234,6 +249,12 @@ impl Store for SqliteStore {
         }
         Ok(checkpoints)
     }
+
+    fn defects(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self.connection.prepare("PRAGMA integrity_check")?;
+        let found = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
 }
 
 fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
@@ -245,16 +266,24 @@ fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
             .execute(params![key, value])?,
         Write::Stream(row) => transaction
             .prepare_cached(
-                "INSERT INTO stream (id, agent, last_seq, chain) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (id) DO UPDATE SET last_seq = excluded.last_seq, chain = excluded.chain",
+                "INSERT INTO stream (id, agent, last_seq, chain, receipts) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (id) DO UPDATE SET last_seq = excluded.last_seq, chain = excluded.chain,
+                 receipts = excluded.receipts",
             )?
             .execute(params![
                 row.stream.0,
                 row.agent.as_str(),
                 signed(row.mark.last_seq),
-                row.mark.chain.0
+                row.mark.chain.0,
+                row.receipts.0
             ])?,
         Write::Batch(row) => put_batch(transaction, row)?,
+        Write::Merged(row) => {
+            transaction
+                .prepare_cached("DELETE FROM batch WHERE stream = ?1 AND last_seq BETWEEN ?2 AND ?3")?
+                .execute(params![row.stream.0, signed(row.first_seq), signed(row.last_seq)])?;
+            put_batch(transaction, row)?
+        }
         Write::Journal(entry) => transaction
             .prepare_cached("INSERT INTO journal (seq, at_ms, author, act, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![signed(entry.seq), entry.at_ms, entry.author, entry.act, entry.hash])?,
@@ -283,7 +312,8 @@ fn put_batch(transaction: &Transaction<'_>, row: &BatchRow) -> Result<usize, Sto
     let ClockReading { sent_ms, offset_ms, rtt_ms, ntp_error_ms } = row.clock;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO batch (stream, last_seq, first_seq, chain, signature, sent_ms, offset_ms, rtt_ms,
-         ntp_error_ms, received_ms, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         ntp_error_ms, received_ms, body, parts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     Ok(insert.execute(params![
         row.stream.0,
@@ -296,7 +326,8 @@ fn put_batch(transaction: &Transaction<'_>, row: &BatchRow) -> Result<usize, Sto
         rtt_ms.cast_signed(),
         ntp_error_ms.cast_signed(),
         row.received_ms,
-        row.body
+        row.body,
+        (!row.parts.is_empty()).then(|| Parts { parts: row.parts.clone() }.encode_to_vec())
     ])?)
 }
 
@@ -318,7 +349,20 @@ fn put_agent(transaction: &Transaction<'_>, agent: &str, record: &AgentRecord) -
     ])?)
 }
 
+/// The column `parts`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Parts {
+    #[prost(message, repeated, tag = "1")]
+    parts: Vec<Part>,
+}
+
 fn batch(stream: StreamId, row: &Row<'_>) -> Result<BatchRow, StoreError> {
+    let parts = match row.get::<_, Option<Vec<u8>>>(10)? {
+        Some(parts) => {
+            Parts::decode(parts.as_slice()).map_err(|error| StoreError::Damaged(error.to_string()))?.parts
+        }
+        None => Vec::new(),
+    };
     Ok(BatchRow {
         stream,
         first_seq: unsigned(row, 0)?,
@@ -333,6 +377,7 @@ fn batch(stream: StreamId, row: &Row<'_>) -> Result<BatchRow, StoreError> {
         },
         received_ms: row.get(8)?,
         body: row.get(9)?,
+        parts,
     })
 }
 

@@ -1,0 +1,385 @@
+//! Promises of ingest: acknowledged means kept, once, whatever the order, the cuts and the crashes.
+
+use collector_api::{Chain, Record, StreamId, Verdict as Said};
+use collector_derive::{Accepted, Closed, RunIndex, StepSummary, StreamState, step};
+use proptest::prelude::*;
+
+use super::example::{BEGIN_MS, CHECKS, Spool, sample};
+use super::*;
+use crate::ledger::Ledger;
+use crate::rebuild::dump_hash;
+use crate::store::{Mark, MemoryStore, SqliteStore};
+
+const NOW_MS: i64 = BEGIN_MS + 100 * 86_400_000;
+
+fn start(store: &MemoryStore) -> Ingest {
+    Ingest::start(Box::new(store.clone()), step).unwrap()
+}
+
+fn runs(ingest: &Ingest) -> RunIndex {
+    ingest.known().ledger().runs().clone()
+}
+
+fn rebuilt(store: &MemoryStore) -> RunIndex {
+    Ledger::rebuild(store, step).unwrap().runs().clone()
+}
+
+fn mark(spool: &Spool) -> Mark {
+    Mark { last_seq: spool.last_seq(), chain: spool.chain() }
+}
+
+/// All groups of the spool, one batch each.
+async fn deliver(ingest: &Ingest, spool: &Spool) {
+    for group in 0..spool.len() {
+        let verdict = ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+        assert!(matches!(verdict, Verdict::Acknowledged(_)), "{verdict:?}");
+    }
+}
+
+fn example(n: u8, minutes: i64) -> Spool {
+    let mut spool = Spool::new(n);
+    spool.minutes(0..minutes);
+    spool
+}
+
+#[test]
+fn the_accept_rule() {
+    let stream = StreamId([1; 16]);
+    let (at_mark, other, next) = (Chain([1; 32]), Chain([2; 32]), Chain([3; 32]));
+    let mark = Mark { last_seq: 10, chain: at_mark };
+    let header = |before, after| collector_api::Header {
+        stream,
+        before,
+        after,
+        signature: collector_api::Signature([0; 64]),
+    };
+    let stored = Verdict::Acknowledged(Mark { last_seq: 12, chain: next });
+    let again = Verdict::Acknowledged(mark);
+    for (what, first_seq, last_seq, before, after, stored_chain, verdict) in [
+        ("follows the mark", 11, 12, at_mark, next, None, stored),
+        ("follows another history", 11, 12, other, next, None, Verdict::Fork(mark)),
+        ("leaves a gap", 12, 12, at_mark, next, None, Verdict::Expected(mark)),
+        ("overlaps the mark", 10, 12, at_mark, next, None, Verdict::Expected(mark)),
+        ("is below, as stored", 5, 9, other, next, Some(next), again),
+        ("is below, cut elsewhere", 5, 9, other, next, None, again),
+        ("is below, of another history", 5, 9, other, next, Some(other), Verdict::Fork(mark)),
+        ("ends at the mark", 5, 10, other, at_mark, Some(at_mark), again),
+        ("ends at the mark otherwise", 5, 10, other, next, Some(at_mark), Verdict::Fork(mark)),
+    ] {
+        assert_eq!(
+            decide(mark, first_seq, &header(before, after), last_seq, stored_chain),
+            verdict,
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn doubled_and_reordered_batches_count_once() {
+    let (spool, store) = (example(1, 90), MemoryStore::default());
+    let ingest = start(&store);
+    let expected = {
+        let plain = MemoryStore::default();
+        let ingest = start(&plain);
+        deliver(&ingest, &spool).await;
+        runs(&ingest)
+    };
+    for group in 0..spool.len() {
+        if group + 1 < spool.len() {
+            let early = ingest.accept(spool.batch(group + 1..group + 2)).await.unwrap();
+            assert!(matches!(early, Verdict::Expected(_)), "{early:?}");
+        }
+        for _ in 0..2 {
+            ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+        }
+        ingest.accept(spool.batch(0..group + 1)).await.unwrap();
+    }
+    assert_eq!(runs(&ingest), expected);
+    assert_eq!(rebuilt(&store), expected);
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool));
+    let counters = &ingest.known().counters;
+    let of = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(of(&counters.accepted), spool.len() as u64);
+    assert_eq!(of(&counters.repeated), 2 * spool.len() as u64);
+    assert_eq!(of(&counters.samples), 180);
+}
+
+#[tokio::test]
+async fn batches_that_wait_together_see_each_others_marks() {
+    let (spool, store) = (example(1, 40), MemoryStore::default());
+    let ingest = Arc::new(start(&store));
+    let mut asked = tokio::task::JoinSet::new();
+    for group in 0..spool.len() {
+        let (ingest, batch) = (Arc::clone(&ingest), spool.batch(group..group + 1));
+        // One thread runs these in order, and none waits for another's answer.
+        asked.spawn(async move { ingest.accept(batch).await });
+    }
+    while let Some(verdict) = asked.join_next().await {
+        let verdict = verdict.unwrap().unwrap();
+        assert!(matches!(verdict, Verdict::Acknowledged(_)), "{verdict:?}");
+    }
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool));
+}
+
+#[tokio::test]
+async fn another_history_is_a_fork_and_another_agents_stream_is_foreign() {
+    let store = MemoryStore::default();
+    let ingest = start(&store);
+    let ours = example(1, 5);
+    deliver(&ingest, &ours).await;
+    let mut theirs = example(1, 4);
+    theirs.minute(4, [Said::Down, Said::Down]);
+    theirs.minute(5, [Said::Up, Said::Up]);
+    let last = theirs.len();
+    assert_eq!(ingest.accept(theirs.batch(last - 2..last - 1)).await.unwrap(), Verdict::Fork(mark(&ours)));
+    assert_eq!(ingest.accept(theirs.batch(last - 1..last)).await.unwrap(), Verdict::Fork(mark(&ours)));
+    let mut foreign = ours.batch(0..1);
+    foreign.agent = AgentId::new("other").unwrap();
+    assert_eq!(ingest.accept(foreign).await.unwrap(), Verdict::Foreign);
+    let mut next = example(1, 5);
+    next.minute(5, [Said::Up, Said::Up]);
+    deliver(&ingest, &next).await;
+}
+
+#[tokio::test]
+async fn contents_are_never_a_reason_to_refuse() {
+    let store = MemoryStore::default();
+    let ingest = start(&store);
+    let mut spool = example(1, 10);
+    let unknown_check = u32::try_from(CHECKS.len()).unwrap() + 7;
+    spool.push(vec![sample(unknown_check, 11, Said::Down)]);
+    spool.push_bytes(vec![0xff; 40], spool.last_seq() + 3);
+    spool.push(vec![Record::default()]);
+    spool.lost(1_000);
+    spool.minutes(12..20);
+    deliver(&ingest, &spool).await;
+    let of = |counter: &std::sync::atomic::AtomicU64| counter.load(std::sync::atomic::Ordering::Relaxed);
+    let counters = &ingest.known().counters;
+    assert_eq!(of(&counters.samples), 36);
+    assert_eq!(of(&counters.quarantined), 3, "an unknown check, bytes that are no group, an unknown record");
+    assert_eq!(of(&counters.lost), 1_003);
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool));
+    assert_eq!(runs(&ingest), rebuilt(&store));
+    let known = runs(&ingest);
+    assert!(known.checks.keys().all(|check| CHECKS.contains(&check.as_str())), "no series of unknown checks");
+}
+
+#[tokio::test]
+async fn a_crash_between_checkpoints_loses_and_doubles_nothing() {
+    let spool = example(1, 60);
+    let whole = {
+        let store = MemoryStore::default();
+        deliver(&start(&store), &spool).await;
+        rebuilt(&store)
+    };
+    for crash_after in [0, 1, 2, 30, 59, 60] {
+        for checkpoint_at in [None, Some(0), Some(crash_after / 2), Some(crash_after)] {
+            let directory = tempfile::tempdir().unwrap();
+            let open = || Box::new(SqliteStore::open(directory.path()).unwrap());
+            let ingest = Ingest::start(open(), step).unwrap();
+            for group in 0..spool.len() {
+                if Some(group) == checkpoint_at {
+                    ingest.checkpoint(NOW_MS).await.unwrap();
+                }
+                if group == crash_after {
+                    break;
+                }
+                ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+            }
+            drop(ingest); // Without a last checkpoint.
+            let ingest = Ingest::start(open(), step).unwrap();
+            let acked = ingest.known().stream(spool.stream).map_or(0, |row| row.mark.last_seq);
+            assert_eq!(acked, if crash_after == 0 { 0 } else { spool.batch(0..crash_after).batch.last_seq });
+            deliver(&ingest, &spool).await;
+            assert_eq!(runs(&ingest), whole, "crash after {crash_after}, checkpoint at {checkpoint_at:?}");
+            ingest.close().await.unwrap();
+            drop(ingest);
+            assert_eq!(Ledger::load(open().as_ref(), step).unwrap().runs(), &whole);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_restored_from_a_copy_is_caught_up_by_the_agents() {
+    let (spool, store) = (example(1, 60), MemoryStore::default());
+    let ingest = start(&store);
+    for group in 0..20 {
+        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+    }
+    ingest.checkpoint(NOW_MS).await.unwrap();
+    for group in 20..30 {
+        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+    }
+    let copy = store.copy();
+    deliver(&ingest, &spool).await;
+    let restored = start(&copy);
+    let low = restored.known().stream(spool.stream).unwrap().mark;
+    assert_eq!(low.last_seq, spool.batch(0..30).batch.last_seq);
+    let ahead = restored.accept(spool.batch(45..46)).await.unwrap();
+    assert_eq!(ahead, Verdict::Expected(low), "the agent is told to rewind");
+    restored.accept(spool.batch(30..spool.len())).await.unwrap();
+    assert_eq!(runs(&restored), runs(&ingest));
+    assert_eq!(rebuilt(&copy), runs(&ingest));
+}
+
+#[tokio::test]
+async fn a_full_disk_acknowledges_nothing_and_heals() {
+    let (spool, store) = (example(1, 10), MemoryStore::default());
+    let ingest = start(&store);
+    ingest.accept(spool.batch(0..3)).await.unwrap();
+    store.set_full(true);
+    assert!(ingest.accept(spool.batch(3..5)).await.is_err());
+    assert!(ingest.checkpoint(NOW_MS).await.is_err());
+    assert!(ingest.is_alive());
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark.last_seq, spool.batch(0..3).batch.last_seq);
+    store.set_full(false);
+    ingest.accept(spool.batch(3..spool.len())).await.unwrap();
+    ingest.checkpoint(NOW_MS).await.unwrap();
+    assert_eq!(runs(&ingest), rebuilt(&store));
+}
+
+/// The hidden defect: minute 30 of agent 1 cannot be derived.
+fn defective(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
+    let summary = step(state, batch, closed);
+    let planted = example(1, 31);
+    let (first_seq, last_seq) = (planted.last_seq() - 1, planted.last_seq());
+    assert!(
+        batch.first_seq > last_seq || batch.last_seq < first_seq || state.opened_ms() != Some(BEGIN_MS),
+        "planted"
+    );
+    summary
+}
+
+#[tokio::test]
+async fn a_defect_of_derivation_loses_nothing() {
+    let (spool, other, store) = (example(1, 60), example(2, 60), MemoryStore::default());
+    let sound = {
+        let store = MemoryStore::default();
+        let ingest = start(&store);
+        deliver(&ingest, &spool).await;
+        runs(&ingest)
+    };
+    let ingest = Ingest::start(Box::new(store.clone()), defective).unwrap();
+    for group in 0..spool.len() {
+        if group == 10 || group == 40 {
+            ingest.checkpoint(NOW_MS).await.unwrap();
+        }
+        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+    }
+    {
+        let ledger = ingest.known().ledger();
+        let stale: Vec<_> = ledger.stale().collect();
+        assert_eq!(stale.len(), 1);
+        assert_eq!((stale[0].0, stale[0].2), (spool.stream, "planted"));
+        let shown = ledger.runs().checks.values().flatten().flat_map(|vantage| &vantage.streams);
+        let known_ms =
+            shown.flat_map(collector_derive::StreamRuns::runs).map(|run| run.last_ms).max().unwrap();
+        assert!(known_ms <= BEGIN_MS + 30 * 60_000, "what follows is unknown");
+    }
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool), "acknowledged all the same");
+    ingest.checkpoint(NOW_MS).await.unwrap();
+    assert_eq!(ingest.known().ledger().stale().count(), 1, "the defect is still there");
+    drop(other);
+    drop(ingest);
+    // The next version has the defect no more.
+    let ingest = start(&store);
+    assert_eq!(ingest.known().ledger().stale().count(), 0);
+    assert_eq!(runs(&ingest), sound);
+    ingest.close().await.unwrap();
+    let before = dump_hash(&store).unwrap();
+    crate::rebuild::rebuild(&mut store.clone(), step).unwrap();
+    assert_eq!(dump_hash(&store).unwrap(), before);
+    assert_eq!(rebuilt(&store), sound);
+}
+
+static PASSING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+
+/// A defect that is there until [`PASSING`] is cleared.
+fn passing(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
+    if PASSING.load(std::sync::atomic::Ordering::SeqCst) {
+        defective(state, batch, closed)
+    } else {
+        step(state, batch, closed)
+    }
+}
+
+#[tokio::test]
+async fn a_stale_stream_is_tried_again_at_each_checkpoint() {
+    let (spool, other, store) = (example(1, 60), example(2, 60), MemoryStore::default());
+    let ingest = Ingest::start(Box::new(store.clone()), passing).unwrap();
+    ingest.accept(spool.batch(0..20)).await.unwrap();
+    ingest.checkpoint(NOW_MS).await.unwrap();
+    for group in 20..50 {
+        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+    }
+    ingest.accept(other.batch(0..2)).await.unwrap();
+    assert_eq!(ingest.known().ledger().stale().count(), 1);
+    PASSING.store(false, std::sync::atomic::Ordering::SeqCst);
+    ingest.checkpoint(NOW_MS).await.unwrap();
+    assert_eq!(ingest.known().ledger().stale().count(), 0);
+    assert_eq!(runs(&ingest), rebuilt(&store));
+    ingest.accept(spool.batch(50..spool.len())).await.unwrap();
+    assert_eq!(runs(&ingest), rebuilt(&store));
+    ingest.close().await.unwrap();
+    let before = dump_hash(&store).unwrap();
+    crate::rebuild::rebuild(&mut store.clone(), step).unwrap();
+    assert_eq!(dump_hash(&store).unwrap(), before);
+}
+
+#[tokio::test]
+async fn heads_are_journaled_hourly_and_only_when_they_moved() {
+    let (spool, store) = (example(1, 10), MemoryStore::default());
+    let ingest = start(&store);
+    ingest.checkpoint(NOW_MS).await.unwrap();
+    assert_eq!(ingest.known().head().seq, 0, "no stream, no entry");
+    ingest.accept(spool.batch(0..5)).await.unwrap();
+    for (later_ms, entries) in [(0, 1), (3_599_999, 1), (3_600_000, 1)] {
+        ingest.checkpoint(NOW_MS + later_ms).await.unwrap();
+        assert_eq!(ingest.known().head().seq, entries, "{later_ms} ms later");
+    }
+    ingest.accept(spool.batch(5..6)).await.unwrap();
+    ingest.checkpoint(NOW_MS + 3_600_001).await.unwrap();
+    assert_eq!(ingest.known().head().seq, 2);
+    drop(ingest);
+    let ingest = start(&store);
+    ingest.accept(spool.batch(6..7)).await.unwrap();
+    ingest.checkpoint(NOW_MS + 3_600_002).await.unwrap();
+    assert_eq!(ingest.known().head().seq, 2, "a restart does not attest anew");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The same groups in other batches, some of them twice, with restarts: the same runs.
+    #[test]
+    fn cuts_do_not_matter(cuts in prop::collection::vec((1_usize..9, 0_u8..8), 1..40)) {
+        let mut spool = example(3, 25);
+        spool.lost(4);
+        spool.minutes(30..45);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (cut, uncut) = (MemoryStore::default(), MemoryStore::default());
+            let mut ingest = start(&cut);
+            let mut from = 0;
+            for (groups, event) in cuts.into_iter().chain(std::iter::repeat_n((9, 0), 9)) {
+                let to = (from + groups).min(spool.len());
+                if from < to {
+                    ingest.accept(spool.batch(from..to)).await.unwrap();
+                }
+                match event {
+                    1 => drop(ingest.accept(spool.batch(0..to)).await.unwrap()),
+                    2 => ingest.checkpoint(NOW_MS).await.unwrap(),
+                    3 => {
+                        drop(ingest);
+                        ingest = start(&cut);
+                    }
+                    _ => {}
+                }
+                from = to;
+            }
+            let whole = start(&uncut);
+            whole.accept(spool.batch(0..spool.len())).await.unwrap();
+            assert_eq!(runs(&ingest), runs(&whole));
+        });
+    }
+}
