@@ -19,6 +19,8 @@ mod status;
 mod explain;
 mod outages;
 mod report;
+mod verify;
+mod rebuild;
 
 /// Availability of a service charter, measured and proven.
 #[derive(Debug, clap::Parser)]
@@ -40,6 +42,8 @@ enum Command {
     Explain(explain::Explain),
     Outages(outages::Outages),
     Report(report::Report),
+    Verify(verify::Verify),
+    Rebuild(rebuild::Rebuild),
 }
 
 impl Vedetta {
@@ -55,6 +59,8 @@ impl Vedetta {
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),
             Command::Report(command) => command.run(out),
+            Command::Verify(command) => command.run(out),
+            Command::Rebuild(command) => command.run(out),
         }
     }
 }

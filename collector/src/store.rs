@@ -59,8 +59,8 @@ pub struct Mark {
     pub chain: Chain,
 }
 
-/// A hash over what the collector itself adds to each batch of a stream, in order: agents sign their
-/// batches, but not when those arrived.
+/// A hash over what is fixed at accept for each batch of a stream, in order: agents sign their batches,
+/// but not when those arrived, and of batches that are merged only the newest signature is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipts(pub [u8; 32]);
 
@@ -68,15 +68,19 @@ impl Receipts {
     /// Before the first batch.
     pub const NONE: Self = Self([0; 32]);
 
-    /// After the batch `first_seq..=last_seq` that arrived at `received_ms`.
+    /// After the batch `first_seq..=last_seq` that arrived at `received_ms` with this clock.
     #[must_use]
-    pub fn and(self, first_seq: u64, last_seq: u64, received_ms: i64) -> Self {
+    pub fn and(self, first_seq: u64, last_seq: u64, received_ms: i64, clock: &ClockReading) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"vedetta/receipt/v1\0");
         context.update(&self.0);
         context.update(&first_seq.to_be_bytes());
         context.update(&last_seq.to_be_bytes());
         context.update(&received_ms.to_be_bytes());
+        context.update(&clock.sent_ms.to_be_bytes());
+        context.update(&clock.offset_ms.to_be_bytes());
+        context.update(&clock.rtt_ms.to_be_bytes());
+        context.update(&clock.ntp_error_ms.to_be_bytes());
         let mut hash = [0; 32];
         hash.copy_from_slice(context.finish().as_ref());
         Self(hash)

@@ -174,3 +174,22 @@ fn an_open_state_directory_is_refused_with_the_cure() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("chmod 0700"), "{}", said(&output));
 }
+
+#[test]
+fn what_is_kept_can_be_verified_while_it_runs_and_rebuilt_when_it_is_stopped() {
+    let place = Place::initialised(&[]);
+    let serving = place.serve();
+    let verified = place.run(&["verify"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+    assert!(said(&verified).contains("all is as it was accepted"), "{}", said(&verified));
+    let rebuilt = place.run(&["rebuild"]);
+    assert!(!rebuilt.status.success());
+    assert!(said(&rebuilt).contains("stop it first"), "{}", said(&rebuilt));
+    drop(serving); // Killed.
+    let rebuilt = place.run(&["rebuild"]);
+    assert!(rebuilt.status.success() && said(&rebuilt).contains("the same bytes"), "{}", said(&rebuilt));
+    let json = place.run(&["verify", "--json"]);
+    assert!(json.status.success());
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["differences"], serde_json::json!([]));
+}

@@ -72,6 +72,11 @@ impl Known {
         read(&self.streams).get(&stream).cloned()
     }
 
+    /// Every stream.
+    pub fn streams(&self) -> Vec<StreamId> {
+        read(&self.streams).keys().copied().collect()
+    }
+
     /// All runs and states, open runs included.
     pub fn ledger(&self) -> RwLockReadGuard<'_, Ledger> {
         let ledger = read(&self.ledger);

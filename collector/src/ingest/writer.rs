@@ -190,7 +190,7 @@ impl Writer {
             return;
         }
         let receipts = before.map_or(Receipts::NONE, |row| row.receipts);
-        let receipts = receipts.and(batch.first_seq, batch.last_seq, received_ms);
+        let receipts = receipts.and(batch.first_seq, batch.last_seq, received_ms, &batch.clock);
         let row = StreamRow { stream: header.stream, agent: agent.clone(), mark, receipts };
         plan.streams.insert(header.stream, row);
         plan.bytes += batch.body.len();

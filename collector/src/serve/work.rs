@@ -14,7 +14,7 @@ use config::{AgentId, Charter};
 use hyper::StatusCode;
 use thiserror::Error;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, interval_at};
 use tracing::{error, info, warn};
 
 use super::agents::{Proven, Refused};
@@ -22,6 +22,7 @@ use super::enrolment::AgentAct;
 use super::moments::Present;
 use crate::assign::{AssignError, Assigned, Kept, assign};
 use crate::clock::Clock;
+use crate::compact::merge_days;
 use crate::enrol::AgentRecord;
 use crate::ingest::{Arrived, Ingest, IngestError, Verdict};
 use crate::journal::Act;
@@ -31,6 +32,8 @@ use crate::store::{SqliteStore, Store, StoreError, Write};
 
 /// A start replays at most what arrived since.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+/// Past days are merged in the first hour of the next one.
+const MERGE_EVERY: Duration = Duration::from_hours(1);
 /// Told with 503: the disk may be full for longer, but agents must not give up asking.
 const RETRY_AFTER_S: u64 = 30;
 /// Of `meta`; the agent's id follows.
@@ -85,6 +88,7 @@ pub(super) struct Heard {
 pub(crate) struct Truth {
     ingest: Arc<Ingest>,
     agents: Arc<BTreeMap<String, AgentRecord>>,
+    state: Arc<Path>,
 }
 
 impl Truth {
@@ -94,7 +98,7 @@ impl Truth {
         let kept = kept_assignments(&store, agents)?;
         let agents = Arc::new(store.agents()?.into_iter().collect());
         let ingest = Arc::new(Ingest::start(Box::new(store), collector_derive::step)?);
-        Ok((Self { ingest, agents }, kept))
+        Ok((Self { ingest, agents, state: Arc::from(state) }, kept))
     }
 
     /// Opens the store of a collector that does not run.
@@ -295,6 +299,17 @@ impl Work {
 
     /// What has to be done now and then; ends only when the store has failed.
     pub(super) fn spawn_chores(&self, chores: &mut JoinSet<()>) {
+        let (ingest, clock, state) =
+            (Arc::clone(&self.truth.ingest), self.clock.clone(), Arc::clone(&self.truth.state));
+        chores.spawn(async move {
+            let mut ticks = interval_at(tokio::time::Instant::now() + MERGE_EVERY, MERGE_EVERY);
+            loop {
+                ticks.tick().await;
+                if let Err(error) = merge_days(&ingest, &state, clock.now_ms()).await {
+                    error!(%error, "past days were not merged; the next hour tries again");
+                }
+            }
+        });
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
         chores.spawn(async move {
             let mut ticks = interval(CHECKPOINT_EVERY);

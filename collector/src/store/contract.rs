@@ -54,7 +54,7 @@ fn stream_row(n: u8, last_seq: u64) -> StreamRow {
         stream: stream(n),
         agent: AgentId::new("ced1").unwrap(),
         mark: Mark { last_seq, chain: Chain([9; 32]) },
-        receipts: Receipts::NONE.and(1, last_seq, 5),
+        receipts: Receipts::NONE.and(1, last_seq, 5, &batch(n, 1, 1).clock),
     }
 }
 

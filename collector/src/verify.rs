@@ -1,0 +1,124 @@
+//! Is what is kept what was accepted? Every stored byte is checked against what attests it.
+//!
+//! Groups by the chain, chains by the agents' signatures, keys by the journal, the journal by its own
+//! chain (agents witness its head), arrivals by the receipts and these by the journal's stream heads,
+//! everything derived by deriving it again. What no one attests yet, the end of a stream since the last
+//! heads, can be cut off unseen; then the agent sends it again, for its mark is below what it knows.
+//!
+//! Reads one snapshot, so that a running collector can be verified; writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use collector_api::{PublicKey, StreamId, hex_decode};
+use serde::Serialize;
+
+use crate::enrol::AgentRecord;
+use crate::journal::{self, Act, Entry, StreamHead};
+use crate::ledger::Step;
+use crate::store::{RunsRow, Store, StoreError};
+
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use stream::Stream;
+
+/// What was looked at, and what is wrong with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Streams there are.
+    pub streams: u64,
+    /// Batches whose groups and chain were computed again.
+    pub batches: u64,
+    /// Signatures that were checked; of batches that were merged, the newest attests all.
+    pub signatures: u64,
+    /// Journal entries.
+    pub journal_entries: u64,
+    /// Packs of runs that were compared with a fresh derivation.
+    pub packs: u64,
+    /// One sentence each; empty when all is well.
+    pub differences: Vec<String>,
+}
+
+/// What the journal attests.
+#[derive(Debug, Default)]
+struct Attested {
+    /// Every key an agent ever enrolled with, the newest last.
+    keys: BTreeMap<String, Vec<PublicKey>>,
+    revoked: BTreeSet<String>,
+    /// By stream, by number; with the entry that says it.
+    heads: BTreeMap<StreamId, BTreeMap<u64, (u64, StreamHead)>>,
+}
+
+/// Checks everything. An error means that the store cannot be read at all.
+pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
+    let mut verified = Verified { differences: store.defects()?, ..Verified::default() };
+    let entries = store.journal()?;
+    verified.journal_entries = entries.len() as u64;
+    let attested = read_journal(&entries, &mut verified.differences);
+    compare_agents(&store.agents()?, &attested, &mut verified.differences);
+
+    let mut packs: BTreeMap<StreamId, Vec<RunsRow>> = BTreeMap::new();
+    for pack in store.runs()? {
+        packs.entry(pack.stream).or_default().push(pack);
+    }
+    let mut checkpoints: BTreeMap<StreamId, Vec<u8>> = store.checkpoints()?.into_iter().collect();
+    let streams = store.streams()?;
+    let known: BTreeSet<StreamId> = streams.iter().map(|row| row.stream).collect();
+    for row in streams {
+        let (checkpoint, packs) = (checkpoints.remove(&row.stream), packs.remove(&row.stream));
+        Stream::new(&row, &attested, step, checkpoint, packs.unwrap_or_default()).check(store, &mut verified);
+        verified.streams += 1;
+    }
+    for stream in attested.heads.keys().filter(|stream| !known.contains(stream)) {
+        verified.differences.push(format!("stream {stream} is gone; the journal attests that it was there"));
+    }
+    for stream in packs.keys().chain(checkpoints.keys()).collect::<BTreeSet<_>>() {
+        verified.differences.push(format!("there are runs of stream {stream}, but no such stream"));
+    }
+    Ok(verified)
+}
+
+fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
+    if let Err(error) = journal::check(1, entries) {
+        differences.push(error.to_string());
+    }
+    let mut attested = Attested::default();
+    for entry in entries {
+        match entry.read() {
+            Ok(Act::Enrolled { agent, key }) => {
+                let key = hex_decode(&key).and_then(|key| PublicKey::from_slice(&key));
+                attested.revoked.remove(&agent);
+                attested.keys.entry(agent).or_default().extend(key);
+            }
+            Ok(Act::Revoked { agent }) => drop(attested.revoked.insert(agent)),
+            Ok(Act::StreamHeads { heads }) => {
+                for head in heads {
+                    let Some(stream) = StreamId::from_hex(&head.stream) else { continue };
+                    let of_stream = attested.heads.entry(stream).or_default();
+                    of_stream.insert(head.last_seq, (entry.seq, head));
+                }
+            }
+            Ok(Act::Revision { .. } | Act::LineOpened { .. }) => {}
+            Err(error) => differences.push(error.to_string()),
+        }
+    }
+    attested
+}
+
+/// The agents' table is what requests are judged by; the journal says how it came about.
+fn compare_agents(agents: &[(String, AgentRecord)], attested: &Attested, differences: &mut Vec<String>) {
+    for (agent, record) in agents {
+        if record.key != attested.keys.get(agent).and_then(|keys| keys.last().copied()) {
+            differences.push(format!("agent `{agent}` has another key than the journal says"));
+        }
+        if record.revoked != attested.revoked.contains(agent) {
+            let (is, says) =
+                if record.revoked { ("is", "does not say so") } else { ("is not", "says it is") };
+            differences.push(format!("agent `{agent}` {is} revoked; the journal {says}"));
+        }
+    }
+    for agent in attested.keys.keys().filter(|agent| !agents.iter().any(|(known, _)| known == *agent)) {
+        differences.push(format!("agent `{agent}` is gone; the journal says that it enrolled"));
+    }
+}

@@ -1,0 +1,252 @@
+//! One stream, walked from its first batch to its mark.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use collector_api::{Chain, StreamId, batch_preimage, unpack_groups};
+use collector_derive::{Accepted, Run, StreamState, encode_runs};
+use config::CheckId;
+
+use super::{Attested, Verified};
+use crate::journal::StreamHead;
+use crate::ledger::{Step, month_of, words_of};
+use crate::store::{BatchRow, Mark, Receipts, RunsRow, Store, StreamRow};
+
+pub(super) struct Stream<'a> {
+    row: &'a StreamRow,
+    attested: &'a Attested,
+    /// Where the walk stands.
+    mark: Mark,
+    receipts: Receipts,
+    derived: Derived,
+    packs: Vec<RunsRow>,
+    checkpoint: Option<Vec<u8>>,
+    /// A batch that cannot be read hides what comes after it: only the first trouble is told.
+    broken: bool,
+}
+
+/// What the walk derives, up to where the checkpoint stands.
+struct Derived {
+    step: Step,
+    state: StreamState,
+    until_seq: u64,
+    runs: BTreeMap<(CheckId, i64), Vec<Run>>,
+    failed: Option<String>,
+}
+
+impl<'a> Stream<'a> {
+    pub(super) fn new(
+        row: &'a StreamRow,
+        attested: &'a Attested,
+        step: Step,
+        checkpoint: Option<Vec<u8>>,
+        packs: Vec<RunsRow>,
+    ) -> Self {
+        let stored = checkpoint.as_deref().and_then(StreamState::decode);
+        let until_seq = stored.map_or(0, |state| state.next_seq().saturating_sub(1));
+        Self {
+            row,
+            attested,
+            mark: Mark { last_seq: 0, chain: Chain::genesis(row.stream) },
+            receipts: Receipts::NONE,
+            derived: Derived {
+                step,
+                state: StreamState::default(),
+                until_seq,
+                runs: BTreeMap::new(),
+                failed: None,
+            },
+            packs,
+            checkpoint,
+            broken: false,
+        }
+    }
+
+    pub(super) fn check(mut self, store: &dyn Store, verified: &mut Verified) {
+        let walked = store.batches(self.row.stream, 0, &mut |row| {
+            self.batch(&row, verified);
+            if self.broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if let Err(error) = walked {
+            return self.tell(verified, &format!("after number {}: {error}", self.mark.last_seq));
+        }
+        if !self.broken {
+            self.end(verified);
+            self.compare_derived(verified);
+        }
+    }
+
+    fn batch(&mut self, row: &BatchRow, verified: &mut Verified) {
+        if row.first_seq != self.mark.last_seq + 1 {
+            let what = if row.first_seq <= self.mark.last_seq { "is there twice" } else { "is missing" };
+            let seq = row.first_seq.min(self.mark.last_seq + 1);
+            self.tell(verified, &format!("number {seq} {what}"));
+        }
+        let groups = match row.open() {
+            Ok(groups) => groups,
+            Err(error) => {
+                self.broken = true;
+                return self
+                    .tell(verified, &format!("the batch up to {} cannot be read: {error}", row.last_seq));
+            }
+        };
+        let mut last = None;
+        for part in row.batches(&groups) {
+            self.part(&part, verified);
+            last = Some(part);
+        }
+        if self.mark.chain != row.chain {
+            self.tell(
+                verified,
+                &format!("the groups up to {} are not those that were accepted", row.last_seq),
+            );
+        }
+        let newest = last.map(|part| (part.last_seq, part.received_ms, part.clock));
+        if newest != Some((row.last_seq, row.received_ms, row.clock)) {
+            self.tell(
+                verified,
+                &format!("the merged row up to {} does not end with its newest batch", row.last_seq),
+            );
+        }
+        self.signature(row, verified);
+        // What follows is judged by itself: one trouble is told once.
+        self.mark = Mark { last_seq: row.last_seq, chain: row.chain };
+    }
+
+    /// One batch as it was accepted.
+    fn part(&mut self, part: &Accepted<'_>, verified: &mut Verified) {
+        for group in unpack_groups(part.groups) {
+            match group {
+                Ok(group) => self.mark.chain = self.mark.chain.extend(group),
+                Err(error) => {
+                    self.tell(
+                        verified,
+                        &format!("the groups up to {} cannot be walked: {error}", part.last_seq),
+                    );
+                }
+            }
+        }
+        self.mark.last_seq = part.last_seq;
+        self.receipts = self.receipts.and(part.first_seq, part.last_seq, part.received_ms, &part.clock);
+        self.derived.add(part);
+        verified.batches += 1;
+        self.head(verified);
+    }
+
+    fn signature(&self, row: &BatchRow, verified: &mut Verified) {
+        verified.signatures += 1;
+        let agent = self.row.agent.as_str();
+        let keys = self.attested.keys.get(agent).map_or(&[][..], Vec::as_slice);
+        let preimage = batch_preimage(row.stream, row.last_seq, row.chain, &row.clock);
+        // An agent that enrolled anew keeps its spool: older batches have the older key's signature.
+        if !keys.iter().any(|key| key.verifies(&preimage, &row.signature)) {
+            let what =
+                format!("no key that `{agent}` enrolled with has signed the batch up to {}", row.last_seq);
+            self.tell(verified, &what);
+        }
+    }
+
+    /// Does the journal say something of this place?
+    fn head(&self, verified: &mut Verified) {
+        let heads = self.attested.heads.get(&self.row.stream);
+        let Some((entry, head)) = heads.and_then(|heads| heads.get(&self.mark.last_seq)) else { return };
+        let walked = StreamRow { mark: self.mark, receipts: self.receipts, ..self.row.clone() };
+        let walked = StreamHead::of(&walked);
+        if walked.chain != head.chain {
+            let what = format!("up to {} it is another than journal entry {entry} attests", head.last_seq);
+            self.tell(verified, &what);
+        }
+        if walked.receipts != head.receipts {
+            let what = format!(
+                "when its batches up to {} arrived, and with which clock, is not what journal entry {entry} attests",
+                head.last_seq
+            );
+            self.tell(verified, &what);
+        }
+    }
+
+    fn end(&self, verified: &mut Verified) {
+        if self.mark.last_seq != self.row.mark.last_seq {
+            let what =
+                format!("its mark is {}, its batches end at {}", self.row.mark.last_seq, self.mark.last_seq);
+            self.tell(verified, &what);
+        } else if self.mark != self.row.mark {
+            self.tell(verified, "the chain value at its mark is not that of its batches");
+        }
+        if self.receipts != self.row.receipts {
+            self.tell(verified, "when its batches arrived, or with which clock, was changed");
+        }
+        let heads = self.attested.heads.get(&self.row.stream);
+        if let Some((seq, (entry, _))) = heads.and_then(|heads| heads.last_key_value())
+            && *seq > self.mark.last_seq
+        {
+            let what = format!(
+                "it ends at {}; journal entry {entry} attests that it went on to {seq}",
+                self.mark.last_seq
+            );
+            self.tell(verified, &what);
+        }
+    }
+
+    fn compare_derived(&self, verified: &mut Verified) {
+        if let Some(reason) = &self.derived.failed {
+            return self.tell(verified, &format!("it cannot be derived: {reason}"));
+        }
+        match &self.checkpoint {
+            Some(bytes) if StreamState::decode(bytes).is_none() => {
+                // Of another version of derivation: a start derives the stream anew.
+                return self.tell(verified, "its checkpoint cannot be read; a start derives the stream anew");
+            }
+            Some(bytes) if *bytes != self.derived.state.encode() => {
+                self.tell(
+                    verified,
+                    "its checkpoint is not what its groups give; `vedetta rebuild` makes it anew",
+                );
+            }
+            Some(_) | None => {}
+        }
+        let mut fresh: BTreeMap<(&CheckId, i64), Vec<u8>> = BTreeMap::new();
+        for ((check, month), runs) in &self.derived.runs {
+            fresh.insert((check, *month), encode_runs(runs));
+        }
+        for pack in &self.packs {
+            verified.packs += 1;
+            if fresh.remove(&(&pack.check, pack.month)).as_ref() != Some(&pack.runs) {
+                self.tell_pack(verified, &pack.check, pack.month, "are not what the groups give");
+            }
+        }
+        for (check, month) in fresh.into_keys() {
+            self.tell_pack(verified, check, month, "are missing");
+        }
+    }
+
+    fn tell_pack(&self, verified: &mut Verified, check: &CheckId, month: i64, what: &str) {
+        let month = format!("{}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
+        self.tell(
+            verified,
+            &format!("the runs of `{check}` in {month} {what}; `vedetta rebuild` makes them anew"),
+        );
+    }
+
+    fn tell(&self, verified: &mut Verified, what: &str) {
+        let (stream, agent): (StreamId, _) = (self.row.stream, &self.row.agent);
+        verified.differences.push(format!("stream {stream} of `{agent}`: {what}"));
+    }
+}
+
+impl Derived {
+    fn add(&mut self, batch: &Accepted<'_>) {
+        if self.failed.is_some() || batch.last_seq > self.until_seq {
+            return;
+        }
+        let mut closed = Vec::new();
+        match catch_unwind(AssertUnwindSafe(|| (self.step)(&mut self.state, batch, &mut closed))) {
+            Ok(_) => {}
+            Err(panic) => self.failed = Some(words_of(panic.as_ref())),
+        }
+        for collector_derive::Closed { check, run } in closed {
+            self.runs.entry((check, month_of(run.first_ms))).or_default().push(run);
+        }
+    }
+}
