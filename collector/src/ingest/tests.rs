@@ -165,6 +165,38 @@ async fn contents_are_never_a_reason_to_refuse() {
 }
 
 #[tokio::test]
+async fn what_is_forged_broken_or_a_bomb_never_arrives_and_the_next_good_batch_does() {
+    use collector_api::{BatchError, batch_preimage};
+    let store = MemoryStore::default();
+    let ingest = start(&store);
+    let spool = example(1, 5);
+    let good = spool.batch(0..spool.len());
+    let key = spool.key.public();
+    let signed = |change: &dyn Fn(&mut Batch)| {
+        let mut batch = good.batch.clone();
+        change(&mut batch);
+        let header = batch.check_header().unwrap();
+        let preimage = batch_preimage(header.stream, batch.last_seq, header.after, &batch.clock);
+        batch.signature = spool.key.sign(&preimage).0.to_vec();
+        let header = batch.check_header().unwrap();
+        batch.verify(&header, &key).unwrap();
+        batch.open_body(&header).unwrap_err()
+    };
+    let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 3).unwrap();
+    assert!(bomb.len() < 8 << 10, "64 MiB in {} bytes", bomb.len());
+    assert!(matches!(signed(&|batch| batch.body.clone_from(&bomb)), BatchError::Body(_)));
+    assert!(matches!(signed(&|batch| batch.body.truncate(20)), BatchError::Body(_)));
+    assert_eq!(signed(&|batch| batch.chain_after = vec![7; 32]), BatchError::Chain);
+    assert_eq!(signed(&|batch| batch.chain_before = vec![7; 32]), BatchError::Chain);
+    let mut forged = good.batch.clone();
+    forged.signature[5] ^= 1;
+    let header = forged.check_header().unwrap();
+    assert_eq!(forged.verify(&header, &key), Err(BatchError::Signature));
+    assert!(matches!(ingest.accept(good).await.unwrap(), Verdict::Acknowledged(_)));
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool));
+}
+
+#[tokio::test]
 async fn a_crash_between_checkpoints_loses_and_doubles_nothing() {
     let spool = example(1, 60);
     let whole = {

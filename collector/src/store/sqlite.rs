@@ -411,3 +411,43 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let limit = |store: &SqliteStore, pages: i64| {
+            // The pragma answers with the limit it has set.
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            store.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        };
+        limit(&store, pages);
+        let large = [Write::Meta("a".to_owned(), vec![1]), Write::Meta("b".to_owned(), vec![7; 1 << 20])];
+        assert!(matches!(store.commit(&large), Err(StoreError::Full)));
+        assert_eq!(store.meta("a").unwrap(), None);
+        limit(&store, pages + 1_000);
+        store.commit(&large).unwrap();
+        assert_eq!(store.meta("b").unwrap().map(|value| value.len()), Some(1 << 20));
+    }
+
+    #[test]
+    fn every_commit_is_synced() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        let pragma = |name: &str| -> String {
+            store
+                .connection
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+                .map(|value| format!("{value:?}"))
+                .unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
+        assert_eq!(pragma("synchronous"), "Integer(2)", "FULL");
+        assert!(rusqlite::version_number() >= VERSION_MIN);
+    }
+}
