@@ -1,7 +1,7 @@
 //! The vocabulary: ids, the charter and what it means, the parameters of every check, and the only
 //! reader of YAML.
 //!
-//! [`load`] turns a file into a [`Vedetta`] whose charter is already resolved: every check has its
+//! [`load()`] turns a file into a [`Vedetta`] whose charter is already resolved: every check has its
 //! id, its timing and its sites, so that nobody downstream asks what the file might have meant.
 //! Shape is refused while parsing, meaning in one pass that reports everything at once; each
 //! [`Problem`] names file, line and column. Nothing here reads a clock or a socket.

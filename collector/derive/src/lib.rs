@@ -4,8 +4,8 @@
 //! D1 to D28 that the docstrings cite are in `DEFINITION.md` beside this crate. Time is i64 Unix
 //! milliseconds, intervals are half-open, figures are integers.
 //!
-//! Writing: [`step`] folds accepted batches into a [`StreamState`] and lets go of runs that can no longer
-//! grow, which the store packs ([`encode_runs`]). Reading: [`year`] lays the runs of a [`RunIndex`] over a
+//! Writing: [`step()`] folds accepted batches into a [`StreamState`] and lets go of runs that can no longer
+//! grow, which the store packs ([`encode_runs`]). Reading: [`year()`] lays the runs of a [`RunIndex`] over a
 //! period and judges each instant by the charter then in force. Figures are recomputed, never accumulated.
 
 mod run;

@@ -1,4 +1,4 @@
-//! What [`step`](crate::step) remembers of a stream between batches.
+//! What [`step`](crate::step()) remembers of a stream between batches.
 //!
 //! The dictionary from the CONFIG records, and per check the open run and the newest sample. All of it
 //! follows from the accepted groups alone.

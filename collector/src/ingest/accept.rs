@@ -15,7 +15,7 @@ pub enum Verdict {
     Fork(Mark),
     /// The stream is another agent's.
     Foreign,
-    /// The agent has opened [`limits::STREAMS_PER_AGENT_MAX`] streams.
+    /// The agent has opened [`collector_api::limits::STREAMS_PER_AGENT_MAX`] streams.
     TooManyStreams,
 }
 

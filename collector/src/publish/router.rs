@@ -1,6 +1,6 @@
 //! Routes of the `web` listener and of the Unix socket: read-only, nothing cached, nothing framed.
 //!
-//! Each answer takes one [`Moment`](super::Moment) off the async threads, because figures are computed
+//! Each answer takes one [`Moment`] off the async threads, because figures are computed
 //! for it. Every route is a GET; axum answers other methods with 405.
 
 use std::sync::Arc;

@@ -24,7 +24,7 @@ pub struct Dns {
     transport: DnsTransport,
     /// As [`rcode_name`] writes them.
     rcodes: Vec<String>,
-    /// In [`canonical`] form.
+    /// In [`canonical()`] form.
     expect: Vec<String>,
 }
 
