@@ -59,7 +59,7 @@ labels! {
     agent: "Sonda", "Agent";
     sites: "Sedi", "Sites";
     last_push: "Ultimo invio", "Last push";
-    spool: "In attesa", "Waiting";
+    spool: "Spool", "Spool";
     clock: "Orologio", "Clock";
     sends: "invia", "sends";
     silent: "muta", "silent";
