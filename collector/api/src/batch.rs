@@ -107,6 +107,9 @@ impl Batch {
         clock: ClockReading,
         key: &SigningKey,
     ) -> Result<Self, BatchError> {
+        if groups.len() > limits::BATCH_RECORDS_MAX {
+            return Err(too_many_groups());
+        }
         let mut plain = Vec::with_capacity(groups.iter().map(|group| group.as_ref().len() + 4).sum());
         let mut after = before;
         for group in groups {
@@ -170,14 +173,23 @@ impl Batch {
     pub fn open_body(&self, header: &Header) -> Result<Vec<u8>, BatchError> {
         let plain = decompress(&self.body)?;
         let mut chain = header.before;
-        for group in unpack_groups(&plain) {
+        for (index, group) in unpack_groups(&plain).enumerate() {
+            // Four million empty groups fit into a kilobyte; each would cost a hash.
+            if index >= limits::BATCH_RECORDS_MAX {
+                return Err(too_many_groups());
+            }
             chain = chain.extend(group?);
         }
         if chain == header.after { Ok(plain) } else { Err(BatchError::Chain) }
     }
 }
 
-/// Decompresses one zstd frame to at most [`limits::BATCH_BODY_BYTES_MAX`] bytes.
+fn too_many_groups() -> BatchError {
+    BatchError::Body(format!("more than {} groups", limits::BATCH_RECORDS_MAX))
+}
+
+/// Decompresses a zstd frame, or several one after the other, to at most
+/// [`limits::BATCH_BODY_BYTES_MAX`] bytes.
 pub fn decompress(frame: &[u8]) -> Result<Vec<u8>, BatchError> {
     use std::io::Read as _;
     let wrong = |error: std::io::Error| BatchError::Body(error.to_string());

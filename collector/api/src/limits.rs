@@ -1,10 +1,11 @@
-//! Every bound of the protocol. A receiver enforces them; a sender stays below them.
+//! Every bound of the protocol. A sender stays below all; a receiver enforces those that bound its
+//! work, and `PROTOCOL.md` says how each.
 
 /// One request body on the wire, bytes.
 pub const BATCH_WIRE_BYTES_MAX: usize = 1 << 20;
 /// One batch's groups after decompression, bytes.
 pub const BATCH_BODY_BYTES_MAX: usize = 4 << 20;
-/// Records in one batch.
+/// Records in one batch; a receiver holds its groups to it, since each has at least one.
 pub const BATCH_RECORDS_MAX: usize = 5_000;
 /// The window a decompressor must accept, as log2 bytes (RFC 9659 asks for at most 8 MiB).
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
