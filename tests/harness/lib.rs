@@ -1,1 +1,23 @@
-//! x
+//! What stories are told with: real daemons, real servers, real sockets on loopback.
+//!
+//! A [`Place`] is a throw-away installation with a collector and one agent, both child processes of
+//! the test that end with it. What happened is read as an operator reads it (the read API, the
+//! commands), and below that, from the store's own reader and the agent's status file.
+//!
+//! Nothing here waits for luck: [`eventually`] looks again until something is true, within a bound
+//! that only a defect reaches.
+
+#![expect(clippy::unwrap_used, reason = "a story fails by panicking, and says where")]
+
+pub mod patience;
+pub mod binaries;
+pub mod daemon;
+pub mod ports;
+pub mod target;
+pub mod servers;
+pub mod stored;
+pub mod place;
+
+pub use patience::eventually;
+pub use place::Place;
+pub use target::Target;

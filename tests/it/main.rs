@@ -1,1 +1,10 @@
-fn main() {}
+//! The stories: what the issue promises, told with real daemons on loopback. One file each.
+
+#![expect(clippy::unwrap_used, reason = "a story's helpers fail by panicking too")]
+
+mod outage_shows_up;
+mod collector_away;
+mod collector_killed;
+mod real_servers;
+mod restored_copy;
+mod bad_requests;

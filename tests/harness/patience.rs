@@ -1,0 +1,21 @@
+//! Waiting for something to become true.
+
+use std::time::{Duration, Instant};
+
+/// Reached by a defect only; a slow machine with other work stays far below.
+const BOUND: Duration = Duration::from_mins(1);
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// Looks until `look` finds something; panics with `what` when it never does.
+#[track_caller]
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < BOUND, "not within {BOUND:?}: {what}");
+        std::thread::sleep(LOOK_EVERY);
+    }
+}

@@ -1,0 +1,243 @@
+//! A throw-away installation: one collector, one agent, and what can be asked of them.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use collector::publish::api::{ComponentNow, Now, ServiceNow, ServiceYear, State, Year};
+use collector::serve::Listening;
+use collector_api::EnrolLine;
+use probe_agent::status::Status;
+
+use crate::binaries::ours;
+use crate::daemon::Daemon;
+use crate::eventually;
+use crate::ports::free_port;
+use crate::stored::{self, Stream};
+
+/// The only agent, at the only site.
+pub const AGENT: &str = "ced1";
+
+/// An installation in a temporary folder. Its daemons end with it.
+#[derive(Debug)]
+pub struct Place {
+    collector: Option<Daemon>,
+    agent: Option<Daemon>,
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    /// A serving collector and an enrolled, running agent. `services` is what the charter has below
+    /// its key `services`, indented by two.
+    pub fn running(services: &str) -> Self {
+        let mut place = Self::served(services);
+        place.start_agent();
+        place
+    }
+
+    /// A serving collector and an enrolled agent that does not run yet.
+    pub fn served(services: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut place = Self { collector: None, agent: None, directory };
+        let (agents, web) = (free_port(), free_port());
+        let (agents, web) = (format!("127.0.0.1:{agents}"), format!("127.0.0.1:{web}"));
+        let folder = place.path("").display().to_string();
+        let init = ["init", "--dir", &folder, "--with-local-agent", AGENT, "--agents-listen", &agents];
+        succeeded(Command::new(ours("vedetta")).args(init).args(["--web-listen", &web]));
+        let charter = format!(
+            "organisation: {{name: Comune di Esempio}}\n\
+             sites: {{ced: {{agents: [{AGENT}], users: [uffici]}}}}\n\
+             services:\n{services}\n\
+             collector: {{agents: {{listen: \"{agents}\"}}, web: {{listen: \"{web}\"}}, state: state}}\n"
+        );
+        fs::write(place.path("vedetta.yaml"), charter).unwrap();
+        place.start_collector();
+        let line = File::open(place.path("state/enrol-line")).unwrap();
+        succeeded(place.agent_command(&["enrol"]).stdin(line));
+        place
+    }
+
+    /// A path within the installation.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The collector's state directory.
+    pub fn state(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    /// Starts the collector and waits until it listens.
+    pub fn start_collector(&mut self) {
+        let told = self.path("state/listening.json");
+        let _ = fs::remove_file(&told);
+        let mut daemon = Daemon::start(&mut self.collector_command(&["serve"]), &self.path("collector.log"));
+        eventually("the collector listens", || {
+            daemon.assert_runs();
+            told.exists().then_some(())
+        });
+        self.collector = Some(daemon);
+    }
+
+    /// Starts the agent.
+    pub fn start_agent(&mut self) {
+        self.agent = Some(Daemon::start(&mut self.agent_command(&["run"]), &self.path("agent.log")));
+    }
+
+    /// The running collector, for its end.
+    pub fn take_collector(&mut self) -> Daemon {
+        self.collector.take().unwrap()
+    }
+
+    /// The running agent, for its end.
+    pub fn take_agent(&mut self) -> Daemon {
+        self.agent.take().unwrap()
+    }
+
+    /// A `vedetta` command on this installation.
+    pub fn collector_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(ours("vedetta"));
+        command.args(arguments).arg("--config").arg(self.path("vedetta.yaml"));
+        command
+    }
+
+    /// A `vedetta-agent` command on this installation.
+    pub fn agent_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(ours("vedetta-agent"));
+        command.arg("--config").arg(self.path("agent.yaml")).args(arguments);
+        command
+    }
+
+    /// Where the collector is.
+    pub fn listening(&self) -> Listening {
+        serde_json::from_slice(&fs::read(self.path("state/listening.json")).unwrap()).unwrap()
+    }
+
+    /// What the agent was enrolled with.
+    pub fn enrol_line(&self) -> EnrolLine {
+        EnrolLine::from_line(fs::read_to_string(self.path("state/enrol-line")).unwrap().trim()).unwrap()
+    }
+
+    /// `GET /api/v1/now`.
+    pub fn now(&self) -> Now {
+        serde_json::from_str(&get(self.listening().web, "/api/v1/now")).unwrap()
+    }
+
+    /// The only service, now.
+    pub fn service(&self) -> ServiceNow {
+        self.now().services.swap_remove(0)
+    }
+
+    /// A component of the only service, now.
+    pub fn component(&self, path: &str) -> ComponentNow {
+        let component = self.service().components.into_iter().find(|component| component.path == path);
+        component.unwrap_or_else(|| panic!("no component `{path}`"))
+    }
+
+    /// `GET /api/v1/years/YYYY` of the current year.
+    pub fn year(&self) -> Year {
+        let year = self.now().year;
+        serde_json::from_str(&get(self.listening().web, &format!("/api/v1/years/{year}"))).unwrap()
+    }
+
+    /// The only service's current year.
+    pub fn service_year(&self) -> ServiceYear {
+        self.year().services.swap_remove(0)
+    }
+
+    /// Waits until the only service is in `state`.
+    #[track_caller]
+    pub fn until(&self, state: State) -> ServiceNow {
+        eventually(&format!("the service is {state:?}"), || {
+            Some(self.service()).filter(|service| service.now.state == state)
+        })
+    }
+
+    /// Waits until a component of the only service is in `state`, for `reason`.
+    #[track_caller]
+    pub fn until_component(&self, path: &str, state: State, reason: Option<&str>) {
+        let mut last = None;
+        let what = format!("{path} is {state:?}, {reason:?}");
+        eventually(&what, || {
+            let now = self.component(path).now;
+            let found = now.state == state && now.reason.as_deref() == reason;
+            last = Some(now);
+            found.then_some(())
+        });
+    }
+
+    /// What the agent last wrote about itself.
+    pub fn agent_status(&self) -> Status {
+        probe_agent::status::load(&self.path("agent")).unwrap().unwrap_or_default()
+    }
+
+    /// The only stream, as stored. Panics unless it holds every number up to its mark once.
+    pub fn stream(&self) -> Stream {
+        let mut streams = stored::streams(&self.state());
+        assert_eq!(streams.len(), 1, "{:?}", streams.iter().map(|stream| stream.id).collect::<Vec<_>>());
+        streams.swap_remove(0)
+    }
+
+    /// Waits until the store holds all that the agent's disk held when this was called.
+    #[track_caller]
+    pub fn until_delivered(&self) {
+        let durable_seq = self.agent_status().durable_seq;
+        assert!(durable_seq > 0, "the agent has written nothing");
+        let what = format!("the mark reaches {durable_seq}");
+        eventually(&what, || (self.stream().mark >= durable_seq).then_some(()));
+    }
+
+    /// `vedetta verify` must find nothing.
+    #[track_caller]
+    pub fn assert_verifies(&self) {
+        succeeded(&mut self.collector_command(&["verify"]));
+    }
+
+    /// `vedetta rebuild` must give the same bytes; the collector is stopped.
+    #[track_caller]
+    pub fn assert_rebuilds(&self) {
+        let output = succeeded(&mut self.collector_command(&["rebuild"]));
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("the same bytes"), "{said}");
+    }
+}
+
+/// A file of the running test's daemons is of use only when it fails: then it is shown.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for name in ["collector.log", "agent.log"] {
+                let log = fs::read_to_string(self.path(name)).unwrap_or_default();
+                let tail: Vec<&str> = log.lines().rev().take(30).collect();
+                let tail: Vec<&str> = tail.into_iter().rev().collect();
+                #[expect(clippy::print_stderr, reason = "shown by the test runner when a story fails")]
+                {
+                    eprintln!("--- end of {name}\n{}", tail.join("\n"));
+                }
+            }
+        }
+    }
+}
+
+/// Runs a command that must succeed.
+#[track_caller]
+pub fn succeeded(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{out}{err}", output.status);
+    output
+}
+
+/// The body of a 200 answer.
+#[track_caller]
+pub fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    body.to_owned()
+}

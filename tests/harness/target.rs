@@ -1,0 +1,54 @@
+//! A TCP service that goes down and comes back at the same address.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use crate::ports::free_port;
+
+/// Something that accepts connections while it is open, and refuses them while it is not.
+#[derive(Debug)]
+pub struct Target {
+    address: SocketAddr,
+    open: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
+}
+
+impl Target {
+    /// Open, on a free port of 127.0.0.1.
+    pub fn opened() -> Self {
+        let mut target = Self { address: SocketAddr::from(([127, 0, 0, 1], free_port())), open: None };
+        target.open();
+        target
+    }
+
+    /// Where it is, or was.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts connections from now on.
+    pub fn open(&mut self) {
+        let listener = TcpListener::bind(self.address).unwrap();
+        let closes = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&closes);
+        let thread =
+            std::thread::spawn(move || while listener.accept().is_ok() && !seen.load(Ordering::SeqCst) {});
+        self.open = Some((closes, thread));
+    }
+
+    /// Refuses connections once this returns.
+    pub fn close(&mut self) {
+        let Some((closes, thread)) = self.open.take() else { return };
+        closes.store(true, Ordering::SeqCst);
+        // Wakes the accept, which then looks.
+        drop(TcpStream::connect(self.address));
+        thread.join().unwrap();
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
