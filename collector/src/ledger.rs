@@ -276,7 +276,9 @@ impl Ledger {
                 self.apply(stream, agent, &batch);
                 batches += 1;
             }
-            ControlFlow::Continue(())
+            // A stream that went stale here takes no further step: reading on would only keep others waiting.
+            let stale = self.streams.get(&stream).is_some_and(|derived| derived.stale.is_some());
+            if stale { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if batches > 0 {
             info!(%stream, %agent, batches, "replayed");

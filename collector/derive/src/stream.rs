@@ -88,7 +88,9 @@ impl CheckState {
     }
 
     /// Keeps the newest sample, and the newest evidence until another comes.
+    /// Evidence over its limit is not kept: an agent that is not ours any more must not fill memory.
     pub(crate) fn remember(&mut self, seen: Seen, evidence: &[u8]) {
+        let evidence = if evidence.len() > limits::EVIDENCE_BYTES_MAX { &[] } else { evidence };
         let Seen { verdict, reason, at_ms, duration_micros } = seen;
         match &mut self.latest {
             Some(latest) => {
@@ -165,8 +167,12 @@ impl StreamState {
     /// LOST: nobody knows what was in it, so every open run ends, and what it says ends at `from_ms`
     /// (by default at the stream's latest sample) unless it goes on saying it later itself.
     pub(crate) fn lose(&mut self, from_ms: Option<i64>, closed: &mut Vec<Closed>) {
-        self.forget_older(closed);
         let cut_ms = from_ms.or(self.latest_ms).unwrap_or(0);
+        // A dictionary half told may have lost the piece that names them: they know no more than the others.
+        for run in self.older.values_mut().filter_map(|check| check.open.as_mut()) {
+            run.until_ms = run.until_ms.min(cut_ms.max(run.last_ms));
+        }
+        self.forget_older(closed);
         for index in std::mem::take(&mut self.open) {
             let Some(check) = self.checks.get_mut(index as usize).and_then(Option::as_deref_mut) else {
                 continue;

@@ -219,7 +219,16 @@ impl<D: Disk> Log<D> {
                 Err(error) => self.abandon(&error),
             }
         }
-        self.begin_segment(&[draft])
+        // The cap drops whole segments, and a collector put back to a copy may have missed any of them: a
+        // segment that repeats the dictionary needs nothing from those before it to name its samples' checks.
+        let dictionary = std::mem::take(&mut self.dictionary);
+        let length: u64 = dictionary.iter().map(|draft| draft.frames_length() as u64).sum();
+        let repeats = !draft.is_lost_only() && length <= self.options.segment_bytes / 4;
+        let mut groups: Vec<&Draft> = if repeats { dictionary.iter().collect() } else { Vec::new() };
+        groups.push(draft);
+        let begun = self.begin_segment(&groups);
+        self.dictionary = dictionary;
+        begun
     }
 
     /// Never writes the active segment again; its durable groups stay readable.
@@ -280,7 +289,7 @@ impl<D: Disk> Log<D> {
             seg_no: self.next_no,
             first_seq: self.next_seq,
             chain_before: self.chain,
-            first_ms: groups.first().map_or(0, |draft| draft.instants().0),
+            first_ms: groups.iter().map(|draft| draft.instants().0).find(|&ms| ms > 0).unwrap_or(0),
         }
     }
 

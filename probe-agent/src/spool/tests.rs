@@ -394,6 +394,31 @@ fn at_the_cap_the_oldest_become_one_lost_and_delivery_goes_on() {
 }
 
 #[test]
+fn after_what_the_cap_took_the_dictionary_comes_before_any_sample() {
+    let disk = MemoryDisk::default();
+    let mut log = Log::open(disk, options(8), STREAM, 1_000).unwrap();
+    let entry = |index| collector_api::CheckEntry {
+        index,
+        check: format!("service.component.target{index}"),
+        interval_ms: 60_000,
+        hold_ms: 150_000,
+    };
+    let dictionary = Dictionary { revision: 9, entries: (0..20).map(entry).collect() };
+    log.set_dictionary(super::queue::dictionary_drafts(&dictionary, 1)).unwrap();
+    for index in 0..120 {
+        log.append(&group(10_000 * (index + 1), 20)).unwrap();
+    }
+    // Nothing was delivered, so the first dictionary went with what the cap gave up.
+    let records: Vec<_> =
+        readable(&mut log).into_values().flat_map(|bytes| Group::read(&bytes).unwrap().records).collect();
+    let first = |what: fn(&collector_api::Record) -> bool| records.iter().position(what);
+    let lost = first(|record| record.lost.is_some()).unwrap();
+    let named = first(|record| record.config.as_ref().is_some_and(|config| config.begins)).unwrap();
+    let sampled = first(collector_api::Record::is_sample).unwrap();
+    assert!(lost < named && named < sampled, "lost {lost}, named {named}, sampled {sampled}");
+}
+
+#[test]
 fn a_crash_while_the_cap_gives_up_segments_leaves_every_number_accounted_for() {
     let script = |log: &mut Log<MemoryDisk>| {
         (0..60).try_for_each(|index| log.append(&group(10_000 * (index + 1), 20)))
