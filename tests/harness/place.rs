@@ -25,6 +25,8 @@ pub const AGENT: &str = "ced1";
 pub struct Place {
     collector: Option<Daemon>,
     agent: Option<Daemon>,
+    /// What the agent is started through: nothing, or a command that puts it into a network namespace.
+    through: Vec<String>,
     directory: tempfile::TempDir,
 }
 
@@ -39,10 +41,15 @@ impl Place {
 
     /// A serving collector and an enrolled agent that does not run yet.
     pub fn served(services: &str) -> Self {
+        Self::served_at("127.0.0.1", Vec::new(), services)
+    }
+
+    /// The same with agents received at `address`, and the agent started `through` another command.
+    pub fn served_at(address: &str, through: Vec<String>, services: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut place = Self { collector: None, agent: None, directory };
+        let mut place = Self { collector: None, agent: None, through, directory };
         let (agents, web) = (free_port(), free_port());
-        let (agents, web) = (format!("127.0.0.1:{agents}"), format!("127.0.0.1:{web}"));
+        let (agents, web) = (format!("{address}:{agents}"), format!("127.0.0.1:{web}"));
         let folder = place.path("").display().to_string();
         let init = ["init", "--dir", &folder, "--with-local-agent", AGENT, "--agents-listen", &agents];
         succeeded(Command::new(ours("vedetta")).args(init).args(["--web-listen", &web]));
@@ -105,7 +112,14 @@ impl Place {
 
     /// A `vedetta-agent` command on this installation.
     pub fn agent_command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(ours("vedetta-agent"));
+        let mut command = match self.through.split_first() {
+            None => Command::new(ours("vedetta-agent")),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(ours("vedetta-agent"));
+                command
+            }
+        };
         command.arg("--config").arg(self.path("agent.yaml")).args(arguments);
         command
     }

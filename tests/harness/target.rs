@@ -1,6 +1,6 @@
 //! A TCP service that goes down and comes back at the same address.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -17,7 +17,12 @@ pub struct Target {
 impl Target {
     /// Open, on a free port of 127.0.0.1.
     pub fn opened() -> Self {
-        let mut target = Self { address: SocketAddr::from(([127, 0, 0, 1], free_port())), open: None };
+        Self::opened_at(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// Open, at an address of this machine.
+    pub fn opened_at(address: IpAddr) -> Self {
+        let mut target = Self { address: SocketAddr::new(address, free_port()), open: None };
         target.open();
         target
     }

@@ -8,3 +8,4 @@ mod collector_killed;
 mod real_servers;
 mod restored_copy;
 mod bad_requests;
+mod network_cut;

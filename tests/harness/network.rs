@@ -1,0 +1,70 @@
+//! A network namespace with a cable that can be pulled; needs root.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+
+use nix::unistd::Uid;
+
+use crate::binaries::{installed, skip};
+use crate::place::succeeded;
+
+/// A namespace behind one cable. This machine's end has two addresses, so that two things at it are
+/// two hosts to whoever looks from inside.
+#[derive(Debug)]
+pub struct Network {
+    name: String,
+    /// This machine's addresses on the cable.
+    pub here: [Ipv4Addr; 2],
+}
+
+impl Network {
+    /// Lays the cable; `None` when this is not root or has no iproute2.
+    pub fn lay() -> Option<Self> {
+        if !Uid::effective().is_root() {
+            skip("a network namespace needs root");
+            return None;
+        }
+        installed("ip")?;
+        let id = std::process::id();
+        let third = u8::try_from(id % 256).unwrap();
+        let [one, two, inside] = [1, 2, 3].map(|last| Ipv4Addr::new(10, 213, third, last));
+        let network = Self { name: format!("vd{id}"), here: [one, two] };
+        let name = &network.name;
+        ip(&format!("netns add {name}"));
+        ip(&format!("link add {name}h type veth peer name {name}i netns {name}"));
+        ip(&format!("addr add {one}/29 dev {name}h"));
+        ip(&format!("addr add {two}/29 dev {name}h"));
+        ip(&format!("-n {name} addr add {inside}/29 dev {name}i"));
+        ip(&format!("-n {name} link set lo up"));
+        ip(&format!("-n {name} link set {name}i up"));
+        network.mend();
+        Some(network)
+    }
+
+    /// What a command is started through to be inside.
+    pub fn inside(&self) -> Vec<String> {
+        ["ip", "netns", "exec", &self.name].map(str::to_owned).to_vec()
+    }
+
+    /// Pulls the cable.
+    pub fn cut(&self) {
+        ip(&format!("link set {}h down", self.name));
+    }
+
+    /// Plugs it in.
+    pub fn mend(&self) {
+        ip(&format!("link set {}h up", self.name));
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // The link's other end goes with it.
+        let _ = Command::new("ip").args(["link", "del", &format!("{}h", self.name)]).output();
+        let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
+    }
+}
+
+fn ip(arguments: &str) {
+    succeeded(Command::new("ip").args(arguments.split(' ')));
+}

@@ -1,0 +1,39 @@
+//! The agent's own network is cut: what it then sees is about itself, and the time is unknown, not down.
+
+use std::net::IpAddr;
+
+use collector::publish::api::State;
+use collector_api::Verdict;
+use harness::network::Network;
+use harness::{Place, Target, eventually};
+
+#[test]
+fn the_time_is_unknown_and_nothing_is_down() {
+    let Some(network) = Network::lay() else { return };
+    let [collector, service] = network.here;
+    let target = Target::opened_at(IpAddr::V4(service));
+    let services = format!(
+        "  rete:\n    users: [uffici]\n    components:\n      \
+         porta: {{probe: tcp, targets: {{una: \"{}\"}}, every: 1s, timeout: 400ms, attempts: 1}}",
+        target.address(),
+    );
+    let mut place = Place::served_at(&collector.to_string(), network.inside(), &services);
+    place.start_agent();
+    place.until(State::Up);
+    network.cut();
+    let from = place.agent_status().durable_seq;
+    eventually("the agent writes what it cannot see", || {
+        (place.agent_status().durable_seq >= from + 4).then_some(())
+    });
+    network.mend();
+    eventually("it arrives, and the service is seen again", || {
+        let samples = place.stream().samples;
+        let cut = samples.iter().position(|sample| sample.reason == "agent.network_down")?;
+        samples[cut..].iter().any(|sample| sample.verdict == Verdict::Up).then_some(())
+    });
+    let samples = place.stream().samples;
+    assert!(samples.iter().all(|sample| sample.verdict != Verdict::Down), "{samples:?}");
+    let year = place.service_year();
+    assert_eq!((year.figure.down_ms, year.outages.len()), (0, 0));
+    place.assert_verifies();
+}
