@@ -284,8 +284,9 @@ impl<D: Disk> Log<D> {
         let mut known = false;
         for (from_seq, before) in [by_hint, by_cursor].into_iter().flatten() {
             match self.chain_at(mark, from_seq, before) {
-                Ok(Some(own)) if own == chain => return Ok(Comparison::Same),
-                Ok(Some(_)) => known = true,
+                Ok(Some((own, _))) if own == chain => return Ok(Comparison::Same),
+                // The collector may hold what a LOST replaced here, if its answer never came: no proof of a fork.
+                Ok(Some((_, past_lost))) => known |= !past_lost,
                 // Within a LOST.
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => known = true,
@@ -295,17 +296,20 @@ impl<D: Disk> Log<D> {
         Ok(if known { Comparison::Differs } else { Comparison::Unknown })
     }
 
-    /// The chain value at `mark`, from `before` the group at `from_seq`; `None` if `mark` is within a LOST.
-    fn chain_at(&mut self, mark: u64, from_seq: u64, before: Chain) -> io::Result<Option<Chain>> {
+    /// The chain value at `mark`, from `before` the group at `from_seq`, and whether a LOST was passed on
+    /// the way; `None` if `mark` is within a LOST.
+    fn chain_at(&mut self, mark: u64, from_seq: u64, before: Chain) -> io::Result<Option<(Chain, bool)>> {
         let (mut seq, mut chain) = (from_seq, before);
+        let mut past_lost = false;
         while seq <= mark {
             let group = self.group_at(seq)?;
             if group.next_seq() > mark + 1 {
                 return if group.draft.single_lost().is_some() { Ok(None) } else { Err(misaligned()) };
             }
+            past_lost |= group.draft.is_lost_only();
             chain = chain.extend(&group.draft.encoded(seq));
             seq = group.next_seq();
         }
-        Ok(Some(chain))
+        Ok(Some((chain, past_lost)))
     }
 }
