@@ -250,10 +250,15 @@ impl Collector {
         );
 
         let mut result = Ok(());
-        tokio::select! {
-            () = stop.cancelled() => info!("stopping"),
-            Some(ended) = parts.join_next() => result = Err(part(ended)),
-            Some(ended) = chores.join_next() => result = Err(part(ended)),
+        let ended = tokio::select! {
+            () = stop.cancelled() => None,
+            ended = parts.join_next() => ended,
+            ended = chores.join_next() => ended,
+        };
+        // A part may hear of the stop before this does, and end first: that is no failure.
+        match ended {
+            Some(ended) if ended.is_err() || !stop.is_cancelled() => result = Err(part(ended)),
+            _ => info!("stopping"),
         }
         stop.cancel();
         while let Some(ended) = parts.join_next().await {
