@@ -2,6 +2,14 @@
 //!
 //! A check is decoded on its own, so that a kind this build does not know fails alone.
 
+mod tcp;
+mod dns;
+mod http;
+
+pub use dns::{DnsParams, DnsTransport};
+pub use http::HttpParams;
+pub use tcp::TcpParams;
+
 use serde::{Deserialize, Serialize};
 
 use crate::CheckId;
@@ -89,84 +97,6 @@ impl Probe {
             Self::Http(http) => http.url.clone(),
         }
     }
-}
-
-/// Parameters of `probe: tcp`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TcpParams {
-    /// Where.
-    pub address: HostPort,
-    /// Which addresses of a name to use.
-    #[serde(default)]
-    pub family: Family,
-}
-
-/// Parameters of `probe: dns`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DnsParams {
-    /// The server asked: an IP address, port 53 unless said.
-    pub server: HostPort,
-    /// The name asked, absolute.
-    pub name: String,
-    /// The record type: `A`, `AAAA`, `MX`, `NS`, `SOA`, `TXT`, `CNAME`, `PTR`, `SRV`, `CAA`.
-    pub record_type: String,
-    /// Over what.
-    #[serde(default)]
-    pub transport: DnsTransport,
-    /// Response codes that are up, such as `NOERROR`, `NXDOMAIN`.
-    #[serde(default = "noerror")]
-    pub rcodes: Vec<String>,
-    /// Values of which at least one must be among the answer's; empty for any answer.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub expect: Vec<String>,
-}
-
-fn noerror() -> Vec<String> {
-    vec!["NOERROR".to_owned()]
-}
-
-/// Over what a DNS question goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DnsTransport {
-    /// A datagram; a truncated answer is asked again over TCP.
-    #[default]
-    Udp,
-    /// A connection.
-    Tcp,
-}
-
-/// Parameters of `probe: http`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpParams {
-    /// `http://` or `https://`; no credentials in it.
-    pub url: String,
-    /// `GET` or `HEAD`.
-    #[serde(default = "get")]
-    pub method: String,
-    /// Statuses that are up, each `200` or a class such as `2xx`.
-    #[serde(default = "success")]
-    pub status: Vec<String>,
-    /// Connect to this address instead of what the name resolves to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connect: Option<HostPort>,
-    /// PEM of the only authority to trust; the system's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authority: Option<String>,
-    /// Which addresses of a name to use.
-    #[serde(default)]
-    pub family: Family,
-}
-
-fn get() -> String {
-    "GET".to_owned()
-}
-
-fn success() -> Vec<String> {
-    vec!["2xx".to_owned()]
 }
 
 /// Which addresses of a name to use.

@@ -10,7 +10,7 @@ mod service;
 mod component;
 mod timing;
 mod table;
-mod target;
+mod ask;
 mod agent;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::timing::{Settings, timing};
-use super::{table, target};
+use super::{ask, table};
 use crate::problem::Place;
 use crate::yaml::component::{Common, ComponentKeys, From, Targets};
 use crate::yaml::nearest;
@@ -120,7 +120,7 @@ impl Branch<'_> {
         let up_if = quorum(common, targets.at, named.count(), report);
         let from = self.from(name, report);
         let timing = timing(&self.settings, common, keys.at, report);
-        let asked = target::asked(probe, self.context.folder, report);
+        let asked = ask::asked(probe, self.context.folder, report);
         let mut checks = Vec::new();
         for (target, address) in named.sound() {
             let resolved = report.within(target.value.as_str(), |report| {

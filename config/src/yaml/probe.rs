@@ -1,49 +1,18 @@
 //! The parameters of each kind of check.
 
+mod tcp;
+mod dns;
+mod http;
+
+pub(crate) use dns::DnsKeys;
+pub(crate) use http::HttpKeys;
+pub(crate) use tcp::TcpKeys;
+
 use crate::problem::Place;
 use crate::yaml::component::Common;
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node};
-use crate::yaml::shape::{At, Report, shape};
-use crate::{DnsTransport, Family};
-
-shape! {
-    /// `probe: tcp`
-    TcpKeys {
-        /// `v4` or `v6`.
-        family: decisive At<Family>,
-    }
-}
-
-shape! {
-    /// `probe: dns`
-    DnsKeys {
-        /// Name and type, such as `intranet.example A`.
-        ask: required At<String>,
-        /// Values of which one must be in the answer.
-        expect: optional Vec<At<String>>,
-        /// `udp` or `tcp`.
-        transport: decisive DnsTransport,
-        /// Codes that are up.
-        rcodes: optional Vec<At<String>>,
-    }
-}
-
-shape! {
-    /// `probe: http`
-    HttpKeys {
-        /// Statuses that are up.
-        status: optional Vec<At<String>>,
-        /// `GET` or `HEAD`.
-        method: optional At<String>,
-        /// Connect there instead of where the name leads.
-        connect: optional At<String>,
-        /// A file with the only authority to trust.
-        authority: optional At<String>,
-        /// `v4` or `v6`.
-        family: decisive At<Family>,
-    }
-}
+use crate::yaml::shape::Report;
 
 /// One kind with its parameters.
 #[derive(Debug)]

@@ -1,0 +1,57 @@
+//! From `probe: KIND` with its parameters, and one target, to what is asked of it: a file per kind.
+//!
+//! A component's parameters are judged once, whatever the number of its targets.
+
+mod tcp;
+mod dns;
+mod http;
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::files;
+use crate::yaml::probe::ProbeKeys;
+use crate::yaml::shape::{At, Report};
+use crate::{Family, Probe};
+
+/// A component's question, before it is put to a target.
+#[derive(Debug)]
+pub(super) enum Asked {
+    Tcp(tcp::Asked),
+    Dns(dns::Asked),
+    Http(Box<http::Asked>),
+}
+
+/// Judges the parameters. `None` after a problem.
+pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
+    match keys {
+        ProbeKeys::Tcp(keys) => Some(Asked::Tcp(tcp::asked(keys))),
+        ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Asked::Dns),
+        ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
+    }
+}
+
+impl Asked {
+    /// Puts the question to one target. `None` after a problem.
+    pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<Probe> {
+        match self {
+            Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
+            Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
+            Self::Http(asked) => asked.of(target, report).map(Probe::Http),
+        }
+    }
+}
+
+/// A literal address is of its own family; a name is asked for IPv4 unless the file says otherwise.
+fn family_of(host: &str, key: Option<&At<Family>>, report: &mut Report<'_>) -> Option<Family> {
+    let literal = host.parse::<IpAddr>().ok().map(|ip| if ip.is_ipv4() { Family::V4 } else { Family::V6 });
+    match (literal, key) {
+        (Some(literal), Some(key)) if literal != key.value => {
+            report.problem(key.at, format!("`{host}` is an address of the other family; leave `family` out"));
+            None
+        }
+        (Some(family), _) => Some(family),
+        (None, Some(key)) => Some(key.value),
+        (None, None) => Some(Family::V4),
+    }
+}

@@ -1,0 +1,20 @@
+//! The keys of `probe: http`.
+
+use crate::Family;
+use crate::yaml::shape::{At, shape};
+
+shape! {
+    /// `probe: http`
+    HttpKeys {
+        /// Statuses that are up.
+        status: optional Vec<At<String>>,
+        /// `GET` or `HEAD`.
+        method: optional At<String>,
+        /// Connect there instead of where the name leads.
+        connect: optional At<String>,
+        /// A file with the only authority to trust.
+        authority: optional At<String>,
+        /// `v4` or `v6`.
+        family: decisive At<Family>,
+    }
+}
