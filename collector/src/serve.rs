@@ -155,7 +155,7 @@ impl Collector {
         let Loaded { vedetta, warnings, source } = config::load(&config_path)?;
         for warning in &warnings {
             let at = format_args!("{}:{}:{}", warning.file, warning.line, warning.column);
-            warn!(%at, warning = warning.message, "the configuration has a doubtful place");
+            warn!(%at, warning = %warning.message, "the configuration has a doubtful place");
         }
         let settings = vedetta.collector;
         let state = settings.state_directory.clone();

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::{Text, say};
+
 /// A name: a lower-case letter, then letters, digits, `_` or `-`; at most 64 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -21,10 +23,19 @@ pub type UserGroup = Id;
 
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "`{0}` is not a name: begin with a lower-case letter, go on with lower-case letters, digits, `_` or `-`, at most 64"
-)]
+#[error("{}", self.text())]
 pub struct IdError(String);
+
+impl IdError {
+    /// Why, in both languages.
+    pub fn text(&self) -> Text {
+        let word = &self.0;
+        say!(
+            "`{word}` is not a name: begin with a lower-case letter, go on with lower-case letters, digits, `_` or `-`, at most 64",
+            "`{word}` non è un nome: comincia con una lettera minuscola, poi lettere minuscole, cifre, `_` o `-`, al massimo 64"
+        )
+    }
+}
 
 impl Id {
     /// Checks a text.

@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+mod text;
 mod id;
 mod fraction;
 mod quorum;
@@ -35,3 +36,4 @@ pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, User
 pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
 pub use problem::{LoadError, Problem};
 pub use quorum::Quorum;
+pub use text::{Lang, Text};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::problem::{Place, Source};
 use crate::resolve;
+use crate::text::{Text, say};
 use crate::yaml::agent::AgentKeys;
 use crate::yaml::file::FileKeys;
 use crate::yaml::node::{self, Value};
@@ -47,22 +48,32 @@ pub fn load_agent(path: &Path) -> Result<AgentConfig, LoadError> {
     let agent =
         AgentKeys::read(&node, &mut report).map(|keys| resolve::agent(&keys, &folder(path), &mut report));
     report.finish()?;
-    agent.ok_or_else(|| source.refuse(Place::WHOLE, UNSAID))
+    agent.ok_or_else(|| source.refuse(Place::WHOLE, unsaid()))
 }
 
 /// Reads the text of a `vedetta.yaml` without touching any file: keys that name a file are refused,
 /// relative paths stay relative. `name` stands in problems.
 pub fn parse(text: &str, name: &str) -> Result<Loaded, LoadError> {
     if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(Source { name, text: "" }.refuse(Place::WHOLE, TOO_LARGE));
+        return Err(Source { name, text: "" }.refuse(Place::WHOLE, too_large()));
     }
     whole(text, name, None)
 }
 
-const TOO_LARGE: &str = "larger than 1 MiB, which no configuration is; is it the right file?";
+fn too_large() -> Text {
+    say!(
+        "larger than 1 MiB, which no configuration is; is it the right file?",
+        "più grande di 1 MiB, come nessuna configurazione; è il file giusto?"
+    )
+}
 
 /// A defect of this crate, kept from becoming a panic: something was left out without saying why.
-const UNSAID: &str = "the file was refused without a reason; please report this";
+fn unsaid() -> Text {
+    say!(
+        "the file was refused without a reason; please report this",
+        "il file è stato rifiutato senza un motivo; è un difetto di Vedetta, va segnalato"
+    )
+}
 
 fn whole(text: &str, name: &str, folder: Option<&Path>) -> Result<Loaded, LoadError> {
     let source = Source { name, text };
@@ -71,7 +82,7 @@ fn whole(text: &str, name: &str, folder: Option<&Path>) -> Result<Loaded, LoadEr
     let vedetta =
         FileKeys::read(&node, &mut report).and_then(|keys| resolve::vedetta(&keys, folder, &mut report));
     let warnings = report.finish()?;
-    let vedetta = vedetta.ok_or_else(|| source.refuse(Place::WHOLE, UNSAID))?;
+    let vedetta = vedetta.ok_or_else(|| source.refuse(Place::WHOLE, unsaid()))?;
     Ok(Loaded { vedetta, warnings, source: text.to_owned() })
 }
 
@@ -85,16 +96,20 @@ fn folder(path: &Path) -> PathBuf {
 /// The name for problems, and the text.
 fn read(path: &Path) -> Result<(String, String), LoadError> {
     let name = path.display().to_string();
-    let refuse = |message: String| Source { name: &name, text: "" }.refuse(Place::WHOLE, message);
+    let refuse = |message: Text| Source { name: &name, text: "" }.refuse(Place::WHOLE, message);
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|error| refuse(format!("cannot read the file: {error}")))?;
+    File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(
+        |error| refuse(say!("cannot read the file: {error}", "il file non si può leggere: {error}")),
+    )?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(refuse(TOO_LARGE.to_owned()));
+        return Err(refuse(too_large()));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
-        refuse(format!("not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+        let at = error.utf8_error().valid_up_to();
+        refuse(say!(
+            "not UTF-8 at byte {at}; save it as UTF-8",
+            "non è UTF-8 al byte {at}; salvalo come UTF-8"
+        ))
     })?;
     Ok((name, text))
 }

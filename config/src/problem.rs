@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::text::{Lang, Text, say};
+
 /// One thing wrong (or, among warnings, doubtful) in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -18,7 +20,7 @@ pub struct Problem {
     /// From 1, in characters; 0 with `line` 0.
     pub column: u32,
     /// Cause and cure, one sentence without a full stop.
-    pub message: String,
+    pub message: Text,
     /// The keys that lead there, such as `services › data_center`; empty at the top.
     pub path: String,
     /// The line and a caret under the place; empty when `line` is 0.
@@ -32,35 +34,42 @@ pub struct LoadError {
     pub problems: Vec<Problem>,
 }
 
-impl fmt::Display for Problem {
+impl Problem {
     /// `vedetta.yaml:41:9: message   (services › data_center)`, then the snippet.
+    pub fn show(&self, lang: Lang) -> String {
+        let at = if self.line == 0 { String::new() } else { format!(":{}:{}", self.line, self.column) };
+        let path = if self.path.is_empty() { String::new() } else { format!("   ({})", self.path) };
+        let below = if self.snippet.is_empty() { "" } else { "\n" };
+        format!("{}{at}: {}{path}{below}{}", self.file, self.message.get(lang), self.snippet)
+    }
+}
+
+impl LoadError {
+    /// All problems and a line that counts them.
+    pub fn show(&self, lang: Lang) -> String {
+        let problems: String = self.problems.iter().map(|problem| problem.show(lang) + "\n").collect();
+        let count = match self.problems.len() {
+            1 => say!("1 error", "1 errore"),
+            count if count >= PROBLEMS_MAX => {
+                say!("{count} errors; there may be more", "{count} errori; forse non sono tutti")
+            }
+            count => say!("{count} errors", "{count} errori"),
+        };
+        problems + count.get(lang)
+    }
+}
+
+impl fmt::Display for Problem {
+    /// In English.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if self.line > 0 {
-            write!(f, ":{}:{}", self.line, self.column)?;
-        }
-        write!(f, ": {}", self.message)?;
-        if !self.path.is_empty() {
-            write!(f, "   ({})", self.path)?;
-        }
-        if !self.snippet.is_empty() {
-            write!(f, "\n{}", self.snippet)?;
-        }
-        Ok(())
+        f.write_str(&self.show(Lang::En))
     }
 }
 
 impl fmt::Display for LoadError {
-    /// All problems and a line that counts them.
+    /// In English.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in &self.problems {
-            writeln!(f, "{problem}")?;
-        }
-        match self.problems.len() {
-            1 => f.write_str("1 error"),
-            PROBLEMS_MAX => write!(f, "{PROBLEMS_MAX} errors; there may be more"),
-            count => write!(f, "{count} errors"),
-        }
+        f.write_str(&self.show(Lang::En))
     }
 }
 
@@ -93,19 +102,19 @@ pub(crate) struct Source<'a> {
 
 impl Source<'_> {
     /// Renders a problem at a place.
-    pub(crate) fn problem(&self, at: Place, message: impl Into<String>) -> Problem {
+    pub(crate) fn problem(&self, at: Place, message: impl Into<Text>) -> Problem {
         Problem {
             file: self.name.to_owned(),
             line: at.line,
             column: at.column,
-            message: printable(&without_userinfo(&message.into())),
+            message: message.into().map(|text| printable(&without_userinfo(text))),
             path: String::new(),
             snippet: self.snippet(at),
         }
     }
 
     /// One problem as a whole refusal.
-    pub(crate) fn refuse(&self, at: Place, message: impl Into<String>) -> LoadError {
+    pub(crate) fn refuse(&self, at: Place, message: impl Into<Text>) -> LoadError {
         LoadError { problems: vec![self.problem(at, message)] }
     }
 
@@ -205,10 +214,13 @@ mod tests {
     fn a_problem_points_at_its_place() {
         let source = Source { name: "vedetta.yaml", text: "a: 1\n    interval: 60s\n" };
         assert_eq!(
-            source.problem(at(2, 5, 8), "unknown key `interval`").to_string(),
-            "vedetta.yaml:2:5: unknown key `interval`\n  |\n2 |     interval: 60s\n  |     ^^^^^^^^"
+            source.problem(at(2, 5, 8), say!("unknown key", "chiave sconosciuta")).show(Lang::It),
+            "vedetta.yaml:2:5: chiave sconosciuta\n  |\n2 |     interval: 60s\n  |     ^^^^^^^^"
         );
-        assert_eq!(source.problem(Place::WHOLE, "too large").to_string(), "vedetta.yaml: too large");
+        assert_eq!(
+            source.problem(Place::WHOLE, Text::same("too large")).to_string(),
+            "vedetta.yaml: too large"
+        );
     }
 
     #[test]
@@ -228,7 +240,7 @@ mod tests {
     #[test]
     fn a_long_line_is_shown_around_the_place() {
         let text = format!("{}WRONG{}", "x".repeat(400), "y".repeat(400));
-        let problem = Source { name: "f", text: &text }.problem(at(1, 401, 5), "m");
+        let problem = Source { name: "f", text: &text }.problem(at(1, 401, 5), Text::same("m"));
         let lines: Vec<&str> = problem.snippet.lines().collect();
         assert_eq!(lines[1].find("WRONG"), lines[2].find("^^^^^"));
         assert!(lines[1].len() < 130);

@@ -21,6 +21,7 @@ mod tests;
 pub(crate) use agent::agent;
 
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::charter::{CharterKeys, RulesKeys};
 use crate::yaml::collector::CollectorKeys;
 use crate::yaml::file::FileKeys;
@@ -91,7 +92,11 @@ fn act(keys: Option<&CharterKeys>) -> CharterAct {
 fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
     let mut count = |name: &str, key: Option<&At<u32>>, default: u32| match key {
         Some(key) if key.value == 0 || key.value > 10 => {
-            report.problem(key.at, format!("`{name}` is a number of samples in a row, from 1 to 10"));
+            let message = say!(
+                "`{name}` is a number of samples in a row, from 1 to 10",
+                "`{name}` è un numero di campioni di fila, da 1 a 10"
+            );
+            report.problem(key.at, message);
             default
         }
         Some(key) => key.value,
@@ -109,7 +114,12 @@ fn canaries(keys: &[At<crate::HostPort>], report: &mut Report<'_>) -> Vec<Canary
     for key in keys {
         let canary = Canary { address: key.value.clone() };
         if canaries.contains(&canary) {
-            report.problem(key.at, format!("the canary `{}` is already in the list", key.value));
+            let message = say!(
+                "the canary `{}` is already in the list",
+                "il canarino `{}` è già nell'elenco",
+                key.value
+            );
+            report.problem(key.at, message);
         } else {
             canaries.push(canary);
         }
@@ -127,13 +137,21 @@ fn collector(
     let agents_listen = agents.and_then(|agents| agents.listen).unwrap_or(AGENTS_LISTEN.into());
     let web_listen = web.map_or(WEB_LISTEN.into(), |listen| listen.value);
     if let Some(listen) = web.filter(|listen| !listen.value.ip().is_loopback()) {
-        let message = "page and figures are served without encryption beyond this machine; put a proxy with TLS in \
-                       front, or keep the address on 127.0.0.1";
+        let message = say!(
+            "page and figures are served without encryption beyond this machine; put a proxy with TLS in front, or \
+             keep the address on 127.0.0.1",
+            "pagina e cifre escono da questa macchina senza cifratura; metti davanti un proxy con TLS, o lascia \
+             l'indirizzo su 127.0.0.1"
+        );
         report.warning(listen.at, message);
     }
     if agents_listen == web_listen && agents_listen.port() != 0 {
         let at = web.map_or(Place::WHOLE, |listen| listen.at);
-        report.problem(at, format!("`agents` and `web` cannot both listen on {web_listen}"));
+        let message = say!(
+            "`agents` and `web` cannot both listen on {web_listen}",
+            "`agents` e `web` non possono ascoltare entrambi su {web_listen}"
+        );
+        report.problem(at, message);
     }
     CollectorConfig {
         agents_listen,

@@ -55,7 +55,7 @@ fn examples_load_without_a_surprise() {
     for path in files("examples") {
         let loaded = load(&path).unwrap_or_else(|error| panic!("{error}"));
         let only_expected =
-            loaded.warnings.iter().all(|warning| warning.message.contains("from one site only"));
+            loaded.warnings.iter().all(|warning| warning.message.en.contains("from one site only"));
         assert!(only_expected, "{}: {:?}", path.display(), loaded.warnings);
         assert!(loaded.vedetta.charter.checks().count() > 0);
     }
@@ -107,7 +107,7 @@ fn hostile_files_are_refused() {
     let path = folder.path().join("vedetta.yaml");
     let refused = |text: &[u8]| {
         std::fs::write(&path, text).unwrap();
-        load(&path).map(|_| ()).unwrap_err().problems[0].message.clone()
+        load(&path).map(|_| ()).unwrap_err().problems[0].message.en.clone()
     };
     assert!(refused(&vec![b'#'; 2 * 1024 * 1024]).contains("larger than 1 MiB"));
     assert!(refused(b"organisation: \xff").contains("not UTF-8 at byte 14"));

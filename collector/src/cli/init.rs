@@ -256,7 +256,7 @@ mod tests {
                 config::parse(&text, CHARTER_FILE).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
             // That one vantage is few is true, and worth saying on the first day.
             for warning in &loaded.warnings {
-                assert!(warning.message.contains("from one site only"), "{warning}");
+                assert!(warning.message.en.contains("from one site only"), "{warning}");
             }
             let charter = loaded.vedetta.charter;
             assert_eq!(charter.agents(), [&agent]);

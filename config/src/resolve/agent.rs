@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::in_folder;
+use crate::text::{Text, say};
 use crate::yaml::agent::AgentKeys;
 use crate::yaml::duration::Bytes;
 use crate::yaml::shape::{At, Report};
@@ -34,7 +35,11 @@ pub(crate) fn agent(keys: &AgentKeys, folder: &Path, report: &mut Report<'_>) ->
 fn spool(key: Option<&At<Bytes>>, default: u64, report: &mut Report<'_>) -> u64 {
     match key {
         Some(key) if key.value < SPOOL_BYTES_MIN => {
-            report.problem(key.at, "`spool_bytes_max` must be at least 16MiB");
+            let message = say!(
+                "`spool_bytes_max` must be at least 16MiB",
+                "`spool_bytes_max` deve essere almeno 16MiB"
+            );
+            report.problem(key.at, message);
             default
         }
         Some(key) => key.value.0,
@@ -47,7 +52,14 @@ fn addresses(keys: Option<&[At<String>]>, port: u16, report: &mut Report<'_>) ->
     for key in keys.unwrap_or_default() {
         match HostPort::parse(&key.value, Some(port)) {
             Some(address) => addresses.push(address),
-            None => report.problem(key.at, format!("`{}` is not a host, or a host and a port", key.value)),
+            None => {
+                let message = say!(
+                    "`{}` is not a host, or a host and a port",
+                    "`{}` non è un host, né un host con una porta",
+                    key.value
+                );
+                report.problem(key.at, message);
+            }
         }
     }
     addresses
@@ -66,10 +78,12 @@ fn networks(keys: Option<&[At<String>]>, report: &mut Report<'_>) -> Vec<String>
 
 /// `10.0.0.0/8`, or one address; as CIDR. Bits behind the prefix are a slip that would widen or narrow
 /// what may be probed without anyone noticing.
-fn network(text: &str) -> Result<String, String> {
+fn network(text: &str) -> Result<String, Text> {
     let (address, prefix) =
         text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-    let not = || format!("`{text}` is not a network such as `10.0.0.0/8`");
+    let not = || {
+        say!("`{text}` is not a network such as `10.0.0.0/8`", "`{text}` non è una rete come `10.0.0.0/8`")
+    };
     let ip: IpAddr = address.parse().map_err(|_| not())?;
     let (bits, width) = match ip {
         IpAddr::V4(ip) => (u128::from(ip.to_bits()), 32_u32),
@@ -87,8 +101,9 @@ fn network(text: &str) -> Result<String, String> {
             IpAddr::V4(_) => IpAddr::V4(u32::try_from(begin).map_err(|_| not())?.into()),
             IpAddr::V6(_) => IpAddr::V6(begin.into()),
         };
-        return Err(format!(
-            "`{text}` names a host within a network; write `{begin}/{prefix}` or `{address}/{width}`"
+        return Err(say!(
+            "`{text}` names a host within a network; write `{begin}/{prefix}` or `{address}/{width}`",
+            "`{text}` nomina un host dentro una rete; scrivi `{begin}/{prefix}` o `{address}/{width}`"
         ));
     }
     Ok(format!("{ip}/{prefix}"))
@@ -108,13 +123,13 @@ mod tests {
             ("2001:db8::/32", "2001:db8::/32"),
             ("::1", "::1/128"),
         ] {
-            assert_eq!(network(text).as_deref(), Ok(cidr), "{text}");
+            assert_eq!(network(text).ok().as_deref(), Some(cidr), "{text}");
         }
         for bad in ["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "::/129", "host.example"] {
             assert!(network(bad).is_err(), "{bad}");
         }
         assert_eq!(
-            network("10.0.0.5/8"),
+            network("10.0.0.5/8").map_err(|text| text.en),
             Err("`10.0.0.5/8` names a host within a network; write `10.0.0.0/8` or `10.0.0.5/32`".to_owned())
         );
     }

@@ -4,6 +4,7 @@ use super::Context;
 use super::timing::{Settings, timing};
 use super::{ask, table};
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::component::{Common, ComponentKeys, From, Targets};
 use crate::yaml::nearest;
 use crate::yaml::probe::ProbeKeys;
@@ -208,8 +209,12 @@ impl Branch<'_> {
         }
         let home = self.context.sites.iter().find(|home| home.agents.contains(&site.value));
         let message = match home {
-            Some(home) => format!("`{word}` is an agent; `from` names sites: `{}`", home.id),
-            None => nearest::unknown_value("site", word, &self.context.site_names),
+            Some(home) => say!(
+                "`{word}` is an agent; `from` names sites: `{}`",
+                "`{word}` è una sonda; `from` nomina sedi: `{}`",
+                home.id
+            ),
+            None => nearest::unknown_value(say!("site", "una sede"), word, &self.context.site_names),
         };
         report.problem(site.at, message);
         false

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path};
 
+use crate::text::{Text, say};
+
 /// A chain of authorities is a few kB.
 const PEM_BYTES_MAX: u64 = 64 * 1024;
 
@@ -14,43 +16,60 @@ const PEM_BYTES_MAX: u64 = 64 * 1024;
 const CSV_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The text of a PEM file with certificates, or why not.
-pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, String> {
+pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, Text> {
     let text = beside(name, folder, PEM_BYTES_MAX)?;
     if text.contains("PRIVATE KEY-----") {
-        return Err(format!("`{name}` holds a private key; an authority is certificates only"));
+        return Err(say!(
+            "`{name}` holds a private key; an authority is certificates only",
+            "`{name}` contiene una chiave privata; un'autorità è fatta di soli certificati"
+        ));
     }
     if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(format!("`{name}` holds no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)"));
+        return Err(say!(
+            "`{name}` holds no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)",
+            "`{name}` non contiene un certificato in forma PEM (`-----BEGIN CERTIFICATE-----`)"
+        ));
     }
     Ok(text)
 }
 
 /// The text of a CSV file, or why not.
-pub(super) fn table(name: &str, folder: Option<&Path>) -> Result<String, String> {
+pub(super) fn table(name: &str, folder: Option<&Path>) -> Result<String, Text> {
     beside(name, folder, CSV_BYTES_MAX)
 }
 
-fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, String> {
+fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, Text> {
     let Some(folder) = folder else {
-        return Err(format!("`{name}` cannot be read here: this text is not a file in a folder"));
+        return Err(say!(
+            "`{name}` cannot be read here: this text is not a file in a folder",
+            "`{name}` non si può leggere qui: questo testo non è un file in una cartella"
+        ));
     };
     let path = Path::new(name);
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return Err(format!("`{name}` must be a path below the folder of this file, without `..`"));
+        return Err(say!(
+            "`{name}` must be a path below the folder of this file, without `..`",
+            "`{name}` deve essere un percorso sotto la cartella di questo file, senza `..`"
+        ));
     }
-    let failed = |error: std::io::Error| format!("cannot read `{name}`: {error}");
+    let failed =
+        |error: std::io::Error| say!("cannot read `{name}`: {error}", "`{name}` non si può leggere: {error}");
     let folder = folder.canonicalize().map_err(failed)?;
     let path = folder.join(path).canonicalize().map_err(failed)?;
     if !path.starts_with(&folder) {
-        return Err(format!("`{name}` leads out of the folder of this file; copy the file there"));
+        return Err(say!(
+            "`{name}` leads out of the folder of this file; copy the file there",
+            "`{name}` porta fuori dalla cartella di questo file; copia lì il file"
+        ));
     }
     if !path.is_file() {
-        return Err(format!("`{name}` is not a file"));
+        return Err(say!("`{name}` is not a file", "`{name}` non è un file"));
     }
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text)).map_err(failed)?;
     if text.len() as u64 > bytes_max {
-        return Err(format!("`{name}` is larger than {} KiB", bytes_max / 1024));
+        let kib = bytes_max / 1024;
+        return Err(say!("`{name}` is larger than {kib} KiB", "`{name}` è più grande di {kib} KiB"));
     }
     Ok(text)
 }

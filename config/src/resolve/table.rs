@@ -11,6 +11,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use super::files;
 use crate::Id;
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::nearest;
 use crate::yaml::shape::{At, Named, Report};
 
@@ -81,9 +82,12 @@ fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) ->
             continue;
         }
         let message = if LATER.contains(&column) {
-            format!("the column `{column}` is not available in this version")
+            say!(
+                "the column `{column}` is not available in this version",
+                "la colonna `{column}` non è disponibile in questa versione"
+            )
         } else {
-            nearest::unknown_value("column", column, &COLUMNS)
+            nearest::unknown_value(say!("column", "una colonna"), column, &COLUMNS)
         };
         report.problem(table.place(header, index), message);
         sound = false;

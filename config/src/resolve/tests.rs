@@ -195,7 +195,7 @@ services:
 "
     );
     let refused = parse(&text, "f.yaml").unwrap_err();
-    let lines: Vec<(u32, String)> = refused.problems.iter().map(|p| (p.line, p.message.clone())).collect();
+    let lines: Vec<(u32, String)> = refused.problems.iter().map(|p| (p.line, p.message.en.clone())).collect();
     let expected = [
         (8, "expected a day"),
         (9, "`confirm_down` is a number of samples"),
@@ -288,7 +288,7 @@ fn names_too_long_for_a_check_are_refused() {
     let target = format!("{{{long}: {{probe: tcp, targets: {{{long}: \"h:1\"}}}}}}");
     let text = format!("{SITES}services: {{{long}: {{components: {{{long}: {{parts: {target}}}}}}}}}");
     let refused = parse(&text, "f").unwrap_err();
-    assert!(refused.problems[0].message.contains("over 256 letters"), "{refused}");
+    assert!(refused.problems[0].message.en.contains("over 256 letters"), "{refused}");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn an_agent_needs_to_say_nothing() {
     let refused = load_agent(&path).unwrap_err();
     let lines: Vec<u32> = refused.problems.iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [1, 2, 3, 4], "{refused}");
-    assert!(refused.problems[0].message.ends_with("did you mean `collector`?"));
+    assert!(refused.problems[0].message.en.ends_with("did you mean `collector`?"));
 }
 
 #[test]
@@ -340,7 +340,7 @@ proptest! {
             let lines = u32::try_from(slipped.lines().count()).unwrap();
             for problem in refused.problems {
                 prop_assert!((1..=lines).contains(&problem.line), "{problem}");
-                prop_assert!(!problem.message.contains("without a reason"), "{problem}");
+                prop_assert!(!problem.message.en.contains("without a reason"), "{problem}");
             }
         }
     }

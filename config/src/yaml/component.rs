@@ -5,6 +5,7 @@
 //! others to the kind.
 
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::duration::Millis;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::probe::ProbeKeys;
@@ -59,7 +60,11 @@ pub(crate) struct ComponentKeys {
 impl Shape for ComponentKeys {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            return report.expected(None, node, "a map with `probe:` and `targets:`, or with `parts:`");
+            let what = say!(
+                "a map with `probe:` and `targets:`, or with `parts:`",
+                "una mappa con `probe:` e `targets:`, o con `parts:`"
+            );
+            return report.expected(None, node, what);
         };
         let is_common = |entry: &&Entry| Common::KEYS.contains(&entry.key.as_str());
         let own: Vec<&Entry> = entries.iter().filter(|entry| !is_common(entry)).collect();
@@ -94,7 +99,11 @@ impl Shape for UpIf {
         let of = match node.scalar().and_then(|text| text.split_once(" of ")) {
             Some((_, members)) => {
                 let Ok(members) = members.trim().parse() else {
-                    return report.expected(None, node, "a number of targets after `of`, as in `2 of 3`");
+                    let what = say!(
+                        "a number of targets after `of`, as in `2 of 3`",
+                        "un numero di bersagli dopo `of`, come in `2 of 3`"
+                    );
+                    return report.expected(None, node, what);
                 };
                 Some(members)
             }
@@ -123,8 +132,12 @@ impl Shape for Targets {
             }
             return Named::read(node, report).map(Self::Here);
         }
-        let named = "targets with names, such as `{dns1: 10.0.0.53}` (history, alerts and reports speak of names), \
-                     or `{file: targets.csv}`";
+        let named = say!(
+            "targets with names, such as `{{dns1: 10.0.0.53}}` (history, alerts and reports speak of names), or \
+             `{{file: targets.csv}}`",
+            "bersagli con un nome, come `{{dns1: 10.0.0.53}}` (storia, avvisi e relazioni parlano di nomi), o \
+             `{{file: targets.csv}}`"
+        );
         report.expected(None, node, named)
     }
 }

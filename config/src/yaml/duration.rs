@@ -1,5 +1,6 @@
 //! `60s`, `5m`, `1h30m`, `500ms`; `1GiB`. Units are always written: a bare number asks "of what?".
 
+use crate::text::say;
 use crate::yaml::node::Node;
 use crate::yaml::shape::{Report, Shape};
 
@@ -67,14 +68,25 @@ impl Bytes {
 impl Shape for Millis {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let read = node.scalar().and_then(Self::parse);
-        report.expected(read, node, "a duration such as `60s`, `5m`, `1h30m` or `500ms`")
+        report.expected(
+            read,
+            node,
+            say!(
+                "a duration such as `60s`, `5m`, `1h30m` or `500ms`",
+                "una durata come `60s`, `5m`, `1h30m` o `500ms`"
+            ),
+        )
     }
 }
 
 impl Shape for Bytes {
     fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let read = node.scalar().and_then(Self::parse);
-        report.expected(read, node, "a size such as `512MiB` or `1GiB`")
+        report.expected(
+            read,
+            node,
+            say!("a size such as `512MiB` or `1GiB`", "una dimensione come `512MiB` o `1GiB`"),
+        )
     }
 }
 

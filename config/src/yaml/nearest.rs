@@ -1,6 +1,7 @@
 //! What somebody may have meant who wrote a word that is not known here.
 
 use crate::problem::SECRET_KEYS;
+use crate::text::{Text, say};
 
 /// Words that others use for ours: distance alone would not find them.
 const SYNONYMS: [(&str, &str); 26] = [
@@ -54,24 +55,42 @@ const LATER: [&str; 17] = [
 ];
 
 /// The sentence for a key that is not known.
-pub(crate) fn unknown_key(key: &str, known: &[&str]) -> String {
-    if let Some(meant) = nearest(key, known) {
-        return format!("unknown key `{key}`, did you mean `{meant}`?");
-    }
+pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Text {
+    // First: who is told "did you mean …?" would leave the secret in the file.
     if SECRET_KEYS.contains(&key) {
-        return format!("unknown key `{key}`; no secret stands in this file: secrets are files of the agent");
+        return say!(
+            "unknown key `{key}`; no secret stands in this file: secrets are files of the agent",
+            "chiave sconosciuta `{key}`; in questo file non sta nessun segreto: i segreti sono file della sonda"
+        );
+    }
+    if let Some(meant) = nearest(key, known) {
+        return say!(
+            "unknown key `{key}`, did you mean `{meant}`?",
+            "chiave sconosciuta `{key}`, forse `{meant}`?"
+        );
     }
     if LATER.contains(&key) {
-        return format!("the key `{key}` is not available in this version");
+        return say!(
+            "the key `{key}` is not available in this version",
+            "la chiave `{key}` non è disponibile in questa versione"
+        );
     }
-    format!("unknown key `{key}`; known here: {}", known.join(", "))
+    let known = known.join(", ");
+    say!("unknown key `{key}`; known here: {known}", "chiave sconosciuta `{key}`; qui si conoscono: {known}")
 }
 
-/// The sentence for a word that is not one of a few.
-pub(crate) fn unknown_value(what: &str, value: &str, known: &[&str]) -> String {
+/// The sentence for a word that is not one of a few; in Italian `what` has its article.
+pub(crate) fn unknown_value(what: impl Into<Text>, value: &str, known: &[&str]) -> Text {
+    let what = what.into();
     match nearest(value, known) {
-        Some(meant) => format!("unknown {what} `{value}`, did you mean `{meant}`?"),
-        None => format!("unknown {what} `{value}`; known: {}", known.join(", ")),
+        Some(meant) => say!(
+            "unknown {what} `{value}`, did you mean `{meant}`?",
+            "`{value}` non vale per {what}, forse `{meant}`?"; what
+        ),
+        None => {
+            let known = known.join(", ");
+            say!("unknown {what} `{value}`; known: {known}", "`{value}` non vale per {what}; valgono: {known}"; what)
+        }
     }
 }
 

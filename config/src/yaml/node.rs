@@ -12,6 +12,7 @@ use serde_saphyr::options::{AliasLimits, DuplicateKeyPolicy};
 use serde_saphyr::{Error, MergeKeyPolicy, Spanned};
 
 use crate::problem::{PROBLEMS_MAX, Place, Source};
+use crate::text::{Text, say};
 use crate::{LoadError, Problem};
 
 /// A value and its place.
@@ -48,14 +49,16 @@ pub(crate) struct Entry {
 
 impl Node {
     /// What an operator would call the value, for "expected …, found …".
-    pub(crate) fn found(&self) -> String {
+    pub(crate) fn found(&self) -> Text {
         match &self.value {
-            Value::Nothing => "nothing".to_owned(),
-            Value::Bool(value) => format!("`{value}`"),
-            Value::Number(text) | Value::Text(text) if text.chars().count() <= 60 => format!("`{text}`"),
-            Value::Number(_) | Value::Text(_) => "a long text".to_owned(),
-            Value::List(_) => "a list".to_owned(),
-            Value::Map(_) => "a map of keys".to_owned(),
+            Value::Nothing => say!("nothing", "niente"),
+            Value::Bool(value) => Text::same(format!("`{value}`")),
+            Value::Number(text) | Value::Text(text) if text.chars().count() <= 60 => {
+                Text::same(format!("`{text}`"))
+            }
+            Value::Number(_) | Value::Text(_) => say!("a long text", "un testo lungo"),
+            Value::List(_) => say!("a list", "un elenco"),
+            Value::Map(_) => say!("a map of keys", "una mappa di chiavi"),
         }
     }
 
@@ -123,30 +126,70 @@ fn alias_limits() -> AliasLimits {
 }
 
 /// The parser's complaint in an operator's words.
-fn message(error: &Error) -> String {
+fn message(error: &Error) -> Text {
     match error.without_snippet() {
-        Error::MultipleDocuments { .. } => "a second document begins here; a file holds one".to_owned(),
-        Error::MergeKeyNotAllowed { .. } => {
-            "merge keys (`<<`) are not read; write the keys out, or use `defaults`".to_owned()
-        }
-        Error::UnknownAnchor { .. } => "`*` refers to an anchor (`&name`) that is not above; a text that \
-                                        begins with `*` needs quotes"
-            .to_owned(),
+        Error::MultipleDocuments { .. } => say!(
+            "a second document begins here; a file holds one",
+            "qui comincia un secondo documento; un file ne contiene uno"
+        ),
+        Error::MergeKeyNotAllowed { .. } => say!(
+            "merge keys (`<<`) are not read; write the keys out, or use `defaults`",
+            "le chiavi di fusione (`<<`) non si leggono; scrivi le chiavi per esteso, o usa `defaults`"
+        ),
+        Error::UnknownAnchor { .. } => say!(
+            "`*` refers to an anchor (`&name`) that is not above; a text that begins with `*` needs quotes",
+            "`*` rimanda a un'ancora (`&nome`) che sopra non c'è; un testo che comincia con `*` va tra virgolette"
+        ),
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => {
-            "the file is nested too deeply, or repeats too much through aliases, to be a configuration"
-                .to_owned()
-        }
+        | Error::AliasReplayCounterOverflow { .. } => say!(
+            "the file is nested too deeply, or repeats too much through aliases, to be a configuration",
+            "il file è troppo annidato, o ripete troppo con gli alias, per essere una configurazione"
+        ),
         Error::AliasError { error, .. } => message(error),
         other => {
             let text = other.to_string();
             let text = text.split(" at line ").next().unwrap_or(&text);
-            format!("not valid YAML: {text}")
+            let it = italian(text);
+            say!("not valid YAML: {text}", "YAML non valido: {it}")
         }
     }
+}
+
+/// What the parser complains about in real files, and the same in Italian.
+const ITALIAN: [(&str, &str); 20] = [
+    ("unclosed bracket", "parentesi mai chiusa"),
+    ("mismatched bracket", "parentesi chiusa da un'altra"),
+    ("misplaced bracket", "parentesi fuori posto"),
+    ("unclosed quote", "virgolette mai chiuse"),
+    (
+        "mapping values are not allowed",
+        "qui non può esserci un'altra chiave con `:`; un testo con `: ` va tra virgolette",
+    ),
+    ("mapping keys are not allowed", "qui non può esserci una chiave"),
+    ("block sequence entries are not allowed", "qui non può esserci una voce d'elenco (`- `)"),
+    ("tab", "qui un carattere di tabulazione non è ammesso: usa gli spazi"),
+    ("simple key expected", "dopo la chiave manca `:`"),
+    ("simple key is no longer valid", "una chiave deve stare su una riga, con il suo `:`"),
+    ("invalid indentation", "rientro sbagliato"),
+    ("wrongly indented", "rientro sbagliato"),
+    ("while parsing a block mapping", "qui ci vuole una chiave: il rientro è sbagliato?"),
+    ("while parsing a flow mapping", "manca `,` o `}`"),
+    ("while parsing a flow sequence", "manca `,` o `]`"),
+    ("while parsing a node", "manca il valore"),
+    ("unexpected character", "carattere inatteso; un testo che lo contiene va tra virgolette"),
+    ("unexpected EOF", "il file finisce prima del dovuto"),
+    ("comments must be separated", "prima di `#` ci vuole uno spazio"),
+    ("unsupported tag", "etichetta (`!`) non ammessa"),
+];
+
+/// The parser's complaint in Italian, with the detail it quotes; as it stands where we know no other.
+fn italian(text: &str) -> String {
+    let Some((_, it)) = ITALIAN.iter().find(|(en, _)| text.starts_with(en)) else { return text.to_owned() };
+    let quoted = text.find(['\'', '`']).map_or("", |from| &text[from..]);
+    if quoted.is_empty() || it.contains('`') { (*it).to_owned() } else { format!("{it} {quoted}") }
 }
 
 /// Where the last line is and where it ends: a file that ends too early is complained about beyond it.
@@ -226,8 +269,9 @@ impl Tree<'_> {
 
     fn duplicate(&mut self, key: &str, at: Place, line: u32) {
         if self.duplicates.len() < PROBLEMS_MAX {
-            let message = format!(
-                "the key `{key}` is already at line {line}; one of the two would be lost, rename or remove it"
+            let message = say!(
+                "the key `{key}` is already at line {line}; one of the two would be lost, rename or remove it",
+                "la chiave `{key}` è già alla riga {line}; una delle due andrebbe persa, rinominala o toglila"
             );
             self.duplicates.push(self.source.problem(at, message));
         }

@@ -9,6 +9,7 @@ pub(crate) use http::HttpKeys;
 pub(crate) use tcp::TcpKeys;
 
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::component::Common;
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node};
@@ -55,13 +56,18 @@ impl ProbeKeys {
     pub(crate) fn read(kind: &Node, own: &[&Entry], at: Place, report: &mut Report<'_>) -> Option<Self> {
         let known = KINDS.map(|(kind, _)| kind);
         let Some(word) = kind.scalar() else {
-            return report.expected(None, kind, &format!("one of {}", known.join(", ")));
+            let known = known.join(", ");
+            return report.expected(None, kind, say!("one of {known}", "uno tra {known}"));
         };
         let Some((_, keys)) = KINDS.iter().find(|(kind, _)| *kind == word) else {
             let message = if LATER.contains(&word) {
-                format!("`probe: {word}` is not available in this version; available: {}", known.join(", "))
+                let known = known.join(", ");
+                say!(
+                    "`probe: {word}` is not available in this version; available: {known}",
+                    "`probe: {word}` non è disponibile in questa versione; ci sono: {known}"
+                )
             } else {
-                nearest::unknown_value("kind of probe", word, &known)
+                nearest::unknown_value(say!("kind of probe", "il tipo di sonda"), word, &known)
             };
             report.problem(kind.at, message);
             return None;
@@ -82,8 +88,11 @@ impl ProbeKeys {
     /// A key that is right elsewhere is told so; any other is compared with all that are right here.
     fn strange_key(entry: &Entry, word: &str, keys: &[&'static str], report: &mut Report<'_>) {
         if let Some((owner, _)) = KINDS.iter().find(|(_, keys)| keys.contains(&entry.key.as_str())) {
-            let message =
-                format!("the key `{}` belongs to `probe: {owner}`, not to `probe: {word}`", entry.key);
+            let message = say!(
+                "the key `{}` belongs to `probe: {owner}`, not to `probe: {word}`",
+                "la chiave `{}` è di `probe: {owner}`, non di `probe: {word}`",
+                entry.key
+            );
             report.problem(entry.key_at, message);
             return;
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use jiff::civil::Date;
 
+use crate::text::{Text, say};
 use crate::yaml::nearest;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::shape::{Report, Shape};
@@ -12,31 +13,31 @@ use crate::{DnsTransport, Family, Fraction, HostPort, Id, Quorum};
 impl Shape for String {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let text = node.scalar().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        report.expected(text, node, "a text")
+        report.expected(text, node, say!("a text", "un testo"))
     }
 }
 
 impl Shape for bool {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let value = if let Value::Bool(value) = node.value { Some(value) } else { None };
-        report.expected(value, node, "`true` or `false`")
+        report.expected(value, node, say!("`true` or `false`", "`true` o `false`"))
     }
 }
 
 impl Shape for u32 {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let number = node.scalar().and_then(|text| text.parse().ok());
-        report.expected(number, node, "a whole number")
+        report.expected(number, node, say!("a whole number", "un numero intero"))
     }
 }
 
 impl Shape for Id {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let Some(text) = node.scalar() else { return report.expected(None, node, "a name") };
+        let Some(text) = node.scalar() else { return report.expected(None, node, say!("a name", "un nome")) };
         match Self::new(text) {
             Ok(id) => Some(id),
             Err(error) => {
-                report.problem(node.at, error.to_string());
+                report.problem(node.at, error.text());
                 None
             }
         }
@@ -46,14 +47,25 @@ impl Shape for Id {
 impl Shape for Fraction {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let share = node.scalar().and_then(Self::from_percent);
-        report.expected(share, node, "a percentage such as `98%` or `99.5%`")
+        report.expected(
+            share,
+            node,
+            say!("a percentage such as `98%` or `99.5%`", "una percentuale come `98%` o `99.5%`"),
+        )
     }
 }
 
 impl Shape for Quorum {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let quorum = node.scalar().and_then(Self::parse);
-        report.expected(quorum, node, "`any`, `all`, `all but 1`, `at least 2`, `2 of 3` or `at least 80%`")
+        report.expected(
+            quorum,
+            node,
+            say!(
+                "`any`, `all`, `all but 1`, `at least 2`, `2 of 3` or `at least 80%`",
+                "`any` (uno basta), `all` (tutti), `all but 1`, `at least 2`, `2 of 3` o `at least 80%`"
+            ),
+        )
     }
 }
 
@@ -61,38 +73,57 @@ impl Shape for Date {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         // Exactly YYYY-MM-DD: jiff alone would also take a date with a time behind it.
         let day = node.scalar().filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
-        report.expected(day, node, "a day such as `2027-01-31`")
+        report.expected(day, node, say!("a day such as `2027-01-31`", "un giorno come `2027-01-31`"))
     }
 }
 
 impl Shape for HostPort {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let address = node.scalar().and_then(|text| Self::parse(text, None));
-        report.expected(address, node, "an address such as `10.0.0.20:443` or `host.example:443`")
+        report.expected(
+            address,
+            node,
+            say!(
+                "an address such as `10.0.0.20:443` or `host.example:443`",
+                "un indirizzo come `10.0.0.20:443` o `host.example:443`"
+            ),
+        )
     }
 }
 
 impl Shape for SocketAddr {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let address = node.scalar().and_then(|text| text.parse().ok());
-        report.expected(address, node, "an IP address and port such as `127.0.0.1:8080` or `\"[::1]:8080\"`")
+        report.expected(
+            address,
+            node,
+            say!(
+                "an IP address and port such as `127.0.0.1:8080` or `\"[::1]:8080\"`",
+                "un indirizzo IP con la porta, come `127.0.0.1:8080` o `\"[::1]:8080\"`"
+            ),
+        )
     }
 }
 
 impl Shape for Family {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        one_of(node, "family", &[("v4", Self::V4), ("v6", Self::V6)], report)
+        one_of(node, say!("family", "la famiglia"), &[("v4", Self::V4), ("v6", Self::V6)], report)
     }
 }
 
 impl Shape for DnsTransport {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        one_of(node, "transport", &[("udp", Self::Udp), ("tcp", Self::Tcp)], report)
+        one_of(node, say!("transport", "il trasporto"), &[("udp", Self::Udp), ("tcp", Self::Tcp)], report)
     }
 }
 
 /// One of a few words.
-fn one_of<T: Copy>(node: &Node, what: &str, words: &[(&str, T)], report: &mut Report<'_>) -> Option<T> {
+pub(crate) fn one_of<T: Copy>(
+    node: &Node,
+    what: impl Into<Text>,
+    words: &[(&str, T)],
+    report: &mut Report<'_>,
+) -> Option<T> {
     let word = node.scalar().unwrap_or_default();
     let found = words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
     if found.is_none() {

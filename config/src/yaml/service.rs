@@ -1,6 +1,7 @@
 //! A row: for whom, what is promised, what it consists of.
 
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::component::ComponentKeys;
 use crate::yaml::nearest;
 use crate::yaml::node::Node;
@@ -57,12 +58,18 @@ impl Shape for CommitmentKeys {
         let word = kind.scalar().unwrap_or_default();
         if word != "availability" {
             let message = if LATER.contains(&word) {
-                format!(
+                say!(
                     "commitments of kind `{word}` are not available in this version; leave this one out: \
-                     a service without a commitment is observed all the same"
+                     a service without a commitment is observed all the same",
+                    "gli impegni di tipo `{word}` non sono disponibili in questa versione; togli questo: un servizio senza impegno \
+                     si osserva lo stesso"
                 )
             } else {
-                nearest::unknown_value("kind of commitment", word, &["availability"])
+                nearest::unknown_value(
+                    say!("kind of commitment", "il tipo di impegno"),
+                    word,
+                    &["availability"],
+                )
             };
             report.problem(kind.at, message);
             return None;

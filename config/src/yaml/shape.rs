@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::Problem;
 use crate::problem::{PROBLEMS_MAX, Place, Source, printable};
+use crate::text::{Text, say};
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::{Id, LoadError};
@@ -64,7 +65,11 @@ impl<T> Named<T> {
 impl<T: Shape> Shape for Named<T> {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            return report.expected(None, node, "a map from names to values");
+            return report.expected(
+                None,
+                node,
+                say!("a map from names to values", "una mappa da nomi a valori"),
+            );
         };
         let mut named = Self { entries: Vec::with_capacity(entries.len()), nameless: 0 };
         for entry in entries {
@@ -72,7 +77,7 @@ impl<T: Shape> Shape for Named<T> {
             match Id::new(entry.key.as_str()) {
                 Ok(id) => named.entries.push((At { at: entry.key_at, value: id }, value)),
                 Err(error) => {
-                    report.problem(entry.key_at, error.to_string());
+                    report.problem(entry.key_at, error.text());
                     named.nameless += 1;
                 }
             }
@@ -98,7 +103,7 @@ impl<'a> Report<'a> {
     }
 
     /// Refuses the file, when all has been said.
-    pub(crate) fn problem(&mut self, at: Place, message: impl Into<String>) {
+    pub(crate) fn problem(&mut self, at: Place, message: impl Into<Text>) {
         if self.problems.len() == PROBLEMS_MAX {
             return;
         }
@@ -110,7 +115,7 @@ impl<'a> Report<'a> {
     }
 
     /// Does not refuse the file.
-    pub(crate) fn warning(&mut self, at: Place, message: impl Into<String>) {
+    pub(crate) fn warning(&mut self, at: Place, message: impl Into<Text>) {
         if self.warnings.len() == PROBLEMS_MAX {
             return;
         }
@@ -128,7 +133,7 @@ impl<'a> Report<'a> {
         u16::try_from(self.named.len()).unwrap_or(u16::MAX)
     }
 
-    fn made(&self, at: Place, message: impl Into<String>) -> Problem {
+    fn made(&self, at: Place, message: impl Into<Text>) -> Problem {
         let source = match self.named.get(usize::from(at.file).wrapping_sub(1)) {
             Some((name, text)) => Source { name, text },
             None => self.source,
@@ -159,9 +164,13 @@ impl<'a> Report<'a> {
     }
 
     /// Reports a value that could not be read.
-    pub(crate) fn expected<T>(&mut self, read: Option<T>, node: &Node, what: &str) -> Option<T> {
+    pub(crate) fn expected<T>(&mut self, read: Option<T>, node: &Node, what: impl Into<Text>) -> Option<T> {
         if read.is_none() {
-            self.problem(node.at, format!("expected {what}, found {}", node.found()));
+            let (what, found) = (what.into(), node.found());
+            self.problem(
+                node.at,
+                say!("expected {what}, found {found}", "ci vuole {what}; c'è {found}"; what, found),
+            );
         }
         read
     }
@@ -171,7 +180,7 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn missing(&mut self, at: Place, key: &str) {
-        self.problem(at, format!("the key `{key}` is missing"));
+        self.problem(at, say!("the key `{key}` is missing", "manca la chiave `{key}`"));
     }
 
     /// Has anything been refused so far?
@@ -191,6 +200,12 @@ impl<'a> Report<'a> {
         self.problems.sort_by_key(place);
         Err(LoadError { problems: self.problems })
     }
+}
+
+/// What a map of keys is called where something else stands.
+pub(crate) fn a_map_with(keys: &[&str]) -> Text {
+    let keys = keys.join(", ");
+    say!("a map with the keys {keys}", "una mappa con le chiavi {keys}")
 }
 
 /// Declares a map of keys: the struct, and how it is read. A key is
@@ -269,7 +284,7 @@ macro_rules! shape {
             ) -> Option<Self> {
                 match &node.value {
                     $crate::yaml::node::Value::Map(entries) => Self::read_entries(entries.iter(), node.at, report),
-                    _ => report.expected(None, node, &format!("a map with the keys {}", Self::KEYS.join(", "))),
+                    _ => report.expected(None, node, $crate::yaml::shape::a_map_with(Self::KEYS)),
                 }
             }
         }
