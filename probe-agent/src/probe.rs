@@ -17,7 +17,7 @@ pub mod http;
 mod tests;
 
 pub use fault::{Fault, may_be_chance};
-pub use trace::Trace;
+pub use trace::{Direction, Line, Secrets, Trace, Transcript};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -115,7 +115,14 @@ impl Check {
 
     /// Runs the check: up to as many attempts as it allows.
     pub async fn run(&self, surroundings: &Surroundings) -> Outcome {
-        attempts::run(self, surroundings).await
+        attempts::run(self, surroundings, &mut None).await
+    }
+
+    /// Runs the check and records what is said, for a person who asks.
+    pub async fn run_recorded(&self, surroundings: &Surroundings) -> (Outcome, Transcript) {
+        let mut transcript = Some(Box::new(Transcript::begin()));
+        let outcome = attempts::run(self, surroundings, &mut transcript).await;
+        (outcome, transcript.map_or_else(Transcript::begin, |transcript| *transcript))
     }
 
     /// One attempt, without its deadline.

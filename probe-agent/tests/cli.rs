@@ -149,12 +149,16 @@ fn a_check_can_be_run_and_explained_at_once() {
     assert_eq!(code, 0, "{said}");
     assert!(said.starts_with("data_center.it.vm1  up\n"), "{said}");
     assert!(said.contains("phase     connect"), "{said}");
+    assert!(said.contains("* connect\n"), "{said}");
 
     let (code, said, _) = home.run(&["probe", "data_center.it.vm2", "--json"]);
     assert_eq!(code, 1);
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&said["verdict"], &said["reason"]), (&json!("down"), &json!("connect.refused")));
     assert_eq!(said["phase_failed"], "connect");
+    let line = said["transcript"].as_array().unwrap().last().unwrap();
+    assert_eq!((&line["direction"], &line["attempt"]), (&json!("note"), &json!(1)));
+    assert!(line["text"].as_str().unwrap().starts_with("connect.refused: "), "{line}");
 
     for (check, sentence) in
         [("data_center.it.vm3", "this agent cannot run"), ("data_center.it.vm4", "probe --list")]

@@ -9,7 +9,7 @@ use collector_api::{Assignment, Evidence, Record, Verdict};
 use config::{AgentConfig, CheckSpec};
 use serde_json::{Map, Value, json};
 
-use crate::probe::{Check, Outcome};
+use crate::probe::{Check, Outcome, Transcript};
 
 #[derive(Debug, Args)]
 pub(super) struct ProbeArguments {
@@ -36,12 +36,13 @@ pub(super) async fn probe(
     };
     let check = find(&assignment, wanted)?;
     let surroundings = crate::surroundings(config)?;
-    let outcome = check.run(&surroundings).await;
+    let (outcome, transcript) = check.run_recorded(&surroundings).await;
     if arguments.json {
-        serde_json::to_writer_pretty(&mut *out, &as_json(&check, &outcome))?;
+        serde_json::to_writer_pretty(&mut *out, &as_json(&check, &outcome, &transcript))?;
         writeln!(out)?;
     } else {
         explain(&check, &outcome, out)?;
+        retell(&transcript, out)?;
     }
     let is_up = matches!(outcome.verdict, Verdict::Up | Verdict::Degraded);
     Ok(if is_up { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -126,7 +127,26 @@ fn explain(check: &Check, outcome: &Outcome, out: &mut dyn Write) -> anyhow::Res
     Ok(())
 }
 
-fn as_json(check: &Check, outcome: &Outcome) -> Value {
+/// The lines as they were said, each attempt under its number if there were several.
+fn retell(transcript: &Transcript, out: &mut dyn Write) -> anyhow::Result<()> {
+    let lines = transcript.lines();
+    let Some(last) = lines.last() else { return Ok(()) };
+    writeln!(out, "  transcript, times since the first attempt")?;
+    let mut attempt = 0;
+    for line in lines {
+        if line.attempt != attempt && last.attempt > 1 {
+            attempt = line.attempt;
+            writeln!(out, "    attempt {attempt}")?;
+        }
+        writeln!(out, "    {:>14} {} {}", milliseconds(line.micros), line.direction.sign(), line.text)?;
+    }
+    if transcript.left_out() > 0 {
+        writeln!(out, "    … {} more lines", transcript.left_out())?;
+    }
+    Ok(())
+}
+
+fn as_json(check: &Check, outcome: &Outcome, transcript: &Transcript) -> Value {
     let evidence = &outcome.evidence;
     let attempts: Vec<Value> = evidence
         .attempts
@@ -152,6 +172,18 @@ fn as_json(check: &Check, outcome: &Outcome) -> Value {
             "fingerprint": collector_api::hex_encode(&tls.fingerprint),
         })
     });
+    let lines: Vec<Value> = transcript
+        .lines()
+        .iter()
+        .map(|line| {
+            json!({
+                "attempt": line.attempt,
+                "micros": line.micros,
+                "direction": line.direction.name(),
+                "text": line.text,
+            })
+        })
+        .collect();
     json!({
         "check": check.id.as_str(),
         "kind": check.kind(),
@@ -166,6 +198,8 @@ fn as_json(check: &Check, outcome: &Outcome) -> Value {
         "attempts": attempts,
         "facts": facts,
         "tls": tls,
+        "transcript": lines,
+        "transcript_left_out": transcript.left_out(),
     })
 }
 

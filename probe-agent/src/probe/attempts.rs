@@ -10,7 +10,7 @@ use collector_api::{Attempt, Evidence, Reason, Record, Verdict};
 use config::Timing;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Check, Fault, Outcome, Surroundings, Trace, may_be_chance, trace};
+use super::{Check, Fault, Outcome, Surroundings, Trace, Transcript, may_be_chance};
 
 /// What one attempt says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,19 +19,28 @@ struct Finding {
     reason: Reason,
 }
 
-pub(super) async fn run(check: &Check, surroundings: &Surroundings) -> Outcome {
+/// Runs the check. What is said goes on `transcript`, if there is one.
+pub(super) async fn run(
+    check: &Check,
+    surroundings: &Surroundings,
+    transcript: &mut Option<Box<Transcript>>,
+) -> Outcome {
     let timing = &check.timing;
     let began = Instant::now();
     let mut attempts = Vec::new();
     let mut duration_micros = 0_u64;
     loop {
-        let mut trace = Trace::begin();
+        let mut trace = Trace::recording(transcript.take());
         let deadline = Duration::from_millis(timing.timeout_ms);
         let seen = match timeout(deadline, check.attempt(surroundings, &mut trace)).await {
             Ok(seen) => seen,
             Err(_elapsed) => Err(timed_out_in(trace.phase(), timing)),
         };
         let micros = trace.end();
+        if let Err(fault) = &seen {
+            trace.note(|| format!("{}: {}", fault.reason, fault.detail));
+        }
+        *transcript = trace.take_transcript();
         duration_micros += micros;
         let finding = judge(&seen, micros, timing);
         attempts.push(Attempt { outcome: Record::outcome_of(finding.verdict, finding.reason), micros });
@@ -84,7 +93,7 @@ fn may_go_on(finding: Finding, attempts: usize, elapsed: Duration, timing: &Timi
 fn evidence(finding: Finding, seen: &Result<(), Fault>, trace: &Trace, attempts: Vec<Attempt>) -> Evidence {
     let failed = finding.verdict == Verdict::Down || finding.verdict == Verdict::Unknown;
     Evidence {
-        detail: seen.as_ref().err().map(|fault| trace::cut(&fault.detail)).unwrap_or_default(),
+        detail: seen.as_ref().err().map(|fault| trace.detail(&fault.detail)).unwrap_or_default(),
         phases: trace.phases(),
         attempts: if attempts.len() > 1 { attempts } else { Vec::new() },
         remote: trace.remote.map(|remote| remote.to_string()).unwrap_or_default(),

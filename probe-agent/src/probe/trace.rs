@@ -1,4 +1,14 @@
 //! What an attempt leaves behind, whether it ends, fails or is cut off by its deadline.
+//!
+//! Two things for whoever is to read it: evidence, which is stored with the sample, and a transcript,
+//! which is recorded only when a person asks (`vedetta-agent probe`) and costs nothing otherwise: lines
+//! are closures. Secrets that the probe names are masked in both.
+
+mod secrets;
+mod transcript;
+
+pub use secrets::Secrets;
+pub use transcript::{Direction, Line, Transcript};
 
 use std::net::SocketAddr;
 
@@ -19,6 +29,9 @@ pub struct Trace {
     /// What the handshake showed.
     pub tls: Option<TlsFacts>,
     facts: Vec<(&'static str, String)>,
+    secrets: Secrets,
+    /// Boxed: nobody asks for it but a person.
+    transcript: Option<Box<Transcript>>,
 }
 
 impl Trace {
@@ -31,6 +44,54 @@ impl Trace {
             remote: None,
             tls: None,
             facts: Vec::new(),
+            secrets: Secrets::default(),
+            transcript: None,
+        }
+    }
+
+    /// The attempt begins now, and goes on with the transcript of those before it, if there is one.
+    pub fn recording(mut transcript: Option<Box<Transcript>>) -> Self {
+        if let Some(transcript) = &mut transcript {
+            transcript.begin_attempt();
+        }
+        Self { transcript, ..Self::begin() }
+    }
+
+    /// Hands the transcript on.
+    pub fn take_transcript(&mut self) -> Option<Box<Transcript>> {
+        self.transcript.take()
+    }
+
+    /// Masks this value, in every form it may take, in all that is shown of the attempt. Name a secret
+    /// before it can appear, and of composed ones (`user:password`) parts and whole.
+    pub fn secret(&mut self, value: &[u8]) {
+        self.secrets.add(value);
+    }
+
+    /// Records what is said to the peer, if somebody asked: `text` is not even made otherwise. Several
+    /// lines are recorded as such.
+    pub fn sent<T: AsRef<[u8]>>(&mut self, text: impl FnOnce() -> T) {
+        self.record(Direction::Sent, text);
+    }
+
+    /// Records what the peer says, if somebody asked. Bytes that are no text are shown as `\xNN`.
+    pub fn received<T: AsRef<[u8]>>(&mut self, text: impl FnOnce() -> T) {
+        self.record(Direction::Received, text);
+    }
+
+    /// Records what the probe does or understands, if somebody asked.
+    pub fn note<T: AsRef<[u8]>>(&mut self, text: impl FnOnce() -> T) {
+        self.record(Direction::Note, text);
+    }
+
+    /// Does somebody ask for a transcript? For a probe that would have to keep something to tell it.
+    pub fn is_recorded(&self) -> bool {
+        self.transcript.is_some()
+    }
+
+    fn record<T: AsRef<[u8]>>(&mut self, direction: Direction, text: impl FnOnce() -> T) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.take(direction, text().as_ref(), &self.secrets);
         }
     }
 
@@ -39,6 +100,7 @@ impl Trace {
         let now = Instant::now();
         self.end_phase(now);
         self.current = Some((phase, now));
+        self.note(|| phase);
     }
 
     /// The phase the attempt is in, or was in when it ended.
@@ -67,8 +129,16 @@ impl Trace {
     pub fn facts(&self) -> Vec<Fact> {
         self.facts
             .iter()
-            .map(|(name, value)| Fact { name: (*name).to_owned(), value: cut_to(value, FACT_BYTES_MAX) })
+            .map(|(name, value)| Fact {
+                name: (*name).to_owned(),
+                value: cut_to(&self.secrets.mask_text(value), FACT_BYTES_MAX),
+            })
             .collect()
+    }
+
+    /// A fault's detail as evidence carries it.
+    pub fn detail(&self, text: &str) -> String {
+        cut(&self.secrets.mask_text(text))
     }
 
     fn end_phase(&mut self, now: Instant) {
@@ -102,6 +172,33 @@ mod tests {
         let long = "à".repeat(300);
         assert_eq!(cut(&long).len(), limits::DETAIL_BYTES_MAX);
         assert_eq!(cut_to("xàà", 2), "x");
+    }
+
+    #[tokio::test]
+    async fn a_transcript_is_made_only_for_who_asks() {
+        let mut trace = Trace::begin();
+        trace.sent(|| -> String { panic!("nobody asked") });
+        assert!(!trace.is_recorded());
+        let mut trace = Trace::recording(Some(Box::new(Transcript::begin())));
+        trace.enter("connect");
+        trace.sent(|| "HELO me");
+        let mut trace = Trace::recording(trace.take_transcript());
+        trace.received(|| b"250 you");
+        let transcript = trace.take_transcript().unwrap();
+        let lines: Vec<_> =
+            transcript.lines().iter().map(|l| (l.attempt, l.direction.sign(), l.text.as_str())).collect();
+        assert_eq!(lines, [(1, "*", "connect"), (1, ">", "HELO me"), (2, "<", "250 you")]);
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_masked_in_facts_and_detail_and_transcript() {
+        let mut trace = Trace::recording(Some(Box::new(Transcript::begin())));
+        trace.secret(b"hunter2");
+        trace.fact("echo", format!("{}hunter2", "x".repeat(FACT_BYTES_MAX - 3)));
+        trace.sent(|| "PASS hunter2");
+        assert!(!trace.facts()[0].value.contains("hun"), "{:?}", trace.facts());
+        assert_eq!(trace.detail("530 hunter2 is wrong"), "530 **** is wrong");
+        assert_eq!(trace.take_transcript().unwrap().lines()[0].text, "PASS ****");
     }
 
     #[tokio::test(start_paused = true)]
