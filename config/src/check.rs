@@ -97,6 +97,27 @@ impl Probe {
             Self::Http(http) => http.url.clone(),
         }
     }
+
+    /// The question of each family where both are asked ([`Family::Both`]), IPv4's first; otherwise this one.
+    pub fn by_family(mut self) -> (Self, Option<Self>) {
+        match self.family_mut() {
+            Some(family @ Family::Both) => *family = Family::V4,
+            _ => return (self, None),
+        }
+        let mut other = self.clone();
+        if let Some(family) = other.family_mut() {
+            *family = Family::V6;
+        }
+        (self, Some(other))
+    }
+
+    const fn family_mut(&mut self) -> Option<&mut Family> {
+        match self {
+            Self::Tcp(tcp) => Some(&mut tcp.family),
+            Self::Http(http) => Some(&mut http.family),
+            Self::Dns(_) => None,
+        }
+    }
 }
 
 /// Which addresses of a name to use.
@@ -108,6 +129,8 @@ pub enum Family {
     V4,
     /// IPv6.
     V6,
+    /// One question to each, in one run; the worse answer counts. Never one silently instead of the other.
+    Both,
 }
 
 /// One more thing an agent asks, to know whether its own network works.
@@ -192,6 +215,16 @@ mod tests {
         for bad in ["", ":53", "a:0", "a:99999", "a b:1", "[x]:1", "10.0.0.53"] {
             assert_eq!(HostPort::parse(bad, None), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn both_families_are_two_questions() {
+        let known = r#"{"kind":"tcp","address":"portale.example:443","family":"both"}"#;
+        let probe: Probe = serde_json::from_str(known).unwrap();
+        let (v4, v6) = probe.by_family();
+        let family = |probe: &Probe| if let Probe::Tcp(tcp) = probe { Some(tcp.family) } else { None };
+        assert_eq!((family(&v4), v6.as_ref().and_then(family)), (Some(Family::V4), Some(Family::V6)));
+        assert_eq!(v4.by_family().1, None);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod fault;
 mod trace;
 mod attempts;
+mod families;
 mod connect;
 pub mod tcp;
 pub mod dns;
@@ -39,6 +40,8 @@ pub struct Check {
     /// Do canaries never excuse it?
     pub measures_path: bool,
     asker: Asker,
+    /// The same question over IPv6, where both families are asked.
+    over_v6: Option<Asker>,
 }
 
 #[derive(Debug)]
@@ -87,12 +90,10 @@ impl Outcome {
 impl Check {
     /// Prepares a check; the error is a sentence for whoever wrote the charter.
     pub fn new(spec: CheckSpec) -> Result<Self, String> {
-        let asker = match spec.probe {
-            Probe::Tcp(params) => Asker::Tcp(tcp::Tcp::new(params)),
-            Probe::Dns(params) => Asker::Dns(Box::new(dns::Dns::new(&params)?)),
-            Probe::Http(params) => Asker::Http(Box::new(http::Http::new(&params)?)),
-        };
-        Ok(Self { id: spec.id, timing: spec.timing, measures_path: spec.measures_path, asker })
+        let (probe, over_v6) = spec.probe.by_family();
+        let asker = Asker::new(probe)?;
+        let over_v6 = over_v6.map(Asker::new).transpose()?;
+        Ok(Self { id: spec.id, timing: spec.timing, measures_path: spec.measures_path, asker, over_v6 })
     }
 
     /// The word after `probe:`.
@@ -115,23 +116,41 @@ impl Check {
 
     /// Runs the check: up to as many attempts as it allows.
     pub async fn run(&self, surroundings: &Surroundings) -> Outcome {
-        attempts::run(self, surroundings, &mut None).await
+        self.run_on(surroundings, &mut None).await
     }
 
     /// Runs the check and records what is said, for a person who asks.
     pub async fn run_recorded(&self, surroundings: &Surroundings) -> (Outcome, Transcript) {
         let mut transcript = Some(Box::new(Transcript::begin()));
-        let outcome = attempts::run(self, surroundings, &mut transcript).await;
+        let outcome = self.run_on(surroundings, &mut transcript).await;
         (outcome, transcript.map_or_else(Transcript::begin, |transcript| *transcript))
+    }
+
+    async fn run_on(&self, surroundings: &Surroundings, transcript: &mut Option<Box<Transcript>>) -> Outcome {
+        let Some(over_v6) = &self.over_v6 else {
+            return attempts::run(self, &self.asker, surroundings, transcript).await;
+        };
+        // Boxed: two runs at once must not weigh on checks of one.
+        Box::pin(families::run(self, [&self.asker, over_v6], surroundings, transcript)).await
+    }
+}
+
+impl Asker {
+    fn new(probe: Probe) -> Result<Self, String> {
+        Ok(match probe {
+            Probe::Tcp(params) => Self::Tcp(tcp::Tcp::new(params)),
+            Probe::Dns(params) => Self::Dns(Box::new(dns::Dns::new(&params)?)),
+            Probe::Http(params) => Self::Http(Box::new(http::Http::new(&params)?)),
+        })
     }
 
     /// One attempt, without its deadline.
     async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
-        match &self.asker {
-            Asker::Tcp(tcp) => tcp.attempt(surroundings, trace).await,
+        match self {
+            Self::Tcp(tcp) => tcp.attempt(surroundings, trace).await,
             // Boxed: idle state of a large future would otherwise weigh on every small one.
-            Asker::Dns(dns) => Box::pin(dns.attempt(surroundings, trace)).await,
-            Asker::Http(http) => Box::pin(http.attempt(surroundings, trace)).await,
+            Self::Dns(dns) => Box::pin(dns.attempt(surroundings, trace)).await,
+            Self::Http(http) => Box::pin(http.attempt(surroundings, trace)).await,
         }
     }
 }

@@ -66,8 +66,9 @@ impl SystemResolver {
             .map_err(|error| Fault::new(Reason::AgentConfigInvalid, format!("{host}: {error}")))?;
         name.set_fqdn(true);
         let (wanted, other) = match family {
-            Family::V4 => (RecordType::A, RecordType::AAAA),
             Family::V6 => (RecordType::AAAA, RecordType::A),
+            // A check of both asks once as each.
+            Family::V4 | Family::Both => (RecordType::A, RecordType::AAAA),
         };
         let fault = match first_address(&resolver, name.clone(), wanted).await {
             Ok(address) => return Ok(address),

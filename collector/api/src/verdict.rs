@@ -129,6 +129,7 @@ reasons! {
     104 ProtoTruncated "proto.truncated" "truncated reply";
     105 ProtoIdMismatch "proto.id_mismatch" "the reply does not belong to the request";
     106 ProtoTimeout "proto.timeout" "connected, but no reply in time";
+    107 TcpOpen "tcp.open" "the port accepts connections, but must be closed";
     // What the check asserts.
     120 AssertStatus "assert.status" "unexpected status";
     121 AssertHeader "assert.header" "unexpected header";
@@ -149,6 +150,15 @@ reasons! {
     153 DnsNxdomain "dns.nxdomain" "NXDOMAIN";
     154 DnsTimeout "dns.timeout" "no answer";
     155 DnsNotAuthoritative "dns.not_authoritative" "the answer is not authoritative";
+    156 DnsAdMissing "dns.ad_missing" "the answer is not marked as validated";
+    157 DnsNegativeViolated "dns.negative_violated" "a name that must not be answered was answered";
+    158 DnsSerialSkew "dns.serial_skew" "the zone's serial is behind another server's";
+    159 DnsRrsigExpiring "dns.rrsig_expiring" "a signature in the answer expires soon";
+    210 DnsRrsigExpired "dns.rrsig_expired" "a signature in the answer has expired";
+    211 DnsUnsigned "dns.unsigned" "the answer carries no signature";
+    212 DnsFlags "dns.flags" "unexpected flags";
+    213 DnsTtl "dns.ttl" "the answer may be kept for too short a time";
+    214 DnsLame "dns.lame" "the server does not serve the zone";
 }
 
 impl std::fmt::Display for Reason {

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::files;
+use crate::text::say;
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Report};
 use crate::{Family, Probe};
@@ -46,6 +47,14 @@ impl Asked {
 fn family_of(host: &str, key: Option<&At<Family>>, report: &mut Report<'_>) -> Option<Family> {
     let literal = host.parse::<IpAddr>().ok().map(|ip| if ip.is_ipv4() { Family::V4 } else { Family::V6 });
     match (literal, key) {
+        (Some(_), Some(key)) if key.value == Family::Both => {
+            let message = say!(
+                "`{host}` is an address of one family; `both` is for names",
+                "`{host}` è un indirizzo di una sola famiglia; `both` è per i nomi"
+            );
+            report.problem(key.at, message);
+            None
+        }
         (Some(literal), Some(key)) if literal != key.value => {
             report.problem(key.at, format!("`{host}` is an address of the other family; leave `family` out"));
             None

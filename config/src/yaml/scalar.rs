@@ -107,7 +107,8 @@ impl Shape for SocketAddr {
 
 impl Shape for Family {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        one_of(node, say!("family", "la famiglia"), &[("v4", Self::V4), ("v6", Self::V6)], report)
+        let words = [("v4", Self::V4), ("v6", Self::V6), ("both", Self::Both)];
+        one_of(node, say!("family", "la famiglia"), &words, report)
     }
 }
 

@@ -10,7 +10,7 @@ use collector_api::{Attempt, Evidence, Reason, Record, Verdict};
 use config::Timing;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Check, Fault, Outcome, Surroundings, Trace, Transcript, may_be_chance};
+use super::{Asker, Check, Fault, Outcome, Surroundings, Trace, Transcript, connect, may_be_chance};
 
 /// What one attempt says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +19,10 @@ struct Finding {
     reason: Reason,
 }
 
-/// Runs the check. What is said goes on `transcript`, if there is one.
+/// Runs the check by one asker. What is said goes on `transcript`, if there is one.
 pub(super) async fn run(
     check: &Check,
+    asker: &Asker,
     surroundings: &Surroundings,
     transcript: &mut Option<Box<Transcript>>,
 ) -> Outcome {
@@ -32,11 +33,14 @@ pub(super) async fn run(
     loop {
         let mut trace = Trace::recording(transcript.take());
         let deadline = Duration::from_millis(timing.timeout_ms);
-        let seen = match timeout(deadline, check.attempt(surroundings, &mut trace)).await {
+        let seen = match timeout(deadline, asker.attempt(surroundings, &mut trace)).await {
             Ok(seen) => seen,
-            Err(_elapsed) => Err(timed_out_in(trace.phase(), timing)),
+            Err(_elapsed) => {
+                Err(trace.take_at_deadline().unwrap_or_else(|| timed_out_in(trace.phase(), timing)))
+            }
         };
         let micros = trace.end();
+        let seen = if check.measures_path { seen } else { connect::blame(seen, trace.remote).await };
         if let Err(fault) = &seen {
             trace.note(|| format!("{}: {}", fault.reason, fault.detail));
         }
@@ -75,6 +79,10 @@ fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
 fn judge(seen: &Result<(), Fault>, micros: u64, timing: &Timing) -> Finding {
     let over = |limit_ms: Option<u64>| limit_ms.is_some_and(|ms| micros > ms.saturating_mul(1_000));
     match seen {
+        // What wants attention anyway does not excuse slowness that the operator calls down.
+        Err(fault) if fault.verdict() == Verdict::Degraded && over(timing.crit_ms) => {
+            Finding { verdict: Verdict::Down, reason: Reason::AssertLatency }
+        }
         Err(fault) => Finding { verdict: fault.verdict(), reason: fault.reason },
         Ok(()) if over(timing.crit_ms) => Finding { verdict: Verdict::Down, reason: Reason::AssertLatency },
         Ok(()) if over(timing.warn_ms) => Finding { verdict: Verdict::Degraded, reason: Reason::Slow },
@@ -136,6 +144,18 @@ mod tests {
     fn a_fault_is_judged_before_its_duration() {
         let refused = Err(Fault::new(Reason::ConnectRefused, ""));
         assert_eq!(judge(&refused, 3_000_000, &TIMING).reason, Reason::ConnectRefused);
+    }
+
+    #[test]
+    fn what_wants_attention_is_degraded_whether_slow_or_not() {
+        let expiring = Err(Fault::degraded(Reason::TlsExpiring, ""));
+        for (micros, verdict, reason) in [
+            (1, Verdict::Degraded, Reason::TlsExpiring),
+            (900_000, Verdict::Degraded, Reason::TlsExpiring),
+            (2_000_001, Verdict::Down, Reason::AssertLatency),
+        ] {
+            assert_eq!(judge(&expiring, micros, &TIMING), Finding { verdict, reason }, "{micros}");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! From `host:port` to an open connection: resolve, ask whether it may be dialled, dial.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use collector_api::Reason;
 use config::{Family, HostPort};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 
 use super::{Fault, Surroundings, Trace};
 
@@ -43,4 +43,24 @@ pub(super) async fn dial(remote: SocketAddr, trace: &mut Trace) -> Result<TcpStr
     // A request must not wait for the acknowledgement of the one before it.
     stream.set_nodelay(true).map_err(|error| Fault::of_connect(&error))?;
     Ok(stream)
+}
+
+/// An agent without IPv6 cannot testify about IPv6: its canaries answer over IPv4, and every name with
+/// `family: both` would read as half dead. "Network unreachable" without any route out is its own affair.
+pub(super) async fn blame(seen: Result<(), Fault>, remote: Option<SocketAddr>) -> Result<(), Fault> {
+    match (&seen, remote) {
+        (Err(fault), Some(SocketAddr::V6(_)))
+            if fault.reason == Reason::ConnectNetUnreachable && !has_ipv6_route().await =>
+        {
+            Err(Fault::new(Reason::AgentNetworkDown, "this host has no IPv6 route"))
+        }
+        _ => seen,
+    }
+}
+
+/// Does the kernel know a way to global unicast addresses? Connecting a datagram socket sends nothing.
+async fn has_ipv6_route() -> bool {
+    let Ok(socket) = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).await else { return false };
+    // The first address of 2000::/3; the discard port.
+    socket.connect((Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 9)).await.is_ok()
 }

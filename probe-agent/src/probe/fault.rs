@@ -12,12 +12,18 @@ pub struct Fault {
     pub reason: Reason,
     /// What was seen, for people.
     pub detail: String,
+    is_degraded: bool,
 }
 
 impl Fault {
     /// A fault with what was seen.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), is_degraded: false }
+    }
+
+    /// Something that wants attention, although the target does what the check asks.
+    pub fn degraded(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { is_degraded: true, ..Self::new(reason, detail) }
     }
 
     /// What an error of `connect(2)`, or of making the socket, means.
@@ -41,9 +47,9 @@ impl Fault {
         Self::new(reason, error.to_string())
     }
 
-    /// Down, or unknown when the agent could not ask.
+    /// Down, or unknown when the agent could not ask; degraded when it was made so.
     pub fn verdict(&self) -> Verdict {
-        verdict_of(self.reason)
+        if self.is_degraded { Verdict::Degraded } else { verdict_of(self.reason) }
     }
 }
 

@@ -15,6 +15,8 @@ use std::net::SocketAddr;
 use collector_api::{Fact, Phase, TlsFacts, limits};
 use tokio::time::Instant;
 
+use super::Fault;
+
 /// A fact's value, bytes at most.
 const FACT_BYTES_MAX: usize = 128;
 
@@ -32,6 +34,7 @@ pub struct Trace {
     secrets: Secrets,
     /// Boxed: nobody asks for it but a person.
     transcript: Option<Box<Transcript>>,
+    at_deadline: Option<Fault>,
 }
 
 impl Trace {
@@ -46,6 +49,7 @@ impl Trace {
             facts: Vec::new(),
             secrets: Secrets::default(),
             transcript: None,
+            at_deadline: None,
         }
     }
 
@@ -101,6 +105,7 @@ impl Trace {
         self.end_phase(now);
         self.current = Some((phase, now));
         self.note(|| phase);
+        self.at_deadline = None;
     }
 
     /// The phase the attempt is in, or was in when it ended.
@@ -113,6 +118,16 @@ impl Trace {
         let now = Instant::now();
         self.end_phase(now);
         micros_between(self.began, now)
+    }
+
+    /// Says what it means if the deadline comes in this phase, when "silence" is not the whole truth.
+    pub fn at_deadline(&mut self, fault: Fault) {
+        self.at_deadline = Some(fault);
+    }
+
+    /// What the deadline means, if the phase has said so.
+    pub fn take_at_deadline(&mut self) -> Option<Fault> {
+        self.at_deadline.take()
     }
 
     /// Notes a typed fact of the probe kind.

@@ -47,6 +47,7 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::ProtoTruncated => "risposta troncata",
         Reason::ProtoIdMismatch => "la risposta non appartiene alla richiesta",
         Reason::ProtoTimeout => "connesso, ma nessuna risposta in tempo",
+        Reason::TcpOpen => "la porta accetta connessioni, ma deve essere chiusa",
         Reason::AssertStatus => "stato inatteso",
         Reason::AssertHeader => "intestazione inattesa",
         Reason::AssertBodyMissing => "manca il testo richiesto",
@@ -65,5 +66,14 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::DnsNxdomain => "il server DNS risponde NXDOMAIN",
         Reason::DnsTimeout => "nessuna risposta DNS",
         Reason::DnsNotAuthoritative => "risposta DNS non autorevole",
+        Reason::DnsAdMissing => "risposta DNS non contrassegnata come convalidata",
+        Reason::DnsNegativeViolated => "il server DNS risponde a un nome a cui non deve rispondere",
+        Reason::DnsSerialSkew => "il seriale della zona è indietro rispetto a un altro server",
+        Reason::DnsRrsigExpiring => "una firma della risposta DNS è in scadenza",
+        Reason::DnsRrsigExpired => "una firma della risposta DNS è scaduta",
+        Reason::DnsUnsigned => "risposta DNS senza firma",
+        Reason::DnsFlags => "indicatori inattesi nella risposta DNS",
+        Reason::DnsTtl => "durata della risposta DNS troppo breve",
+        Reason::DnsLame => "il server DNS non serve la zona",
     }
 }

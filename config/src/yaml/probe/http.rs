@@ -14,7 +14,7 @@ shape! {
         connect: optional At<String>,
         /// A file with the only authority to trust.
         authority: optional At<String>,
-        /// `v4` or `v6`.
+        /// `v4`, `v6` or `both`.
         family: decisive At<Family>,
     }
 }

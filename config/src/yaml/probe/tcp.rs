@@ -6,7 +6,7 @@ use crate::yaml::shape::{At, shape};
 shape! {
     /// `probe: tcp`
     TcpKeys {
-        /// `v4` or `v6`.
+        /// `v4`, `v6` or `both`.
         family: decisive At<Family>,
     }
 }
