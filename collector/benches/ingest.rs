@@ -8,7 +8,8 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-use std::error::Error;
+mod load;
+
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -19,39 +20,24 @@ use std::time::{Duration, Instant};
 use collector::compact::merge_days;
 use collector::ingest::{Arrived, Ingest, Verdict};
 use collector::store::{BatchRow, SqliteStore, Store, Write};
-use collector_api::{
-    Batch, Chain, CheckEntry, ClockReading, ConfigRecord, Group, PublicKey, Reason, Record, SigningKey,
-    Start, StreamId, unpack_groups,
-};
+use collector_api::{Batch, PublicKey, unpack_groups};
 use collector_derive::{Accepted, StreamState, step};
 use config::AgentId;
-use prost::Message as _;
+use load::{Outcome, Prepared, SAMPLES, median};
 
 const AGENTS: u8 = 8;
-const SAMPLES: u32 = 500;
-/// A group is a second's samples, a batch what five seconds brought.
-const GROUPS: u32 = 5;
 const BATCHES: u32 = 400;
 const ROUNDS: usize = 5;
 const SYNCS: u32 = 300;
 const BEGIN_MS: i64 = 1_772_323_200_000;
-const INTERVAL_MS: i64 = 5_000;
 const DAY_MS: i64 = 86_400_000;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// One agent's batches, as they come out of its spool.
-struct Prepared {
-    agent: AgentId,
-    key: PublicKey,
-    batches: Vec<Batch>,
-}
 
 fn main() -> Outcome<()> {
     let named = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from);
     let home =
         tempfile::tempdir_in(named.as_deref().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR"))))?;
-    let prepared: Arc<Vec<Prepared>> = Arc::new((0..AGENTS).map(prepare).collect::<Outcome<_>>()?);
+    let prepared: Arc<Vec<Prepared>> =
+        Arc::new((0..AGENTS).map(|n| load::prepare(n, BEGIN_MS, BATCHES)).collect::<Outcome<_>>()?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let samples = f64::from(AGENTS) * f64::from(BATCHES) * f64::from(SAMPLES);
     println!(
@@ -78,60 +64,6 @@ fn main() -> Outcome<()> {
     runtime.block_on(sizes(&home.path().join("round-0"), samples))
 }
 
-/// Signs what one agent would send, with a change of verdict in a thousand samples.
-fn prepare(n: u8) -> Outcome<Prepared> {
-    let key = SigningKey::from_seed(&[n + 1; 32]).ok_or("a seed has 32 bytes")?;
-    let stream = StreamId([n + 1; 16]);
-    let mut random = Random(u64::from(n) + 1);
-    let entries = (0..SAMPLES).map(|index| CheckEntry {
-        index,
-        check: format!("service{}.component.target{index}", index % 7),
-        interval_ms: INTERVAL_MS.unsigned_abs(),
-        hold_ms: 3 * INTERVAL_MS.unsigned_abs(),
-    });
-    let start = Start { at_ms: BEGIN_MS, version: String::new(), boot_id: String::new(), last_durable_ms: 0 };
-    let config = ConfigRecord { revision: 1, begins: true, entries: entries.collect() };
-    let head = vec![
-        Record { start: Some(start), ..Record::default() },
-        Record { config: Some(config), ..Record::default() },
-    ];
-    let (mut seq, mut chain, mut batches) = (0, Chain::genesis(stream), Vec::new());
-    let mut down = vec![false; SAMPLES as usize];
-    for slot in 0..BATCHES {
-        let slot_ms = BEGIN_MS + i64::from(slot) * INTERVAL_MS;
-        let mut groups = Vec::new();
-        let (first_seq, before) = (seq + 1, chain);
-        for part in 0..GROUPS {
-            let mut records = if slot == 0 && part == 0 { head.clone() } else { Vec::new() };
-            let each = SAMPLES / GROUPS;
-            let samples = (part * each..(part + 1) * each).map(|check| {
-                let down = &mut down[check as usize];
-                *down ^= random.below(1_000) == 0;
-                let verdict = if *down { collector_api::Verdict::Down } else { collector_api::Verdict::Up };
-                Record {
-                    check_plus_1: check + 1,
-                    slot_delta_ms: if check % each == 0 { 0 } else { INTERVAL_MS / i64::from(SAMPLES) },
-                    lag_ms: random.below(4),
-                    outcome: Record::outcome_of(verdict, Reason::None),
-                    duration: 400 + random.below(60),
-                    ..Record::default()
-                }
-            });
-            records.extend(samples);
-            let base_ms = slot_ms + i64::from(part) * INTERVAL_MS / i64::from(GROUPS);
-            let group = Group { first_seq: seq + 1, base_ms, records };
-            seq = group.next_seq() - 1;
-            let group = group.encode_to_vec();
-            chain = chain.extend(&group);
-            groups.push(group);
-        }
-        let sent_ms = slot_ms + INTERVAL_MS;
-        let clock = ClockReading { sent_ms, offset_ms: 3, rtt_ms: 2, ntp_error_ms: 1 };
-        batches.push(Batch::pack(stream, (first_seq, seq), before, &groups, clock, &key)?);
-    }
-    Ok(Prepared { agent: AgentId::new(format!("agent{n}"))?, key: key.public(), batches })
-}
-
 /// Everything from the request's bytes to the acknowledgement.
 async fn deliver(state: &Path, prepared: Arc<Vec<Prepared>>) -> Outcome<(Duration, u64)> {
     let ingest = Arc::new(Ingest::start(Box::new(SqliteStore::open(state)?), step)?);
@@ -145,8 +77,9 @@ async fn deliver(state: &Path, prepared: Arc<Vec<Prepared>>) -> Outcome<(Duratio
         let (ingest, prepared) = (Arc::clone(&ingest), Arc::clone(&prepared));
         agents.spawn(async move {
             let Prepared { agent, key, .. } = &prepared[n];
+            let key = key.public();
             for request in requests {
-                let arrived = open(&request, agent, key).map_err(|error| error.to_string())?;
+                let arrived = open(&request, agent, &key).map_err(|error| error.to_string())?;
                 match ingest.accept(arrived).await.map_err(|error| error.to_string())? {
                     Verdict::Acknowledged(_) => {}
                     other => return Err(format!("{other:?}")),
@@ -195,7 +128,7 @@ fn parts(prepared: &[Prepared], state: &Path) -> Outcome<()> {
     let headers = batches.iter().map(Batch::check_header).collect::<Result<Vec<_>, _>>()?;
     let began = Instant::now();
     for (batch, header) in batches.iter().zip(&headers) {
-        batch.verify(header, &agent.key)?;
+        batch.verify(header, &agent.key.public())?;
     }
     told("verify the signature", began.elapsed());
     let began = Instant::now();
@@ -275,19 +208,4 @@ fn bare(path: &Path) -> std::io::Result<Duration> {
         file.sync_data()?;
     }
     Ok(began.elapsed())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Numerical Recipes' generator: the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        u32::try_from((self.0 >> 33) % u64::from(bound)).unwrap_or(0)
-    }
 }

@@ -34,6 +34,11 @@ impl Daemon {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Panics with its log if it has ended.
     pub fn assert_runs(&mut self) {
         let ended = self.child.try_wait().unwrap();

@@ -93,6 +93,11 @@ impl Place {
         self.agent = Some(Daemon::start(&mut self.agent_command(&["run"]), &self.path("agent.log")));
     }
 
+    /// The processes of the running agent and collector.
+    pub fn pids(&self) -> (u32, u32) {
+        (self.agent.as_ref().unwrap().pid(), self.collector.as_ref().unwrap().pid())
+    }
+
     /// The running collector, for its end.
     pub fn take_collector(&mut self) -> Daemon {
         self.collector.take().unwrap()
