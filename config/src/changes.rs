@@ -211,7 +211,22 @@ impl Changes {
     }
 }
 
+/// The keys of a kind; those below `tls` beside the others, as they are told.
 fn parameters(probe: &Probe) -> serde_json::Map<String, Value> {
+    let mut parameters = own_parameters(probe);
+    if let Some(Value::Object(tls)) = parameters.remove("tls") {
+        if !matches!(probe, Probe::Http(_)) {
+            parameters.insert("tls".to_owned(), Value::Bool(true));
+        }
+        for (key, value) in tls {
+            let key = if key == "authority" { key } else { format!("tls.{key}") };
+            parameters.insert(key, value);
+        }
+    }
+    parameters
+}
+
+fn own_parameters(probe: &Probe) -> serde_json::Map<String, Value> {
     match serde_json::to_value(probe) {
         Ok(Value::Object(parameters)) => parameters,
         // Numbers, texts and lists always become JSON.

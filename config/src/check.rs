@@ -2,6 +2,7 @@
 //!
 //! A check is decoded on its own, so that a kind this build does not know fails alone.
 
+mod tls;
 mod tcp;
 mod dns;
 mod http;
@@ -9,6 +10,7 @@ mod http;
 pub use dns::{DnsParams, DnsTransport};
 pub use http::HttpParams;
 pub use tcp::TcpParams;
+pub use tls::TlsParams;
 
 use serde::{Deserialize, Serialize};
 

@@ -29,6 +29,7 @@ pub use charter::{
 };
 pub use check::{
     Canary, CheckSpec, DnsParams, DnsTransport, Family, HostPort, HttpParams, Probe, TcpParams, Timing,
+    TlsParams,
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use fraction::Fraction;

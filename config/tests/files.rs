@@ -144,7 +144,7 @@ fn files_are_named_from_beside_the_charter_only() {
     let with = |authority: &str| {
         let text = format!(
             "organisation: {{name: X}}\nsites: {{a: {{agents: [a1]}}}}\nservices: {{s: {{components: {{c: \
-             {{probe: http, targets: {{t: \"https://h.example/\"}}, authority: {authority}}}}}}}}}\n"
+             {{probe: http, targets: {{t: \"https://h.example/\"}}, tls: {{authority: {authority}}}}}}}}}}}\n"
         );
         std::fs::write(&path, text).unwrap();
         load(&path)
@@ -152,7 +152,7 @@ fn files_are_named_from_beside_the_charter_only() {
     let loaded = with("ca.pem").unwrap_or_else(|error| panic!("{error}"));
     let Node::Part(part) = &loaded.vedetta.charter.services[0].components[0].node else { panic!("a part") };
     let Probe::Http(http) = &part.checks[0].probe else { panic!("http") };
-    assert_eq!((http.authority.as_deref(), http.family), (Some(pem), Family::V4));
+    assert_eq!((http.tls.authority.as_deref(), http.family), (Some(pem), Family::V4));
     assert_eq!(loaded.vedetta.collector.state_directory, Path::new("/var/lib/vedetta"));
     for (authority, reason) in [
         ("../other.pem", "must be a path below the folder"),

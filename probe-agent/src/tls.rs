@@ -1,33 +1,85 @@
-//! TLS for probes: verification is captured, not enforced, and judged afterwards.
+//! TLS for probes: what the server shows is captured, not enforced, and judged afterwards (`chain`).
 //!
 //! So an expired certificate still shows when it expired, and every reason is exact. The handshake's
 //! signatures are enforced as ever: a server must hold the key of the certificate it shows. Nobody
-//! sends a byte over a connection before [`Shown::judge`] has said yes.
+//! gets a stream to send a byte on before the judgement has said yes.
 //!
 //! No session is resumed: each probe sees the certificate that is served now. Parameters are made
-//! once per authority; a connection costs a clone of a handful of pointers.
+//! once per authority; a connection costs a clone of a handful of pointers. TLS 1.2 and 1.3 are
+//! spoken; a server with less is `tls.version`.
+
+mod chain;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use collector_api::{Reason, TlsFacts};
+use config::TlsParams;
 use ring::digest;
 use rustls::client::Resumption;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, PeerIncompatible, ProtocolVersion,
     RootCertStore, SignatureScheme,
 };
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::probe::Fault;
+use self::chain::{Judged, Trust};
+use crate::probe::{Fault, Trace};
+
+/// A certificate that ends sooner wants attention, ms.
+const WARN_MS: i64 = 21 * 86_400_000;
+
+/// Of the issuer's name in evidence, bytes.
+const ISSUER_BYTES_MAX: usize = 128;
+
+/// Intermediates of others that are remembered per authority, so that one which a server forgets is known.
+const KNOWN_MAX: usize = 64;
+
+/// What one check wants of TLS; made once.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    authority: Option<Arc<str>>,
+    name: Option<ServerName<'static>>,
+    warn_ms: Option<i64>,
+    /// Offered by ALPN; none for a protocol that has no name there.
+    protocols: &'static [&'static str],
+}
+
+impl Tls {
+    /// Reads the parameters; the error is a sentence for whoever wrote the charter.
+    pub fn new(params: &TlsParams, protocols: &'static [&'static str]) -> Result<Self, String> {
+        Ok(Self {
+            authority: params.authority.as_deref().map(Arc::from),
+            name: params.name.as_deref().map(name_of).transpose()?,
+            warn_ms: params.warn_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
+            protocols,
+        })
+    }
+
+    /// What the certificate of `host` must be for: the charter's name, or the host itself.
+    pub fn name(&self, host: &str) -> Result<ServerName<'static>, String> {
+        self.name.clone().map_or_else(|| name_of(host), Ok)
+    }
+}
+
+fn name_of(host: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(host.to_owned()).map_err(|_| format!("`{host}` cannot be the name of a certificate"))
+}
+
+/// A connection whose server is who it should be.
+#[derive(Debug)]
+pub struct Secured<S> {
+    /// For the protocol above.
+    pub stream: TlsStream<S>,
+    /// What wants attention (`tls.expiring`): to be returned in the end, if nothing worse is found.
+    pub attention: Option<Fault>,
+}
 
 /// TLS parameters by authority; `None` is the system's authorities.
 #[derive(Debug, Default)]
@@ -38,38 +90,53 @@ pub struct TlsStore {
 /// What every connection that trusts the same authorities shares.
 #[derive(Debug)]
 struct Parameters {
-    verifier: Arc<WebPkiServerVerifier>,
+    roots: Arc<RootCertStore>,
+    /// Of the authority's file: believed as they are.
+    pinned: Vec<CertificateDer<'static>>,
+    /// Intermediates that servers showed on trusted paths.
+    known: Mutex<Vec<CertificateDer<'static>>>,
     config: ClientConfig,
 }
 
 impl TlsStore {
-    /// Speaks TLS as a client over `stream`. Returns what the server showed beside how it went.
-    ///
-    /// `authority` is the PEM of the only authorities to trust; the system's when absent.
-    pub async fn connect(
+    /// Speaks TLS as a client over `stream` (phase `tls`) and judges what the server shows, which goes
+    /// into `trace.tls` whatever comes of it.
+    pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
-        authority: Option<&Arc<str>>,
+        tls: &Tls,
         name: ServerName<'static>,
-        stream: TcpStream,
-    ) -> (Shown, Result<TlsStream<TcpStream>, Fault>) {
-        let parameters = match self.parameters(authority) {
-            Ok(parameters) => parameters,
-            Err(sentence) => {
-                return (Shown::default(), Err(Fault::new(Reason::AgentConfigInvalid, sentence)));
-            }
-        };
-        let witness = Arc::new(Witness {
-            verifier: Arc::clone(&parameters.verifier),
-            shown: Mutex::new(Shown::default()),
-        });
+        stream: S,
+        trace: &mut Trace,
+    ) -> Result<Secured<S>, Fault> {
+        trace.enter("tls");
+        let parameters = self
+            .parameters(tls.authority.as_ref())
+            .map_err(|sentence| Fault::new(Reason::AgentConfigInvalid, sentence))?;
+        let witness = Arc::new(Witness::default());
         let mut config = parameters.config.clone();
         config.dangerous().set_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>);
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-        let mut shown = witness.take();
-        if let Ok(stream) = &stream {
-            shown.version = stream.get_ref().1.protocol_version();
+        config.alpn_protocols = tls.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let spoken = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream).await;
+        let version = spoken.as_ref().ok().and_then(|stream| stream.get_ref().1.protocol_version());
+        let shown = witness.take();
+        let Some((at, certificates)) = shown else {
+            // Without certificates there is nothing to judge, and no handshake that ends well.
+            return Err(spoken.err().map_or_else(
+                || Fault::new(Reason::TlsProtocol, "the server showed no certificate"),
+                |error| fault_of_handshake(&error),
+            ));
+        };
+        let judged = parameters.judge(&certificates, &name, at);
+        trace.tls = certificates.first().map(|leaf| facts(leaf, &judged, version));
+        let stream = spoken.map_err(|error| {
+            // The key is checked by the handshake's signature, and no library checks one that short.
+            chain::weakness_of_leaf(&certificates).unwrap_or_else(|| fault_of_handshake(&error))
+        })?;
+        let attention = attention(&judged, tls.warn_ms, at);
+        match judged.fault {
+            Some(fault) => Err(fault),
+            None => Ok(Secured { stream, attention }),
         }
-        (shown, stream.map_err(|error| fault_of_handshake(&error)))
     }
 
     fn parameters(&self, authority: Option<&Arc<str>>) -> Result<Arc<Parameters>, String> {
@@ -89,35 +156,50 @@ impl TlsStore {
     }
 }
 
+impl Parameters {
+    fn judge(&self, shown: &[CertificateDer<'static>], name: &ServerName<'_>, at: UnixTime) -> Judged {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let trust = Trust { anchors: &self.roots.roots, pinned: &self.pinned, known: &known };
+        let judged = chain::judge(shown, trust, name, at);
+        for intermediate in &judged.intermediates {
+            if known.len() < KNOWN_MAX && !known.contains(intermediate) {
+                known.push(intermediate.clone());
+            }
+        }
+        judged
+    }
+}
+
 fn make(authority: Option<&str>) -> Result<Parameters, String> {
-    let roots = Arc::new(match authority {
+    let (roots, pinned) = match authority {
         Some(pem) => roots_of_pem(pem)?,
-        None => system_roots()?,
-    });
+        None => (system_roots()?, Vec::new()),
+    };
+    let roots = Arc::new(roots);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = WebPkiServerVerifier::builder_with_provider(
-        Arc::clone(&roots),
-        Arc::clone(&provider) as Arc<CryptoProvider>,
-    )
-    .build()
-    .map_err(|error| error.to_string())?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
+        .with_root_certificates(Arc::clone(&roots))
         .with_no_client_auth();
     config.resumption = Resumption::disabled();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Parameters { verifier, config })
+    Ok(Parameters { roots, pinned, known: Mutex::default(), config })
 }
 
-fn roots_of_pem(pem: &str) -> Result<RootCertStore, String> {
+fn roots_of_pem(pem: &str) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), String> {
     let mut roots = RootCertStore::empty();
+    let mut pinned = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let certificate = certificate.map_err(|error| format!("`authority` is not PEM: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("`authority` is not an authority: {error}"))?;
+        roots
+            .add(certificate.clone())
+            .map_err(|error| format!("`authority` is not an authority: {error}"))?;
+        pinned.push(certificate);
     }
-    if roots.is_empty() { Err("`authority` contains no certificate".to_owned()) } else { Ok(roots) }
+    if pinned.is_empty() {
+        return Err("`authority` contains no certificate".to_owned());
+    }
+    Ok((roots, pinned))
 }
 
 fn system_roots() -> Result<RootCertStore, String> {
@@ -129,57 +211,53 @@ fn system_roots() -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// What a handshake showed.
-#[derive(Debug, Default, Clone)]
-pub struct Shown {
-    leaf: Option<CertificateDer<'static>>,
-    verification: Option<Error>,
-    version: Option<ProtocolVersion>,
-}
-
-impl Shown {
-    /// As evidence carries it; `None` when the server showed no certificate.
-    pub fn facts(&self) -> Option<TlsFacts> {
-        let leaf = self.leaf.as_ref()?;
-        let version = match self.version {
-            Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
-            _ => "",
-        };
-        Some(TlsFacts {
-            not_after_ms: not_after_ms(leaf).unwrap_or(0),
-            verified: self.verification.is_none(),
-            version: version.to_owned(),
-            fingerprint: digest::digest(&digest::SHA256, leaf).as_ref().to_vec(),
-        })
-    }
-
-    /// Did the chain, the name and the dates verify?
-    pub fn judge(&self) -> Result<(), Fault> {
-        match (&self.leaf, &self.verification) {
-            (Some(_), None) => Ok(()),
-            (Some(_), Some(error)) => Err(fault_of(error)),
-            (None, _) => Err(Fault::new(Reason::TlsProtocol, "the server showed no certificate")),
-        }
+/// As evidence carries it.
+fn facts(leaf: &CertificateDer<'_>, judged: &Judged, version: Option<ProtocolVersion>) -> TlsFacts {
+    let version = match version {
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        _ => "",
+    };
+    let end = judged.issuer.floor_char_boundary(ISSUER_BYTES_MAX);
+    TlsFacts {
+        not_after_ms: judged.not_after_ms.unwrap_or(0),
+        verified: judged.fault.is_none(),
+        version: version.to_owned(),
+        fingerprint: digest::digest(&digest::SHA256, leaf).as_ref().to_vec(),
+        path_not_after_ms: judged.path_not_after_ms.unwrap_or(0),
+        issuer: judged.issuer[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
     }
 }
 
-/// End of validity, Unix ms.
-fn not_after_ms(leaf: &[u8]) -> Option<i64> {
-    let (_, certificate) = X509Certificate::from_der(leaf).ok()?;
-    certificate.validity().not_after.timestamp().checked_mul(1_000)
+/// Does the path end soon? By default within 21 days, or a quarter of the leaf's lifetime where that is
+/// less: a certificate of six days is not "expiring" all its life.
+fn attention(judged: &Judged, warn_ms: Option<i64>, at: UnixTime) -> Option<Fault> {
+    let end_ms = judged.path_not_after_ms?;
+    let now_ms = i64::try_from(at.as_secs()).unwrap_or(i64::MAX).saturating_mul(1_000);
+    let warn_ms = warn_ms.unwrap_or_else(|| WARN_MS.min(judged.lifetime_ms / 4));
+    let left_ms = end_ms.saturating_sub(now_ms);
+    (left_ms < warn_ms).then(|| {
+        let detail = format!("expires on {}, in {} days", chain::day(end_ms / 1_000), left_ms / 86_400_000);
+        Fault::degraded(Reason::TlsExpiring, detail)
+    })
 }
 
-/// Sees the certificate and what verification says of it, and lets the handshake go on.
+/// Sees what the server shows, and when, and lets the handshake go on.
 #[derive(Debug)]
 struct Witness {
-    verifier: Arc<WebPkiServerVerifier>,
-    shown: Mutex<Shown>,
+    provider: CryptoProvider,
+    shown: Mutex<Option<(UnixTime, Vec<CertificateDer<'static>>)>>,
+}
+
+impl Default for Witness {
+    fn default() -> Self {
+        Self { provider: rustls::crypto::ring::default_provider(), shown: Mutex::default() }
+    }
 }
 
 impl Witness {
-    fn take(&self) -> Shown {
-        std::mem::take(&mut self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> Option<(UnixTime, Vec<CertificateDer<'static>>)> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -188,13 +266,13 @@ impl ServerCertVerifier for Witness {
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verification = self.verifier.verify_server_cert(leaf, intermediates, name, ocsp, now).err();
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        *shown = Shown { leaf: Some(leaf.clone().into_owned()), verification, version: None };
+        let shown = std::iter::once(leaf).chain(intermediates);
+        let shown = shown.map(|certificate| certificate.clone().into_owned()).collect();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, shown));
         Ok(ServerCertVerified::assertion())
     }
 
@@ -204,7 +282,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -213,11 +292,12 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

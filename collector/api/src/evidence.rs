@@ -63,6 +63,12 @@ pub struct TlsFacts {
     /// SHA-256 of the leaf's DER.
     #[prost(bytes = "vec", tag = "4")]
     pub fingerprint: Vec<u8>,
+    /// The soonest end of validity on the path that is used, Unix ms; 0 without a path.
+    #[prost(sint64, tag = "5")]
+    pub path_not_after_ms: i64,
+    /// Who signed the leaf, as it says.
+    #[prost(string, tag = "6")]
+    pub issuer: String,
 }
 
 /// A named value.

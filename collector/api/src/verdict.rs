@@ -121,6 +121,7 @@ reasons! {
     78 TlsRevoked "tls.revoked" "the certificate is revoked";
     79 TlsProtocol "tls.protocol" "the server does not speak TLS correctly";
     80 TlsExpiring "tls.expiring" "the certificate expires soon";
+    81 TlsWeak "tls.weak" "a key or signature of the certificate is too weak to be trusted";
     // The protocol.
     100 ProtoBadGreeting "proto.bad_greeting" "unexpected greeting";
     101 ProtoUnexpectedReply "proto.unexpected_reply" "unexpected reply";

@@ -83,6 +83,7 @@ fn evidence() -> Evidence {
             verified: true,
             version: "TLSv1.3".to_owned(),
             fingerprint: vec![0xfe; 32],
+            ..TlsFacts::default()
         }),
         facts: vec![Fact { name: "status".to_owned(), value: "200".to_owned() }],
     }

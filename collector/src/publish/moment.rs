@@ -69,7 +69,7 @@ pub struct LatestSample {
     pub at_ms: i64,
     /// How long it took, µs.
     pub duration_micros: u64,
-    /// End of the served certificate's validity, Unix ms.
+    /// End of validity of the served certificate, or of one above it if that is sooner, Unix ms.
     pub certificate_not_after_ms: Option<i64>,
 }
 
@@ -77,7 +77,9 @@ impl LatestSample {
     /// The sample with what its evidence tells; evidence that cannot be read tells nothing.
     pub fn new(at_ms: i64, duration_micros: u64, evidence: &[u8]) -> Self {
         let tls = Evidence::decode(evidence).ok().and_then(|evidence| evidence.tls);
-        let certificate_not_after_ms = tls.map(|tls| tls.not_after_ms).filter(|&end_ms| end_ms > 0);
+        // What ends first on the path ends the service; of a chain without a path only the leaf is known.
+        let ends_ms = tls.map(|tls| [tls.not_after_ms, tls.path_not_after_ms]).unwrap_or_default();
+        let certificate_not_after_ms = ends_ms.into_iter().filter(|&end_ms| end_ms > 0).min();
         Self { at_ms, duration_micros, certificate_not_after_ms }
     }
 }

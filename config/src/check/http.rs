@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Family, HostPort};
+use super::{Family, HostPort, TlsParams};
 
 /// Parameters of `probe: http`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,9 @@ pub struct HttpParams {
     /// Connect to this address instead of what the name resolves to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<HostPort>,
-    /// PEM of the only authority to trust; the system's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authority: Option<String>,
+    /// How TLS is judged, for `https://`.
+    #[serde(default, skip_serializing_if = "TlsParams::is_default")]
+    pub tls: TlsParams,
     /// Which addresses of a name to use.
     #[serde(default)]
     pub family: Family,

@@ -2,6 +2,7 @@
 //!
 //! A component's parameters are judged once, whatever the number of its targets.
 
+mod tls;
 mod tcp;
 mod dns;
 mod http;

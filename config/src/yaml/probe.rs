@@ -1,5 +1,6 @@
 //! The parameters of each kind of check.
 
+mod tls;
 mod tcp;
 mod dns;
 mod http;
@@ -7,6 +8,7 @@ mod http;
 pub(crate) use dns::DnsKeys;
 pub(crate) use http::HttpKeys;
 pub(crate) use tcp::TcpKeys;
+pub(crate) use tls::TlsKeys;
 
 use crate::problem::Place;
 use crate::text::say;

@@ -6,14 +6,13 @@
 
 mod request;
 
-use std::sync::Arc;
-
 use collector_api::Reason;
 use config::{Family, HostPort, HttpParams};
 use hyper::{Method, StatusCode, Uri};
 use rustls::pki_types::ServerName;
 
 use super::{Fault, Surroundings, Trace, connect};
+use crate::tls::Tls;
 
 /// Of a body, bytes; the rest is left unread, and the answer is whole enough.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -31,13 +30,7 @@ pub struct Http {
     method: Method,
     status: Vec<StatusPattern>,
     /// Present for `https`.
-    tls: Option<Tls>,
-}
-
-#[derive(Debug)]
-struct Tls {
-    name: ServerName<'static>,
-    authority: Option<Arc<str>>,
+    tls: Option<(Tls, ServerName<'static>)>,
 }
 
 /// `200`, or `2xx` for its class.
@@ -92,9 +85,9 @@ impl Http {
         let named = HostPort::parse(authority.as_str(), Some(port_default))
             .ok_or_else(|| format!("url `{url}` has no usable host"))?;
         let tls = if is_tls {
-            let name = ServerName::try_from(named.host.clone())
-                .map_err(|_| format!("`{}` cannot be the name of a certificate", named.host))?;
-            Some(Tls { name, authority: params.authority.as_deref().map(Arc::from) })
+            let tls = Tls::new(&params.tls, &["http/1.1"])?;
+            let name = tls.name(&named.host)?;
+            Some((tls, name))
         } else {
             None
         };
@@ -123,19 +116,15 @@ impl Http {
     pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let remote = connect::locate(&self.address, self.family, surroundings, trace).await?;
         let stream = connect::dial(remote, trace).await?;
-        let status = match &self.tls {
-            None => request::send(self, stream, trace).await?,
-            Some(tls) => {
-                trace.enter("tls");
-                let (shown, stream) =
-                    surroundings.tls.connect(tls.authority.as_ref(), tls.name.clone(), stream).await;
-                trace.tls = shown.facts();
-                let stream = stream?;
-                shown.judge()?;
-                request::send(self, stream, trace).await?
+        let (status, attention) = match &self.tls {
+            None => (request::send(self, stream, trace).await?, None),
+            Some((tls, name)) => {
+                let secured = surroundings.tls.handshake(tls, name.clone(), stream, trace).await?;
+                (request::send(self, secured.stream, trace).await?, secured.attention)
             }
         };
-        self.judge(status)
+        self.judge(status)?;
+        attention.map_or(Ok(()), Err)
     }
 
     /// Is this the status the check wants?

@@ -40,6 +40,7 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::TlsRevoked => "certificato revocato",
         Reason::TlsProtocol => "il server non parla TLS correttamente",
         Reason::TlsExpiring => "certificato in scadenza",
+        Reason::TlsWeak => "chiave o firma del certificato troppo debole",
         Reason::ProtoBadGreeting => "saluto inatteso",
         Reason::ProtoUnexpectedReply => "risposta inattesa",
         Reason::ProtoMalformed => "risposta malformata",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{family_of, files};
+use super::{family_of, tls};
 use crate::yaml::nearest;
 use crate::yaml::probe::HttpKeys;
 use crate::yaml::shape::{At, Report};
@@ -40,22 +40,13 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
             None
         }
     };
-    let authority = match &keys.authority {
-        None => Some(None),
-        Some(key) => match files::certificates(&key.value, folder) {
-            Ok(pem) => Some(Some(pem)),
-            Err(message) => {
-                report.problem(key.at, message);
-                None
-            }
-        },
-    };
+    let tls = tls::tls(keys.tls.as_ref(), folder, report);
     let params = HttpParams {
         url: String::new(), // `of` puts the target's in place
         method: method?,
         status: status?,
         connect: None,
-        authority: authority?,
+        tls: tls?,
         family: Family::default(),
     };
     Some(Asked { params, family: keys.family.clone(), connect: keys.connect.clone() })

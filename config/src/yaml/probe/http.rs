@@ -1,6 +1,7 @@
 //! The keys of `probe: http`.
 
 use crate::Family;
+use crate::yaml::probe::TlsKeys;
 use crate::yaml::shape::{At, shape};
 
 shape! {
@@ -12,8 +13,8 @@ shape! {
         method: optional At<String>,
         /// Connect there instead of where the name leads.
         connect: optional At<String>,
-        /// A file with the only authority to trust.
-        authority: optional At<String>,
+        /// How TLS is judged.
+        tls: decisive TlsKeys,
         /// `v4`, `v6` or `both`.
         family: decisive At<Family>,
     }

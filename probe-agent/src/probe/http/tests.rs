@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use collector_api::{Reason, Verdict};
-use config::{CheckSpec, Family, HostPort, HttpParams, Probe};
+use config::{CheckSpec, Family, HostPort, HttpParams, Probe, TlsParams};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -23,7 +23,7 @@ fn params(url: &str) -> HttpParams {
         method: "GET".to_owned(),
         status: vec!["2xx".to_owned()],
         connect: None,
-        authority: None,
+        tls: TlsParams::default(),
         family: Family::V4,
     }
 }
@@ -216,8 +216,8 @@ async fn serve_tls(server: ServerConfig) -> (u16, JoinSet<()>) {
 
 async fn get_tls(port: u16, authority: &str) -> Outcome {
     let connect = HostPort { host: "127.0.0.1".to_owned(), port };
-    let authority = Some(authority.to_owned());
-    get(HttpParams { connect: Some(connect), authority, ..params("https://www.comune.example/") }).await
+    let tls = TlsParams { authority: Some(authority.to_owned()), ..TlsParams::default() };
+    get(HttpParams { connect: Some(connect), tls, ..params("https://www.comune.example/") }).await
 }
 
 /// 2020-02-01, in Unix ms.
