@@ -1,7 +1,9 @@
 //! What another charter changes, in words: shown before a reload and kept with the revision.
 //!
 //! Compares resolved charters, so that a rewritten file with the same meaning changes nothing. What is
-//! new or gone as a whole is one sentence, not one for each of its checks.
+//! new or gone as a whole is one sentence, not one for each of its checks; what was renamed with `was:` is
+//! compared with what it was. Small structures are taken apart by all their fields, so that a new field does
+//! not compile until it has its sentence.
 
 #[cfg(test)]
 mod tests;
@@ -11,14 +13,17 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use crate::yaml::duration::Millis;
-use crate::{Charter, Check, Commitment, Component, Id, Node, Part, Probe, Rules, Service, Site, Timing};
+use crate::{
+    About, Approved, Calendar, Charter, Check, Component, Exception, Id, LateEntries, Life, Maintenance,
+    Node, Organisation, Part, Probe, Readings, Recipient, Rules, Service, Site, SiteFacts, TargetFacts,
+    Timing,
+};
 
 impl Charter {
     /// What `newer` changes, a sentence each, in the order of the file; empty only if both are equal.
     pub fn describe_changes(&self, newer: &Self) -> Vec<String> {
         let mut changes = Changes::default();
-        changes.value("the organisation", &self.organisation.name, &newer.organisation.name);
-        changes.optional("the unit", self.organisation.unit.as_ref(), newer.organisation.unit.as_ref());
+        changes.organisation(&self.organisation, &newer.organisation);
         changes.optional("the act", self.act.act.as_ref(), newer.act.act.as_ref());
         changes.optional(
             "the day the charter is in force from",
@@ -33,10 +38,12 @@ impl Charter {
         changes.rules(&self.rules, &newer.rules);
         let addresses = |charter: &Self| listed(charter.canaries.iter().map(|canary| &canary.address));
         changes.value("the list of canaries", &addresses(self), &addresses(newer));
+        changes.calendars(&self.calendars, &newer.calendars);
         changes.sites(&self.sites, &newer.sites);
         changes.services(&self.services, &newer.services);
+        changes.alerting(&self.alerting, &newer.alerting);
         if changes.0.is_empty() && self != newer {
-            changes.0.push("the order of entries is another".to_owned());
+            changes.0.push("the order of entries, or a `was`, is another".to_owned());
         }
         changes.0
     }
@@ -65,14 +72,113 @@ impl Changes {
         }
     }
 
+    /// Facts that are texts or nothing, each with its name.
+    fn facts<const N: usize>(
+        &mut self,
+        of: &str,
+        facts: [(&str, Option<impl ToString>, Option<impl ToString>); N],
+    ) {
+        for (name, old, new) in facts {
+            let (old, new) = (old.map(|fact| fact.to_string()), new.map(|fact| fact.to_string()));
+            self.optional(&format!("`{name}` {of}"), old.as_ref(), new.as_ref());
+        }
+    }
+
+    fn organisation(&mut self, old: &Organisation, new: &Organisation) {
+        let Organisation { name, unit, ipa_code, contact } = new;
+        self.value("the organisation", &old.name, name);
+        self.optional("the unit", old.unit.as_ref(), unit.as_ref());
+        self.optional("the IPA code", old.ipa_code.as_ref(), ipa_code.as_ref());
+        self.optional("the contact of the organisation", old.contact.as_ref(), contact.as_ref());
+    }
+
     fn rules(&mut self, old: &Rules, new: &Rules) {
-        self.value("the rule `confirm_down`", &old.confirm_down, &new.confirm_down);
-        self.value("the rule `confirm_up`", &old.confirm_up, &new.confirm_up);
-        self.value("the rule `coverage_min`", &old.coverage_min, &new.coverage_min);
+        let Rules { confirm_down, confirm_up, coverage_min, readings } = new;
+        self.value("the rule `confirm_down`", &old.confirm_down, confirm_down);
+        self.value("the rule `confirm_up`", &old.confirm_up, confirm_up);
+        self.value("the rule `coverage_min`", &old.coverage_min, coverage_min);
+        let Readings { maintenance, late_entries, notice_ms } = readings;
+        let words = |maintenance: Maintenance| match maintenance {
+            Maintenance::Counts => "counts",
+            Maintenance::Excluded => "excluded",
+        };
+        self.value("the rule `maintenance`", &words(old.readings.maintenance), &words(*maintenance));
+        let words = |late_entries: LateEntries| match late_entries {
+            LateEntries::Recorded => "recorded",
+            LateEntries::Effective => "effective",
+        };
+        self.value("the rule `late_entries`", &words(old.readings.late_entries), &words(*late_entries));
+        self.value("the rule `notice`", &Millis(old.readings.notice_ms), &Millis(*notice_ms));
+    }
+
+    fn calendars(&mut self, old: &[Calendar], new: &[Calendar]) {
+        for gone in missing(old, new, |calendar| &calendar.id, |_| None) {
+            self.say(format!("the calendar `{}` is gone", gone.id));
+        }
+        for calendar in new {
+            let Calendar { id, act, hours, holidays, exceptions } = calendar;
+            let Some(before) = old.iter().find(|before| before.id == *id) else {
+                self.say(format!("the calendar `{id}` is new: {hours}"));
+                continue;
+            };
+            let of = format!("of the calendar `{id}`");
+            self.optional(&format!("the act {of}"), before.act.as_ref(), act.as_ref());
+            self.value(&format!("the hours {of}"), &before.hours.to_string(), &hours.to_string());
+            self.value(&format!("the holidays {of}"), &listed(&before.holidays), &listed(holidays));
+            let days = |exceptions: &[Exception]| {
+                listed(exceptions.iter().map(|Exception { on, hours, act }| {
+                    let hours = if hours.is_empty() { "closed".to_owned() } else { listed(hours) };
+                    let act = act.as_ref().map_or_else(String::new, |act| format!(" by {act}"));
+                    format!("{on} {hours}{act}")
+                }))
+            };
+            self.value(&format!("the exceptions {of}"), &days(&before.exceptions), &days(exceptions));
+        }
+    }
+
+    fn alerting(&mut self, old: &[Recipient], new: &[Recipient]) {
+        for gone in missing(old, new, |recipient| &recipient.id, |_| None) {
+            self.say(format!("the recipient `{}` is gone", gone.id));
+        }
+        for Recipient { id, to, when } in new {
+            let Some(before) = old.iter().find(|before| before.id == *id) else {
+                self.say(format!("the recipient `{id}` is new: {}, {when}", listed(to)));
+                continue;
+            };
+            self.value(&format!("the addresses of the recipient `{id}`"), &listed(&before.to), &listed(to));
+            self.value(
+                &format!("the hours of the recipient `{id}`"),
+                &before.when.to_string(),
+                &when.to_string(),
+            );
+        }
+    }
+
+    fn about(&mut self, of: &str, old: &About, new: &About) {
+        let About { owner, contact, runbook, note, alert, list_approved } = new;
+        self.facts(
+            of,
+            [
+                ("owner", old.owner.as_ref(), owner.as_ref()),
+                ("contact", old.contact.as_ref(), contact.as_ref()),
+                ("runbook", old.runbook.as_ref(), runbook.as_ref()),
+                ("note", old.note.as_ref(), note.as_ref()),
+            ],
+        );
+        self.value(&format!("`alert` {of}"), &listed(&old.alert), &listed(alert));
+        let act = |approved: &Approved| format!("{} of {}", approved.act, approved.on);
+        self.facts(
+            of,
+            [("list_approved", old.list_approved.as_ref().map(act), list_approved.as_ref().map(act))],
+        );
+    }
+
+    fn was(&mut self, what: &str, new: &str, old: &Id) {
+        self.say(format!("the {what} `{new}` continues what was `{old}`"));
     }
 
     fn sites(&mut self, old: &[Site], new: &[Site]) {
-        for gone in missing(old, new, |site| &site.id) {
+        for gone in missing(old, new, |site| &site.id, |_| None) {
             self.say(format!("the site `{}` is gone", gone.id));
         }
         for site in new {
@@ -84,16 +190,30 @@ impl Changes {
             self.value(&what, &listed(&before.agents), &listed(&site.agents));
             let what = format!("the list of users at the site `{}`", site.id);
             self.value(&what, &listed(&before.users), &listed(&site.users));
+            let SiteFacts { name, power, line, note } = &site.facts;
+            let before = &before.facts;
+            self.facts(
+                &format!("of the site `{}`", site.id),
+                [
+                    ("name", before.name.as_ref(), name.as_ref()),
+                    ("power", before.power.as_ref(), power.as_ref()),
+                    ("line", before.line.as_ref(), line.as_ref()),
+                    ("note", before.note.as_ref(), note.as_ref()),
+                ],
+            );
         }
     }
 
     fn services(&mut self, old: &[Service], new: &[Service]) {
-        for gone in missing(old, new, |service| &service.id) {
+        for gone in missing(old, new, |service| &service.id, |service| service.was.as_ref()) {
             let checks = counted(gone.checks().count());
             self.say(format!("the service `{}` is gone, with {checks}", gone.id));
         }
         for service in new {
-            if let Some(before) = old.iter().find(|before| before.id == service.id) {
+            if let Some(before) = before(old, &service.id, service.was.as_ref(), |service| &service.id) {
+                if before.id != service.id {
+                    self.was("service", service.id.as_str(), &before.id);
+                }
                 self.service(before, service);
             } else {
                 let checks = counted(service.checks().count());
@@ -107,18 +227,24 @@ impl Changes {
         self.value(&format!("the name {of}"), &old.name, &new.name);
         self.optional(&format!("the row {of}"), old.row.as_ref(), new.row.as_ref());
         self.value(&format!("the list of users {of}"), &listed(&old.users), &listed(&new.users));
-        self.value(&format!("the commitment {of}"), &promised(old), &promised(new));
+        self.value(&format!("the commitment {of}"), &listed(&old.commitments), &listed(&new.commitments));
+        self.value(&format!("the figure {of}"), &old.figure.to_string(), &new.figure.to_string());
+        self.about(&of, &old.about, &new.about);
         self.components(new.id.as_str(), &old.components, &new.components);
     }
 
     fn components(&mut self, parent: &str, old: &[Component], new: &[Component]) {
-        for gone in missing(old, new, |component| &component.id) {
+        for gone in missing(old, new, |component| &component.id, |component| component.life.was.as_ref()) {
             let checks = counted(gone.checks().count());
             self.say(format!("the component `{parent}.{}` is gone, with {checks}", gone.id));
         }
         for component in new {
             let path = format!("{parent}.{}", component.id);
-            if let Some(before) = old.iter().find(|before| before.id == component.id) {
+            let was = component.life.was.as_ref();
+            if let Some(before) = before(old, &component.id, was, |component| &component.id) {
+                if before.id != component.id {
+                    self.was("component", &path, &before.id);
+                }
                 self.component(&path, before, component);
             } else {
                 let checks = counted(component.checks().count());
@@ -134,6 +260,18 @@ impl Changes {
             (true, false) => self.say(format!("the component `{path}` is no longer shown to the public")),
             _ => {}
         }
+        let of = format!("of the component `{path}`");
+        self.about(&of, &old.about, &new.about);
+        let Life { since, until, measured_from, was: _ } = &new.life;
+        self.facts(
+            &of,
+            [
+                ("since", old.life.since, *since),
+                ("until", old.life.until, *until),
+                ("measured_from", old.life.measured_from, *measured_from),
+            ],
+        );
+        self.value(&format!("`needs` {of}"), &listed(&old.needs), &listed(&new.needs));
         match (&old.node, &new.node) {
             (Node::Part(before), Node::Part(part)) => self.part(path, before, part),
             (Node::All(before), Node::All(parts)) => self.components(path, before, parts),
@@ -146,12 +284,23 @@ impl Changes {
 
     fn part(&mut self, path: &str, old: &Part, new: &Part) {
         self.value(&format!("`up_if` of the component `{path}`"), &old.up_if, &new.up_if);
-        for gone in missing(&old.checks, &new.checks, |check| &check.target) {
+        let groups = (old.group_by.as_ref(), new.group_by.as_ref());
+        self.facts(&format!("of the component `{path}`"), [("group_by", groups.0, groups.1)]);
+        let continues = |old: &Check, new: &Check| {
+            old.target == new.target || new.facts.was.as_ref().is_some_and(|was| *was == old.id)
+        };
+        for gone in old.checks.iter().filter(|old| !new.checks.iter().any(|new| continues(old, new))) {
             self.say(format!("the check `{}` is gone", gone.id));
         }
         for check in &new.checks {
-            match old.checks.iter().find(|before| before.target == check.target) {
-                Some(before) => self.check(before, check),
+            let same = old.checks.iter().find(|before| before.target == check.target);
+            match same.or_else(|| old.checks.iter().find(|before| continues(before, check))) {
+                Some(before) => {
+                    if before.target != check.target {
+                        self.was("check", check.id.as_str(), &before.target);
+                    }
+                    self.check(before, check);
+                }
                 None => self.say(format!(
                     "the check `{}` is new: {} of {}, from {}, every {}",
                     check.id,
@@ -170,6 +319,18 @@ impl Changes {
         self.value(&format!("the list of sites {of}"), &listed(&old.from), &listed(&new.from));
         self.timing(&of, old.timing, new.timing);
         self.value(&format!("`measures_path` {of}"), &old.measures_path, &new.measures_path);
+        let TargetFacts { area, behind, weight, since, until, was: _, note } = &new.facts;
+        let before = &old.facts;
+        self.facts(
+            &of,
+            [
+                ("area", before.area.as_ref(), area.as_ref()),
+                ("behind", before.behind.as_ref(), behind.as_ref()),
+                ("note", before.note.as_ref(), note.as_ref()),
+            ],
+        );
+        self.facts(&of, [("weight", before.weight, *weight)]);
+        self.facts(&of, [("since", before.since, *since), ("until", before.until, *until)]);
         self.parameters(&of, &old.probe, &new.probe);
     }
 
@@ -234,17 +395,22 @@ fn own_parameters(probe: &Probe) -> serde_json::Map<String, Value> {
     }
 }
 
-/// Those of `old` that `new` has no longer.
-fn missing<'o, T>(old: &'o [T], new: &'o [T], id: impl Fn(&T) -> &Id) -> Vec<&'o T> {
-    old.iter().filter(|before| !new.iter().any(|after| id(after) == id(before))).collect()
+/// Those of `old` that `new` has no longer, under that name or under one that continues it.
+fn missing<'o, T>(
+    old: &'o [T],
+    new: &'o [T],
+    id: impl Fn(&T) -> &Id,
+    was: impl Fn(&T) -> Option<&Id>,
+) -> Vec<&'o T> {
+    let lives =
+        |before: &&T| new.iter().any(|after| id(after) == id(before) || was(after) == Some(id(before)));
+    old.iter().filter(|before| !lives(before)).collect()
 }
 
-fn promised(service: &Service) -> String {
-    let promises = service.commitments.iter().map(|Commitment::Availability(promise)| {
-        let words = if promise.strict { "availability above" } else { "availability of at least" };
-        format!("{words} {}", promise.target)
-    });
-    listed(promises)
+/// What `name` was before: of the same name, or else of the name it had.
+fn before<'o, T>(old: &'o [T], name: &Id, was: Option<&Id>, id: impl Fn(&T) -> &Id) -> Option<&'o T> {
+    let of = |wanted: &Id| old.iter().find(|before| id(before) == wanted);
+    of(name).or_else(|| was.and_then(of))
 }
 
 fn listed<T: ToString>(items: impl IntoIterator<Item = T>) -> String {

@@ -7,9 +7,14 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, Canary, CheckId, CheckSpec, ComponentId, Fraction, Id, Probe, Quorum, ServiceId, SiteId, Timing,
-    UserGroup,
+    AgentId, Availability, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Fraction, Id,
+    Probe, Quorum, ServiceId, SiteId, Timing, UserGroup, Week,
 };
+
+/// Is nothing said? Then a revision does not carry it, and one of an older version is read as not saying it.
+fn unsaid<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
 /// Everything that decides figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,12 +25,18 @@ pub struct Charter {
     pub act: CharterAct,
     /// The readings in force.
     pub rules: Rules,
+    /// Named hours, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendars: Vec<Calendar>,
     /// Where users are, in the file's order.
     pub sites: Vec<Site>,
     /// The rows, in the file's order.
     pub services: Vec<Service>,
     /// What agents ask to know whether their own network works.
     pub canaries: Vec<Canary>,
+    /// Who is told, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerting: Vec<Recipient>,
 }
 
 /// Whose charter.
@@ -35,6 +46,12 @@ pub struct Organisation {
     pub name: String,
     /// The office that answers for it.
     pub unit: Option<String>,
+    /// Its code in the register of public bodies (IPA).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipa_code: Option<String>,
+    /// How citizens reach that office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
 }
 
 /// Which act, and since when.
@@ -57,6 +74,48 @@ pub struct Rules {
     pub confirm_up: u32,
     /// Below this coverage the headline is a range (D20).
     pub coverage_min: Fraction,
+    /// Readings of what operators declare.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub readings: Readings,
+}
+
+/// How declared maintenance is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readings {
+    /// Does a stop during maintenance count?
+    pub maintenance: Maintenance,
+    /// Does what is entered too late count?
+    pub late_entries: LateEntries,
+    /// Maintenance is planned if it is entered this long before it begins, milliseconds.
+    pub notice_ms: u64,
+}
+
+/// How a stop during declared maintenance is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Maintenance {
+    /// As any stop; the figure without it stands beside.
+    Counts,
+    /// Outside the year's time.
+    Excluded,
+}
+
+/// How an entry made too late is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LateEntries {
+    /// Kept and flagged, without effect.
+    Recorded,
+    /// As if it had been in time.
+    Effective,
+}
+
+impl Default for Readings {
+    /// What `design.md` says where the charter says nothing.
+    fn default() -> Self {
+        let notice_ms = 48 * 3_600_000;
+        Self { maintenance: Maintenance::Counts, late_entries: LateEntries::Recorded, notice_ms }
+    }
 }
 
 /// Where users are; its agents are its vantages.
@@ -68,6 +127,27 @@ pub struct Site {
     pub agents: Vec<AgentId>,
     /// Who works there.
     pub users: Vec<UserGroup>,
+    /// What else is said of it.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub facts: SiteFacts,
+}
+
+/// What else is said of a site.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SiteFacts {
+    /// Its title for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Names the power supply its agents hang on: sites of one name fail together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<String>,
+    /// Names the line it is connected by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// For whoever reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A row of the charter.
@@ -85,23 +165,77 @@ pub struct Service {
     pub commitments: Vec<Commitment>,
     /// All must be up (D13).
     pub components: Vec<Component>,
+    /// How its figure is made of its components'.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub figure: FigureRule,
+    /// For people.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub about: About,
+    /// Its name before this one: its history goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<ServiceId>,
 }
 
-/// A promise.
+/// How a service's figure is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureRule {
+    /// Up when all components are.
+    #[default]
+    AllUp,
+    /// The mean over the targets of one component, such as access points.
+    MeanOf(ComponentId),
+}
+
+/// What people need to know of a service or component.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Whom to call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What to do when it is down: a text or an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+    /// For whoever reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Who is told, by their names under `alerting`; everybody there when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alert: Vec<Id>,
+    /// By which act the list of targets was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_approved: Option<Approved>,
+}
+
+/// An act and its day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Commitment {
-    /// A share of the year.
-    Availability(Availability),
+pub struct Approved {
+    /// Its number.
+    pub act: String,
+    /// Its day.
+    pub on: Date,
 }
 
-/// `above: 98%` or `at_least: 98%`, around the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Availability {
-    /// The share of the year.
-    pub target: Fraction,
-    /// Must the share be more than the target (`above`), or is the target itself enough?
-    pub strict: bool,
+/// When a component is part of its service, and what it was called before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Life {
+    /// From this civil day on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    /// Until the end of this civil day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Measuring it counts from this civil day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_from: Option<Date>,
+    /// Its name before this one, within the same parent: its history goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<ComponentId>,
 }
 
 /// A named part of a service.
@@ -115,6 +249,15 @@ pub struct Component {
     pub publish: bool,
     /// What it is made of.
     pub node: Node,
+    /// For people.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub about: About,
+    /// Since when, until when, and under which name before.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub life: Life,
+    /// Components (`name`, or `service.name` of another service) without which it is of no use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
 }
 
 /// What a component is made of.
@@ -134,6 +277,9 @@ pub struct Part {
     pub up_if: Quorum,
     /// At least one; empty only in a component that has no check yet, which is unknown.
     pub checks: Vec<Check>,
+    /// The column by which targets are shown together: `area`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_by: Option<String>,
 }
 
 /// One probe of one target, from some sites.
@@ -151,6 +297,79 @@ pub struct Check {
     pub measures_path: bool,
     /// What to ask.
     pub probe: Probe,
+    /// What else is said of the target.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub facts: TargetFacts,
+}
+
+/// What else is said of a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TargetFacts {
+    /// Where it is, for grouping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// The target it hangs on, such as the switch of an access point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
+    /// Its weight in a mean; 1 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// From this civil day on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    /// Until the end of this civil day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// The check's id before this one, whichever of its names was another: its history goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<CheckId>,
+    /// For whoever reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Who is told of alarms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Its name, which `alert:` refers to.
+    pub id: Id,
+    /// Mail addresses.
+    pub to: Vec<String>,
+    /// When.
+    pub when: When,
+}
+
+/// Hours: around the clock, a calendar's, or a week's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// `24x7`.
+    Always,
+    /// The hours of a calendar.
+    Calendar(Id),
+    /// Written out.
+    Week(Week),
+}
+
+impl std::fmt::Display for When {
+    /// As it is written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Always => f.write_str("24x7"),
+            Self::Calendar(id) => id.fmt(f),
+            Self::Week(week) => week.fmt(f),
+        }
+    }
+}
+
+impl std::fmt::Display for FigureRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AllUp => f.write_str("all components up"),
+            Self::MeanOf(component) => write!(f, "mean of {component}"),
+        }
+    }
 }
 
 impl Charter {
@@ -193,9 +412,17 @@ impl Service {
         self.components.iter().flat_map(Component::checks)
     }
 
-    /// Its availability commitment, if it makes one.
+    /// Its availability commitment around the clock, if it makes one.
     pub fn availability(&self) -> Option<Availability> {
-        self.commitments.iter().map(|Commitment::Availability(promise)| *promise).next()
+        self.commitments.iter().find_map(|commitment| match commitment {
+            Commitment::Availability(promise) => Some(*promise),
+            _ => None,
+        })
+    }
+
+    /// Its commitments that no figure of this version is compared with, in the file's order.
+    pub fn unmeasured(&self) -> impl Iterator<Item = &Commitment> {
+        self.commitments.iter().filter(|commitment| !commitment.is_measured())
     }
 }
 

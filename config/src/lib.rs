@@ -13,6 +13,8 @@ mod id;
 mod fraction;
 mod quorum;
 mod check;
+mod calendar;
+mod commitment;
 mod charter;
 mod collector;
 mod agent;
@@ -23,15 +25,17 @@ mod load;
 mod changes;
 
 pub use agent::AgentConfig;
+pub use calendar::{Calendar, Exception, Holiday, Opening, Week};
 pub use charter::{
-    Availability, Charter, CharterAct, Check, Commitment, Component, Node, Organisation, Part, Rules,
-    Service, Site,
+    About, Approved, Charter, CharterAct, Check, Component, FigureRule, LateEntries, Life, Maintenance, Node,
+    Organisation, Part, Readings, Recipient, Rules, Service, Site, SiteFacts, TargetFacts, When,
 };
 pub use check::{
     Canary, CheckSpec, DnsParams, DnsTransport, Family, HostPort, HttpParams, Probe, TcpParams, Timing,
     TlsParams,
 };
 pub use collector::{CollectorConfig, Vedetta};
+pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};
 pub use fraction::Fraction;
 pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, UserGroup};
 pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};

@@ -6,8 +6,14 @@
 
 mod files;
 mod sites;
+mod calendars;
+mod recipients;
 mod service;
+mod commitment;
 mod component;
+mod life;
+mod needs;
+mod doubts;
 mod timing;
 mod table;
 mod ask;
@@ -25,8 +31,11 @@ use crate::text::say;
 use crate::yaml::charter::{CharterKeys, RulesKeys};
 use crate::yaml::collector::CollectorKeys;
 use crate::yaml::file::FileKeys;
-use crate::yaml::shape::{At, Report};
-use crate::{Canary, Charter, CharterAct, CollectorConfig, Fraction, Organisation, Rules, Site, Vedetta};
+use crate::yaml::service::ServiceKeys;
+use crate::yaml::shape::{At, Named, Report};
+use crate::{
+    Canary, Charter, CharterAct, CollectorConfig, Fraction, Organisation, Readings, Rules, Site, Vedetta,
+};
 
 /// Where agents connect unless said otherwise: loopback, so that nothing is open by default.
 const AGENTS_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8443);
@@ -48,29 +57,50 @@ pub(crate) struct Context<'a> {
     folder: Option<&'a Path>,
     /// `defaults:` of the file.
     defaults: timing::Settings,
+    /// Names of all calendars, with or without a defect.
+    calendars: Vec<&'a str>,
+    /// Names of all recipients, with or without a defect.
+    recipients: Vec<&'a str>,
+    /// All services as they are written, for who refers to one.
+    services: &'a Named<ServiceKeys>,
 }
 
 /// The whole of `vedetta.yaml`. `None` only after a problem has been reported.
 pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Vedetta> {
-    let organisation =
-        Organisation { name: keys.organisation.name.clone(), unit: keys.organisation.unit.clone() };
+    let organisation = Organisation {
+        name: keys.organisation.name.clone(),
+        unit: keys.organisation.unit.clone(),
+        ipa_code: keys.organisation.ipa_code.clone(),
+        contact: keys.organisation.contact.clone(),
+    };
     let rules = report.within("rules", |report| rules(keys.rules.as_ref(), report));
     let sites = report.within("sites", |report| sites::sites(&keys.sites, report));
     let context = Context {
         sites: &sites,
-        site_names: keys.sites.entries.iter().map(|(name, _)| name.value.as_str()).collect(),
+        site_names: keys.sites.names(),
         folder,
         defaults: timing::Settings::of_file(keys.defaults.as_ref()),
+        calendars: keys.calendars.as_ref().map_or_else(Vec::new, Named::names),
+        recipients: keys.alerting.as_ref().map_or_else(Vec::new, Named::names),
+        services: &keys.services,
     };
+    let calendars =
+        report.within("calendars", |report| calendars::calendars(keys.calendars.as_ref(), report));
+    let alerting =
+        report.within("alerting", |report| recipients::recipients(keys.alerting.as_ref(), &context, report));
     let services = report.within("services", |report| service::services(&keys.services, &context, report));
     sites::warn_idle(&keys.sites, &services, report);
+    needs::circles(&keys.services, &services, report);
+    doubts::warn(keys, &services, &sites, report);
     let charter = Charter {
         organisation,
         act: act(keys.charter.as_ref()),
         rules,
+        calendars,
         sites,
         services,
         canaries: canaries(keys.canaries.as_deref().unwrap_or_default(), report),
+        alerting,
     };
     let collector = report.within("collector", |report| collector(keys.collector.as_ref(), folder, report));
     report.is_clean().then_some(Vedetta { charter, collector })
@@ -90,6 +120,7 @@ fn act(keys: Option<&CharterKeys>) -> CharterAct {
 }
 
 fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
+    let default = Readings::default();
     let mut count = |name: &str, key: Option<&At<u32>>, default: u32| match key {
         Some(key) if key.value == 0 || key.value > 10 => {
             let message = say!(
@@ -106,6 +137,11 @@ fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
         confirm_down: count("confirm_down", keys.and_then(|keys| keys.confirm_down.as_ref()), 2),
         confirm_up: count("confirm_up", keys.and_then(|keys| keys.confirm_up.as_ref()), 1),
         coverage_min: keys.and_then(|keys| keys.coverage_min).unwrap_or(Fraction { p: 99, q: 100 }),
+        readings: Readings {
+            maintenance: keys.and_then(|keys| keys.maintenance).unwrap_or(default.maintenance),
+            late_entries: keys.and_then(|keys| keys.late_entries).unwrap_or(default.late_entries),
+            notice_ms: keys.and_then(|keys| keys.notice).map_or(default.notice_ms, |notice| notice.0),
+        },
     }
 }
 

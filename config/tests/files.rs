@@ -214,7 +214,12 @@ fn problems_of_a_row_point_into_the_table() {
         ("name;address\na;h:1\nb;h:2\na;h:3\n", "targets.csv:4:1: the name `a` is already in line 2"),
         ("name;address\na;h:1\nb\n", "targets.csv:3:1: the target `b` has no address"),
         ("name;adress\na;h:1\n", "targets.csv:1:6: unknown column `adress`, did you mean `address`?"),
-        ("name;address;area\na;h:1;x\n", "targets.csv:1:14: the column `area` is not available"),
+        ("name;address;weight\na;h:1;x\nb;h:2;1\n", "targets.csv:2:7: expected a whole number, found `x`"),
+        (
+            "name;address;since;until\na;h:1;2027-03-02;2027-03-01\nb;h:2\n",
+            "targets.csv:2:18: `until` (2027-03-01) is",
+        ),
+        ("name;address;name\na;h:1;x\n", "targets.csv:1:14: the column `name` is there twice"),
         ("a;h:1\n", "targets.csv:1:1: unknown column `a`"),
         ("name;note\na;h:1\n", "targets.csv:1:1: the first line names the columns"),
         ("", "targets.csv:1:1: the first line names the columns"),

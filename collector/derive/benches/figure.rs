@@ -211,16 +211,40 @@ fn charter(agents: Vec<Id>) -> Charter {
             node: Node::Part(Part {
                 up_if: if place.is_multiple_of(2) { Quorum::All } else { Quorum::AtLeast(2) },
                 checks: (4 * place..4 * place + 4).map(|check| charter_check(check, &site)).collect(),
+                group_by: None,
             }),
+            about: config::About::default(),
+            life: config::Life::default(),
+            needs: Vec::new(),
         }],
+        figure: config::FigureRule::AllUp,
+        about: config::About::default(),
+        was: None,
     };
     Charter {
-        organisation: Organisation { name: "Comune di Esempio".to_owned(), unit: None },
+        organisation: Organisation {
+            name: "Comune di Esempio".to_owned(),
+            unit: None,
+            ipa_code: None,
+            contact: None,
+        },
         act: CharterAct { act: None, in_force_from: None, measured_from: None },
-        rules: Rules { confirm_down: 2, confirm_up: 1, coverage_min: Fraction::new(99, 100).unwrap() },
-        sites: vec![Site { id: site.clone(), agents, users: Vec::new() }],
+        rules: Rules {
+            confirm_down: 2,
+            confirm_up: 1,
+            coverage_min: Fraction::new(99, 100).unwrap(),
+            readings: config::Readings::default(),
+        },
+        sites: vec![Site {
+            id: site.clone(),
+            agents,
+            users: Vec::new(),
+            facts: config::SiteFacts::default(),
+        }],
         services: (0..CHECKS / 4).map(service).collect(),
+        calendars: Vec::new(),
         canaries: Vec::new(),
+        alerting: Vec::new(),
     }
 }
 
@@ -242,6 +266,7 @@ fn charter_check(place: usize, site: &Id) -> Check {
             address: HostPort::parse("service.example:443", None).unwrap(),
             family: Family::V4,
         }),
+        facts: config::TargetFacts::default(),
     }
 }
 

@@ -37,6 +37,9 @@ fn service(row: u32, name: &str, title: &str, above: Option<&str>, components: V
         users: vec![id("uffici")],
         commitments: promise.into_iter().collect(),
         components,
+        figure: config::FigureRule::AllUp,
+        about: config::About::default(),
+        was: None,
     }
 }
 
@@ -56,6 +59,7 @@ fn check(path: &str, probe: Probe) -> Check {
         },
         measures_path: false,
         probe,
+        facts: config::TargetFacts::default(),
     }
 }
 
@@ -79,8 +83,16 @@ fn tcp(path: &str, address: &str) -> Check {
 }
 
 fn part(name: &str, title: &str, up_if: Quorum, checks: Vec<Check>) -> Component {
-    let node = Node::Part(Part { up_if, checks });
-    Component { id: id(name), name: title.to_owned(), publish: true, node }
+    let node = Node::Part(Part { up_if, checks, group_by: None });
+    Component {
+        id: id(name),
+        name: title.to_owned(),
+        publish: true,
+        node,
+        about: config::About::default(),
+        life: config::Life::default(),
+        needs: Vec::new(),
+    }
 }
 
 fn charter() -> Charter {
@@ -94,6 +106,9 @@ fn charter() -> Charter {
             Quorum::All,
             vec![tcp("data_center.base.san.san1", "10.0.0.20:443")],
         )]),
+        about: config::About::default(),
+        life: config::Life::default(),
+        needs: Vec::new(),
     };
     let dns = part(
         "dns",
@@ -107,15 +122,26 @@ fn charter() -> Charter {
         part("siti", "Siti istituzionali", Quorum::All, vec![tcp("front_end.siti.sito", "10.0.0.80:443")]);
     let portale =
         part("portale", "Portale ospiti", Quorum::All, vec![tcp("wifi.portale.ospiti", "10.9.0.1:443")]);
-    let site =
-        |name: &str, agent: &str| Site { id: id(name), agents: vec![id(agent)], users: vec![id("uffici")] };
+    let site = |name: &str, agent: &str| Site {
+        id: id(name),
+        agents: vec![id(agent)],
+        users: vec![id("uffici")],
+        facts: config::SiteFacts::default(),
+    };
     Charter {
         organisation: Organisation {
             name: "Comune di Esempio".to_owned(),
             unit: Some("Area 4 - Sistemi Informatici".to_owned()),
+            ipa_code: None,
+            contact: None,
         },
         act: CharterAct { act: None, in_force_from: None, measured_from: None },
-        rules: Rules { confirm_down: 2, confirm_up: 1, coverage_min: Fraction::from_percent("99%").unwrap() },
+        rules: Rules {
+            confirm_down: 2,
+            confirm_up: 1,
+            coverage_min: Fraction::from_percent("99%").unwrap(),
+            readings: config::Readings::default(),
+        },
         sites: vec![site("ced", "ced1"), site("biblioteca", "bib1")],
         services: vec![
             service(1, "data_center", "Gestione data center", Some("98%"), vec![dns, base]),
@@ -129,7 +155,9 @@ fn charter() -> Charter {
             ),
             service(5, "intranet", "Gestione intranet", Some("98%"), vec![posta]),
         ],
+        calendars: Vec::new(),
         canaries: Vec::new(),
+        alerting: Vec::new(),
     }
 }
 

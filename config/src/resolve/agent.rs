@@ -50,17 +50,16 @@ fn spool(key: Option<&At<Bytes>>, default: u64, report: &mut Report<'_>) -> u64 
 fn addresses(keys: Option<&[At<String>]>, port: u16, report: &mut Report<'_>) -> Vec<HostPort> {
     let mut addresses = Vec::new();
     for key in keys.unwrap_or_default() {
-        match HostPort::parse(&key.value, Some(port)) {
-            Some(address) => addresses.push(address),
-            None => {
-                let message = say!(
-                    "`{}` is not a host, or a host and a port",
-                    "`{}` non è un host, né un host con una porta",
-                    key.value
-                );
-                report.problem(key.at, message);
-            }
+        if let Some(address) = HostPort::parse(&key.value, Some(port)) {
+            addresses.push(address);
+            continue;
         }
+        let message = say!(
+            "`{}` is not a host, or a host and a port",
+            "`{}` non è un host, né un host con una porta",
+            key.value
+        );
+        report.problem(key.at, message);
     }
     addresses
 }

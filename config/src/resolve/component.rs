@@ -2,21 +2,27 @@
 
 use super::Context;
 use super::timing::{Settings, timing};
-use super::{ask, table};
+use super::{ask, life, needs, recipients, table};
 use crate::problem::Place;
-use crate::text::say;
-use crate::yaml::component::{Common, ComponentKeys, From, Targets};
+use crate::text::{Text, say};
+use crate::yaml::component::{Common, ComponentKeys, From, Target, TargetKeys, Targets};
 use crate::yaml::nearest;
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Check, CheckId, Component, Id, Node, Part, Quorum, SiteId, UserGroup};
+use crate::{
+    About, Approved, Check, CheckId, Component, Id, Life, Node, Part, Quorum, SiteId, TargetFacts, UserGroup,
+};
 
 /// A component's place in the tree, and what it takes from above.
 pub(super) struct Branch<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) users: &'a [UserGroup],
+    /// Names beside it, under the same parent.
+    pub(super) siblings: &'a [&'a str],
     /// Service, component and, for a part, its name.
     pub(super) path: Vec<&'a Id>,
+    /// The same with the names of before, where there were others.
+    pub(super) old_path: Vec<&'a Id>,
     pub(super) settings: Settings,
 }
 
@@ -30,18 +36,41 @@ impl Branch<'_> {
     ) -> Option<Component> {
         let node = match (&keys.common.parts, &keys.probe) {
             (Some(parts), Some(_)) => {
-                let message = "both `probe` and `parts`; a component is one check or is made of parts";
+                let message = say!(
+                    "both `probe` and `parts`; a component is one check or is made of parts",
+                    "sia `probe` sia `parts`; un componente è un controllo oppure è fatto di parti"
+                );
                 report.problem(keys.common.probe.as_ref().map_or(parts.at, |probe| probe.at), message);
                 return None;
             }
             (Some(parts), None) => Node::All(self.parts(parts, &keys.common, report)?),
             (None, probe) => Node::Part(self.part(name, probe.as_ref(), keys, report)?),
         };
+        let common = &keys.common;
+        life::dates(common.since.as_ref(), common.until.as_ref(), report);
         Some(Component {
             id: name.value.clone(),
-            name: keys.common.name.clone().unwrap_or_else(|| name.value.to_string()),
-            publish: keys.common.publish.unwrap_or(true),
+            name: common.name.clone().unwrap_or_else(|| name.value.to_string()),
+            publish: common.publish.unwrap_or(true),
             node,
+            about: About {
+                owner: common.owner.clone(),
+                contact: common.contact.clone(),
+                runbook: common.runbook.clone(),
+                note: common.note.clone(),
+                alert: recipients::alert(common.alert.as_ref(), self.context, report),
+                list_approved: common
+                    .list_approved
+                    .as_ref()
+                    .map(|approved| Approved { act: approved.act.clone(), on: approved.on }),
+            },
+            life: Life {
+                since: common.since.as_ref().map(|day| day.value),
+                until: common.until.as_ref().map(|day| day.value),
+                measured_from: common.measured_from.as_ref().map(|day| day.value),
+                was: life::was(&name.value, common.was.as_ref(), self.siblings, report),
+            },
+            needs: needs::needs(common.needs.as_ref(), self.path[0], self.context, report),
         })
     }
 
@@ -52,14 +81,19 @@ impl Branch<'_> {
         report: &mut Report<'_>,
     ) -> Option<Vec<Component>> {
         if self.path.len() > 2 {
-            report.problem(parts.at, "parts cannot have parts; make it a component of its own");
+            let message = say!(
+                "parts cannot have parts; make it a component of its own",
+                "una parte non può avere parti; fanne un componente a sé"
+            );
+            report.problem(parts.at, message);
             return None;
         }
         if parts.value.count() == 0 {
-            report.problem(parts.at, "`parts` names nothing");
+            report.problem(parts.at, say!("`parts` names nothing", "`parts` non nomina nulla"));
         }
         let own = [
             ("targets", common.targets.as_ref().map(|key| key.at)),
+            ("group_by", common.group_by.as_ref().map(|key| key.at)),
             ("up_if", common.up_if.as_ref().map(|key| key.at)),
             ("hold", common.hold.as_ref().map(|key| key.at)),
             ("warn", common.warn.as_ref().map(|key| key.at)),
@@ -67,18 +101,22 @@ impl Branch<'_> {
         ];
         for (key, at) in own {
             if let Some(at) = at {
-                report.problem(
-                    at,
-                    format!("`{key}` belongs to one of the parts: parts are unlike, all must be up"),
+                let message = say!(
+                    "`{key}` belongs to one of the parts: parts are unlike, all must be up",
+                    "`{key}` va in una delle parti: le parti sono diverse tra loro, devono essere attive tutte"
                 );
+                report.problem(at, message);
             }
         }
         let mut components = Vec::new();
+        let siblings = parts.value.names();
         for (name, part) in parts.value.sound() {
-            let mut path = self.path.clone();
+            let (mut path, mut old_path) = (self.path.clone(), self.old_path.clone());
             path.push(&name.value);
+            old_path.push(part.common.was.as_ref().map_or(&name.value, |was| &was.value));
             let settings = self.settings.under(&part.common);
-            let place = Branch { context: self.context, users: self.users, path, settings };
+            let (context, users) = (self.context, self.users);
+            let place = Branch { context, users, siblings: &siblings, path, old_path, settings };
             let component = report.within(name.value.as_str(), |report| place.component(name, part, report));
             components.extend(component);
         }
@@ -101,13 +139,21 @@ impl Branch<'_> {
                 return None;
             }
             (None, Some(targets)) => {
-                report.problem(targets.at, "targets without a `probe`: say how they are watched");
+                let message = say!(
+                    "targets without a `probe`: say how they are watched",
+                    "bersagli senza `probe`: di' come si osservano"
+                );
+                report.problem(targets.at, message);
                 return None;
             }
             (None, None) => {
-                let message = format!("the component `{}` has no check: it will be unknown", name.value);
+                let message = say!(
+                    "the component `{}` has no check: it will be unknown",
+                    "il componente `{}` non ha controlli: risulterà non osservato",
+                    name.value
+                );
                 report.warning(name.at, message);
-                return Some(Part { up_if: Quorum::All, checks: Vec::new() });
+                return Some(Part { up_if: Quorum::All, checks: Vec::new(), group_by: None });
             }
         };
         let file;
@@ -122,12 +168,16 @@ impl Branch<'_> {
         let from = self.from(name, report);
         let timing = timing(&self.settings, common, keys.at, report);
         let asked = ask::asked(probe, self.context.folder, report);
+        let group_by = grouped(common, named, report);
+        let siblings = named.names();
         let mut checks = Vec::new();
-        for (target, address) in named.sound() {
+        for (target, Target(keys)) in named.sound() {
+            let mut facts = TargetFacts::default();
             let resolved = report.within(target.value.as_str(), |report| {
                 let id = self.check_id(target, report);
+                facts = self.facts(target, keys, &siblings, report);
                 // The address is judged even when the parameters are not right.
-                (id, asked.as_ref().and_then(|asked| asked.of(address, report)))
+                (id, asked.as_ref().and_then(|asked| asked.of(&keys.address, report)))
             });
             let ((Some(id), Some(probe)), Some(from), Some(timing)) = (resolved, &from, timing) else {
                 continue;
@@ -140,18 +190,51 @@ impl Branch<'_> {
                 timing,
                 measures_path,
                 probe,
+                facts,
             });
         }
-        Some(Part { up_if: up_if?, checks })
+        Some(Part { up_if: up_if?, checks, group_by })
+    }
+
+    /// What is said of a target beside its address.
+    fn facts(
+        &self,
+        target: &At<Id>,
+        keys: &TargetKeys,
+        siblings: &[&str],
+        report: &mut Report<'_>,
+    ) -> TargetFacts {
+        life::dates(keys.since.as_ref(), keys.until.as_ref(), report);
+        if let Some(weight) = keys.weight.as_ref().filter(|weight| !(1..=1_000_000).contains(&weight.value)) {
+            let message = say!(
+                "`weight` is {}; it must be from 1 to 1000000",
+                "`weight` è {}; deve stare tra 1 e 1000000",
+                weight.value
+            );
+            report.problem(weight.at, message);
+        }
+        let was = life::was(&target.value, keys.was.as_ref(), siblings, report);
+        let ids = |path: &[&Id], last: &Id| CheckId::of(path.iter().copied().chain([last]));
+        let old = ids(&self.old_path, was.as_ref().unwrap_or(&target.value));
+        TargetFacts {
+            area: keys.area.clone(),
+            behind: keys.behind.as_ref().map(|behind| behind.value.clone()),
+            weight: keys.weight.as_ref().map(|weight| weight.value),
+            since: keys.since.as_ref().map(|day| day.value),
+            until: keys.until.as_ref().map(|day| day.value),
+            was: (old != ids(&self.path, &target.value)).then_some(old),
+            note: keys.note.clone(),
+        }
     }
 
     fn check_id(&self, target: &At<Id>, report: &mut Report<'_>) -> Option<CheckId> {
         let id = CheckId::of(self.path.iter().copied().chain([&target.value]));
         if id.as_str().len() > 256 {
-            report.problem(
-                target.at,
+            let message = say!(
                 "the names of service, component, part and target are over 256 letters together",
+                "i nomi di servizio, componente, parte e bersaglio superano insieme le 256 lettere"
             );
+            report.problem(target.at, message);
             return None;
         }
         Some(id)
@@ -181,22 +264,30 @@ impl Branch<'_> {
         };
         // A site with a defect of its own has been reported; nobody is accused of it a second time.
         if from.is_empty() && sites.len() == self.context.site_names.len() {
-            let message = format!("the component `{}` is seen from no site: {}", name.value, self.why_none());
+            let why = self.why_none();
+            let message = say!(
+                "the component `{}` is seen from no site: {why}",
+                "il componente `{}` non è visto da nessuna sede: {why}",
+                name.value; why
+            );
             report.problem(name.at, message);
             return None;
         }
         Some(from)
     }
 
-    fn why_none(&self) -> String {
+    fn why_none(&self) -> Text {
         match &self.settings.from {
-            From::Sites(_) => "`from` is empty".to_owned(),
-            From::Users if self.context.sites.is_empty() => "`sites` names none".to_owned(),
+            From::Sites(_) => say!("`from` is empty", "`from` è vuoto"),
+            From::Users if self.context.sites.is_empty() => {
+                say!("`sites` names none", "`sites` non ne nomina nessuna")
+            }
             From::Users => {
                 let groups: Vec<&str> = self.users.iter().map(Id::as_str).collect();
-                format!(
-                    "no site has the users {}; give one of `sites` these users, or write `from`",
-                    groups.join(", ")
+                let groups = groups.join(", ");
+                say!(
+                    "no site has the users {groups}; give one of `sites` these users, or write `from`",
+                    "nessuna sede ha gli utenti {groups}; dalli a una di `sites`, o scrivi `from`"
                 )
             }
         }
@@ -221,32 +312,63 @@ impl Branch<'_> {
     }
 }
 
+/// `group_by: area`, when some target says where it is.
+fn grouped(common: &Common, targets: &Named<Target>, report: &mut Report<'_>) -> Option<String> {
+    let key = common.group_by.as_ref()?;
+    let message = if key.value != "area" {
+        nearest::unknown_value(
+            say!("column to group by", "la colonna per raggruppare"),
+            &key.value,
+            &["area"],
+        )
+    } else if !targets.sound().any(|(_, target)| target.0.area.is_some()) {
+        say!(
+            "no target says its `area`; a target is then written as a map, or as a row of a CSV file with that column",
+            "nessun bersaglio dice la sua `area`; un bersaglio si scrive allora come mappa, o come riga di un file CSV \
+             con quella colonna"
+        )
+    } else {
+        return Some(key.value.clone());
+    };
+    report.problem(key.at, message);
+    None
+}
+
 /// `up_if`, when as many targets as it needs are there.
 fn quorum(common: &Common, targets_at: Place, members: usize, report: &mut Report<'_>) -> Option<Quorum> {
     if members == 0 {
-        report.problem(targets_at, "`targets` names nothing");
+        report.problem(targets_at, say!("`targets` names nothing", "`targets` non nomina nulla"));
         return None;
     }
     let Some(up_if) = &common.up_if else { return Some(Quorum::All) };
+    let there = count(members);
     let message = match (up_if.value.quorum, up_if.value.of) {
-        (Quorum::AtLeast(n), Some(of)) if of != members => {
-            format!("`{n} of {of}`, but there are {}", count(members))
-        }
-        (Quorum::AtLeast(n), _) if n as usize > members => {
-            format!("`up_if` asks for {n}, but there are only {}", count(members))
-        }
-        (Quorum::AllBut(n), _) if n as usize >= members => {
-            format!("`all but {n}` of {} would be up with none; write `any`", count(members))
-        }
-        (Quorum::AtLeastShare(share), _) if share.p == 0 => {
-            "`at least 0%` would be up with none; write `any`".to_owned()
-        }
+        (Quorum::AtLeast(n), Some(of)) if of != members => say!(
+            "`{n} of {of}`, but there are {there}",
+            "`{n} of {of}`, ma ci sono {there}"; there
+        ),
+        (Quorum::AtLeast(n), _) if n as usize > members => say!(
+            "`up_if` asks for {n}, but there are only {there}",
+            "`up_if` ne chiede {n}, ma ci sono solo {there}"; there
+        ),
+        (Quorum::AllBut(n), _) if n as usize >= members => say!(
+            "`all but {n}` of {there} would be up with none; write `any`",
+            "`all but {n}` di {there} sarebbe attivo anche senza nessuno; scrivi `any`"; there
+        ),
+        (Quorum::AtLeastShare(share), _) if share.p == 0 => say!(
+            "`at least 0%` would be up with none; write `any`",
+            "`at least 0%` sarebbe attivo anche senza nessuno; scrivi `any`"
+        ),
         (quorum, _) => return Some(quorum),
     };
     report.problem(up_if.at, message);
     None
 }
 
-fn count(members: usize) -> String {
-    if members == 1 { "1 target".to_owned() } else { format!("{members} targets") }
+fn count(members: usize) -> Text {
+    if members == 1 {
+        say!("1 target", "1 bersaglio")
+    } else {
+        say!("{members} targets", "{members} bersagli")
+    }
 }

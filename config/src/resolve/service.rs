@@ -1,12 +1,14 @@
 //! Rows: for whom, and what is promised.
 
-use super::Context;
+use super::commitment::commitments;
 use super::component::Branch;
 use super::sites::values;
+use super::{Context, life, recipients};
+use crate::text::say;
 use crate::yaml::nearest;
-use crate::yaml::service::{CommitmentKeys, ServiceKeys};
+use crate::yaml::service::ServiceKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Availability, Commitment, Fraction, Id, Service, SiteId};
+use crate::{About, FigureRule, Id, Service};
 
 /// Every service without a defect, in the file's order.
 pub(super) fn services(
@@ -21,7 +23,11 @@ pub(super) fn services(
             if let Some(row) = &service.row {
                 match rows.iter().find(|(number, _)| *number == row.value) {
                     Some((number, other)) => {
-                        report.problem(row.at, format!("row {number} is already the service `{other}`"));
+                        let message = say!(
+                            "row {number} is already the service `{other}`",
+                            "la riga {number} è già il servizio `{other}`"
+                        );
+                        report.problem(row.at, message);
                     }
                     None => rows.push((row.value, &name.value)),
                 }
@@ -35,12 +41,19 @@ pub(super) fn services(
 fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Report<'_>) -> Service {
     groups(keys, context, report);
     let users = values(keys.users.as_ref());
+    let was = life::was(&name.value, keys.was.as_ref(), &context.services.names(), report);
+    let siblings = keys.components.as_ref().map_or_else(Vec::new, Named::names);
     let mut components = Vec::new();
     for (component_name, component) in keys.components.iter().flat_map(Named::sound) {
         let place = Branch {
             context,
             users: &users,
+            siblings: &siblings,
             path: vec![&name.value, &component_name.value],
+            old_path: vec![
+                was.as_ref().unwrap_or(&name.value),
+                component.common.was.as_ref().map_or(&component_name.value, |was| &was.value),
+            ],
             settings: context.defaults.under(&component.common),
         };
         let component = report.within(component_name.value.as_str(), |report| {
@@ -48,16 +61,24 @@ fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Re
         });
         components.extend(component);
     }
-    let service = Service {
+    Service {
         id: name.value.clone(),
         row: keys.row.as_ref().map(|row| row.value),
         name: keys.name.clone().unwrap_or_else(|| name.value.to_string()),
         users,
-        commitments: commitments(keys.commitments.as_deref().unwrap_or_default(), report),
+        commitments: commitments(keys.commitments.as_deref().unwrap_or_default(), context, report),
         components,
-    };
-    warn(name, &service, report);
-    service
+        figure: figure(keys, report),
+        about: About {
+            owner: keys.owner.clone(),
+            contact: keys.contact.clone(),
+            runbook: keys.runbook.clone(),
+            note: keys.note.clone(),
+            alert: recipients::alert(keys.alert.as_ref(), context, report),
+            list_approved: None,
+        },
+        was: was.clone(),
+    }
 }
 
 /// A group of users that no site has: a slip if it is nearly a known one, else a blind spot.
@@ -69,66 +90,43 @@ fn groups(keys: &ServiceKeys, context: &Context<'_>, report: &mut Report<'_>) {
             continue;
         }
         if let Some(meant) = nearest::nearest(word, &known) {
-            report.problem(group.at, format!("no site has the users `{word}`, did you mean `{meant}`?"));
+            let message = say!(
+                "no site has the users `{word}`, did you mean `{meant}`?",
+                "nessuna sede ha gli utenti `{word}`, forse `{meant}`?"
+            );
+            report.problem(group.at, message);
         } else {
-            report.warning(
-                group.at,
-                format!("no site has the users `{word}`: nothing is seen from where they are"),
+            let message = say!(
+                "no site has the users `{word}`: nothing is seen from where they are",
+                "nessuna sede ha gli utenti `{word}`: da dove stanno loro non si vede nulla"
             );
+            report.warning(group.at, message);
         }
     }
 }
 
-fn commitments(keys: &[CommitmentKeys], report: &mut Report<'_>) -> Vec<Commitment> {
-    let mut commitments = Vec::new();
-    for key in keys {
-        if !commitments.is_empty() {
-            report.problem(key.at, "a second commitment of kind `availability`; a service has one");
-        }
-        if let Some(hours) = key.availability.hours.as_ref().filter(|hours| hours.value != "24x7") {
-            report.problem(
-                hours.at,
-                format!("`hours: {}` is not available in this version; only `24x7` is", hours.value),
-            );
-        }
-        commitments.extend(availability(key, report).map(Commitment::Availability));
-    }
-    commitments
-}
-
-fn availability(key: &CommitmentKeys, report: &mut Report<'_>) -> Option<Availability> {
-    match (&key.availability.above, &key.availability.at_least) {
-        (Some(above), None) if above.value == (Fraction { p: 1, q: 1 }) => {
-            report.problem(above.at, "nothing is above 100%; write `at_least: 100%`");
-            None
-        }
-        (Some(above), None) => Some(Availability { target: above.value, strict: true }),
-        (None, Some(at_least)) => Some(Availability { target: at_least.value, strict: false }),
-        (Some(above), Some(at_least)) => {
-            report.problem(
-                above.at.max(at_least.at),
-                "both `above` and `at_least`; the promise is one of them",
-            );
-            None
-        }
-        (None, None) => {
-            report.problem(key.at, "the share of the year is missing: `above: 98%` or `at_least: 98%`");
-            None
-        }
-    }
-}
-
-/// What the figure of the row will not prove.
-fn warn(name: &At<Id>, service: &Service, report: &mut Report<'_>) {
-    if service.components.is_empty() {
-        report.warning(name.at, format!("the service `{}` has no component: it will be unknown", name.value));
-        return;
-    }
-    let mut sites: Vec<&SiteId> = service.checks().flat_map(|check| &check.from).collect();
-    sites.sort();
-    sites.dedup();
-    if let [only] = sites.as_slice() {
-        let message = format!("the service `{}` is seen from one site only, `{only}`", name.value);
-        report.warning(name.at, message);
-    }
+/// `mean of COMPONENT`.
+fn figure(keys: &ServiceKeys, report: &mut Report<'_>) -> FigureRule {
+    let Some(key) = &keys.figure else { return FigureRule::AllUp };
+    let Some(word) = key.value.strip_prefix("mean of ").map(str::trim) else {
+        let message = say!(
+            "`figure` is `mean of` and a component, such as `mean of ap`; without it, all components must be up",
+            "`figure` è `mean of` (media di) e un componente, come `mean of ap`; senza, tutti i componenti devono essere attivi"
+        );
+        report.problem(key.at, message);
+        return FigureRule::AllUp;
+    };
+    let known = keys.components.as_ref().map_or_else(Vec::new, Named::names);
+    let component = keys.components.iter().flat_map(|components| &components.entries);
+    let component = component.into_iter().find(|(name, _)| name.value.as_str() == word);
+    let message = match component {
+        None => nearest::unknown_value(say!("component", "un componente"), word, &known),
+        Some((_, Some(component))) if component.common.parts.is_some() => say!(
+            "`{word}` is made of unlike parts, of which there is no mean",
+            "`{word}` è fatto di parti diverse tra loro, di cui non si fa la media"
+        ),
+        Some((name, _)) => return FigureRule::MeanOf(name.value.clone()),
+    };
+    report.problem(key.at, message);
+    FigureRule::AllUp
 }

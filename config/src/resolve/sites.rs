@@ -1,8 +1,9 @@
 //! Sites, and what is odd about them.
 
+use crate::text::say;
 use crate::yaml::charter::SiteKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Id, Service, Site};
+use crate::{Id, Service, Site, SiteFacts};
 
 /// Every site without a defect, in the file's order.
 pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site> {
@@ -13,12 +14,19 @@ pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site
             for agent in site.agents.iter().flatten() {
                 match agents.iter().find(|(known, _)| *known == agent.value) {
                     Some((_, elsewhere)) if *elsewhere == name.value => {
-                        report.problem(agent.at, format!("the agent `{}` is named twice", agent.value));
+                        let message = say!(
+                            "the agent `{}` is named twice",
+                            "la sonda `{}` è nominata due volte",
+                            agent.value
+                        );
+                        report.problem(agent.at, message);
                     }
                     Some((_, elsewhere)) => {
-                        let message = format!(
+                        let message = say!(
                             "the agent `{}` is already at the site `{elsewhere}`; an agent is in one place, give \
                              the second one a name of its own",
+                            "la sonda `{}` è già nella sede `{elsewhere}`; una sonda sta in un solo posto, dai alla \
+                             seconda un nome suo",
                             agent.value
                         );
                         report.problem(agent.at, message);
@@ -27,10 +35,24 @@ pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site
                 }
             }
             if site.agents.as_ref().is_none_or(Vec::is_empty) {
-                let message = format!("the site `{}` has no agent: nothing is seen from there", name.value);
+                let message = say!(
+                    "the site `{}` has no agent: nothing is seen from there",
+                    "la sede `{}` non ha sonde: da lì non si vede nulla",
+                    name.value
+                );
                 report.warning(name.at, message);
             }
-            Site { id: name.value.clone(), agents: values(site.agents.as_ref()), users: values(site.users.as_ref()) }
+            Site {
+                id: name.value.clone(),
+                agents: values(site.agents.as_ref()),
+                users: values(site.users.as_ref()),
+                facts: SiteFacts {
+                    name: site.name.clone(),
+                    power: site.power.clone(),
+                    line: site.line.clone(),
+                    note: site.note.clone(),
+                },
+            }
         });
         sites.push(site);
     }
@@ -43,8 +65,11 @@ pub(super) fn warn_idle(keys: &Named<SiteKeys>, services: &[Service], report: &m
         let asked = |check: &crate::Check| check.from.contains(&name.value);
         let has_agents = site.agents.as_ref().is_some_and(|agents| !agents.is_empty());
         if has_agents && !services.iter().flat_map(Service::checks).any(asked) {
-            let message =
-                format!("no check runs from the site `{}`: its agents have nothing to do", name.value);
+            let message = say!(
+                "no check runs from the site `{}`: its agents have nothing to do",
+                "nessun controllo parte dalla sede `{}`: le sue sonde non hanno nulla da fare",
+                name.value
+            );
             report.warning(name.at, message);
         }
     }

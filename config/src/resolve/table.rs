@@ -1,4 +1,4 @@
-//! Targets as rows of a CSV file: `name;address`, one line each.
+//! Targets as rows of a CSV file: `name;address` and more, one line each.
 //!
 //! Lists of many like things live in spreadsheets; so both separators are taken, as are the mark that
 //! Excel puts before the first letter, quotes, and columns in any order. Problems point into the CSV.
@@ -12,14 +12,13 @@ use super::files;
 use crate::Id;
 use crate::problem::Place;
 use crate::text::say;
+use crate::yaml::component::{Target, TargetKeys};
 use crate::yaml::nearest;
-use crate::yaml::shape::{At, Named, Report};
+use crate::yaml::node::{Entry, Node, Value};
+use crate::yaml::shape::{At, Named, Report, Shape};
 
-/// `name` and `address` are needed, `note` is for whoever reads the file.
-const COLUMNS: [&str; 3] = ["name", "address", "note"];
-
-/// Columns of the full grammar that this version does not read yet.
-const LATER: [&str; 6] = ["area", "group", "behind", "weight", "since", "until"];
+/// The column of names; all others are the keys of a target, of which `address` is needed.
+const NAME: &str = "name";
 
 /// More targets than this are not one component.
 const ROWS_MAX: usize = 10_000;
@@ -29,7 +28,7 @@ pub(super) fn targets(
     name: &At<String>,
     folder: Option<&Path>,
     report: &mut Report<'_>,
-) -> Option<Named<At<String>>> {
+) -> Option<Named<Target>> {
     let text = match files::table(&name.value, folder) {
         Ok(text) => text,
         Err(message) => {
@@ -41,7 +40,7 @@ pub(super) fn targets(
     let table = Table { text: &text, file };
     let mut records = table.records();
     let header = records.next().and_then(Result::ok).unwrap_or_default();
-    let columns = columns(&header, &table, report)?;
+    let name_at = columns(&header, &table, report)?;
     let mut targets = Named { entries: Vec::new(), nameless: 0 };
     let mut lines: HashMap<Id, u32> = HashMap::new();
     for record in records {
@@ -49,56 +48,73 @@ pub(super) fn targets(
             Ok(record) => record,
             Err(error) => {
                 let line = error.position().map_or(1, |position| line(position.line()));
-                report.problem(
-                    table.whole_line(line),
+                let message = say!(
                     "not a row of CSV: a quote is not closed, or it is not UTF-8",
+                    "non è una riga CSV: mancano le virgolette di chiusura, o non è UTF-8"
                 );
+                report.problem(table.whole_line(line), message);
                 return None;
             }
         };
         if targets.count() == ROWS_MAX {
-            report.problem(table.place(&record, 0), format!("more than {ROWS_MAX} targets in one component"));
+            let message = say!(
+                "more than {ROWS_MAX} targets in one component",
+                "più di {ROWS_MAX} bersagli in un solo componente"
+            );
+            report.problem(table.place(&record, 0), message);
             return None;
         }
-        let Some((name, address)) = row(&record, columns, &table, report) else {
-            targets.nameless += 1;
-            continue;
+        let at = table.place(&record, name_at);
+        let id = match Id::new(record.get(name_at).unwrap_or_default()) {
+            Ok(id) => id,
+            Err(error) => {
+                report.problem(at, error.text());
+                targets.nameless += 1;
+                continue;
+            }
         };
-        if let Some(before) = lines.insert(name.value.clone(), name.at.line) {
-            report.problem(name.at, format!("the name `{}` is already in line {before}", name.value));
+        if let Some(before) = lines.insert(id.clone(), at.line) {
+            let message = say!(
+                "the name `{id}` is already in line {before}",
+                "il nome `{id}` è già alla riga {before}"
+            );
+            report.problem(at, message);
             targets.nameless += 1;
             continue;
         }
-        targets.entries.push((name, address));
+        let target = row(&id, at, &header, &record, &table, report);
+        targets.entries.push((At { at, value: id }, target));
     }
     Some(targets)
 }
 
-/// Where name and address are.
-fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) -> Option<(usize, usize)> {
+/// Where the name is, when all columns are known.
+fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) -> Option<usize> {
+    let mut known = vec![NAME];
+    known.extend(TargetKeys::KEYS);
     let mut sound = true;
     for (index, column) in header.iter().enumerate() {
-        if COLUMNS.contains(&column) {
+        let twice = header.iter().take(index).any(|before| before == column);
+        let message = if twice {
+            say!("the column `{column}` is there twice", "la colonna `{column}` c'è due volte")
+        } else if known.contains(&column) {
             continue;
-        }
-        let message = if LATER.contains(&column) {
-            say!(
-                "the column `{column}` is not available in this version",
-                "la colonna `{column}` non è disponibile in questa versione"
-            )
         } else {
-            nearest::unknown_value(say!("column", "una colonna"), column, &COLUMNS)
+            nearest::unknown_value(say!("column", "una colonna"), column, &known)
         };
         report.problem(table.place(header, index), message);
         sound = false;
     }
     let at = |wanted: &str| header.iter().position(|column| column == wanted);
-    match (at("name"), at("address")) {
-        (Some(name), Some(address)) if sound => Some((name, address)),
+    match (at(NAME), at("address")) {
+        (Some(name), Some(_)) if sound => Some(name),
         (Some(_), Some(_)) => None,
         _ => {
             if sound {
-                let message = "the first line names the columns: `name;address` are needed";
+                let message = say!(
+                    "the first line names the columns: `name;address` are needed",
+                    "la prima riga nomina le colonne: servono `name;address`"
+                );
                 report.problem(table.whole_line(1), message);
             }
             None
@@ -106,27 +122,33 @@ fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) ->
     }
 }
 
-/// One target. A row whose address is missing keeps its name.
+/// One target: its cells are read as the keys of a target in the charter are. A row with a defect keeps its
+/// name.
 fn row(
+    id: &Id,
+    at: Place,
+    header: &StringRecord,
     record: &StringRecord,
-    (name, address): (usize, usize),
     table: &Table<'_>,
     report: &mut Report<'_>,
-) -> Option<(At<Id>, Option<At<String>>)> {
-    let at = table.place(record, name);
-    let id = match Id::new(record.get(name).unwrap_or_default()) {
-        Ok(id) => id,
-        Err(error) => {
-            report.problem(at, error.to_string());
-            return None;
-        }
-    };
-    let target = record.get(address).filter(|text| !text.is_empty());
-    if target.is_none() {
-        report.problem(at, format!("the target `{id}` has no address"));
+) -> Option<Target> {
+    let cells = header.iter().enumerate().filter(|(_, column)| *column != NAME);
+    let entries: Vec<Entry> = cells
+        .filter_map(|(index, column)| {
+            let text = record.get(index).filter(|text| !text.is_empty())?;
+            let at = table.place(record, index);
+            let node = Node { at, value: Value::Text(text.to_owned()) };
+            Some(Entry { key: column.to_owned(), key_at: at, node })
+        })
+        .collect();
+    if !entries.iter().any(|entry| entry.key == "address") {
+        report.problem(
+            at,
+            say!("the target `{id}` has no address", "il bersaglio `{id}` non ha un indirizzo (`address`)"),
+        );
+        return None;
     }
-    let target = target.map(|text| At { at: table.place(record, address), value: text.to_owned() });
-    Some((At { at, value: id }, target))
+    report.within(id.as_str(), |report| Target::read(&Node { at, value: Value::Map(entries) }, report))
 }
 
 /// The text and its number in the report.

@@ -171,7 +171,10 @@ services:
         .services
         .iter()
         .flat_map(|service| &service.commitments)
-        .map(|Commitment::Availability(p)| (p.strict, Some(p.target)))
+        .map(|promise| match promise {
+            Commitment::Availability(p) => (p.strict, Some(p.target)),
+            other => panic!("{other}"),
+        })
         .collect();
     assert_eq!(promises, [(true, Fraction::new(49, 50)), (false, Fraction::new(199, 200))]);
     assert_eq!(charter.act.act.as_deref(), Some("1"), "a name may look like a number");

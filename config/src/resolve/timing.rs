@@ -2,6 +2,7 @@
 
 use crate::Timing;
 use crate::problem::Place;
+use crate::text::say;
 use crate::yaml::charter::DefaultsKeys;
 use crate::yaml::component::{Common, From};
 use crate::yaml::duration::Millis;
@@ -64,12 +65,20 @@ pub(super) fn timing(
     let attempts = settings.attempts.as_ref().map_or(ATTEMPTS, |key| key.value);
     let every_at = place(settings.every.as_ref(), at);
     if !(EVERY_MIN..=EVERY_MAX).contains(&every) {
-        report.problem(every_at, format!("`every` is {every}; it must be from {EVERY_MIN} to {EVERY_MAX}"));
+        let message = say!(
+            "`every` is {every}; it must be from {EVERY_MIN} to {EVERY_MAX}",
+            "`every` è {every}; deve stare tra {EVERY_MIN} e {EVERY_MAX}"
+        );
+        report.problem(every_at, message);
         return None;
     }
     if attempts == 0 || attempts > ATTEMPTS_MAX {
         let at = settings.attempts.as_ref().map_or(at, |key| key.at);
-        report.problem(at, format!("`attempts` is {attempts}; it must be from 1 to {ATTEMPTS_MAX}"));
+        let message = say!(
+            "`attempts` is {attempts}; it must be from 1 to {ATTEMPTS_MAX}",
+            "`attempts` è {attempts}; deve stare tra 1 e {ATTEMPTS_MAX}"
+        );
+        report.problem(at, message);
         return None;
     }
     // A fifth of the interval (for three attempts) always fits; so a short `every` alone is no error.
@@ -97,17 +106,27 @@ fn patience(timing: &Timing, settings: &Settings, at: Place, report: &mut Report
     // The defect is where the more particular of the two keys is, which is further down the file.
     let at = place(settings.timeout.as_ref(), at).max(place(settings.every.as_ref(), at));
     if timeout.0 == 0 {
-        report.problem(at, "`timeout` is zero; nothing answers in no time");
+        let message = say!(
+            "`timeout` is zero; nothing answers in no time",
+            "`timeout` è zero; nulla risponde in un tempo nullo"
+        );
+        report.problem(at, message);
         return false;
     }
     if timeout >= every {
-        report.problem(at, format!("`timeout` ({timeout}) must be shorter than `every` ({every})"));
+        let message = say!(
+            "`timeout` ({timeout}) must be shorter than `every` ({every})",
+            "`timeout` ({timeout}) deve essere più corto di `every` ({every})"
+        );
+        report.problem(at, message);
         return false;
     }
     if timing.attempts_ms() > timing.every_ms {
-        let message = format!(
+        let message = say!(
             "{} attempts of {timeout} with pauses of {} take {}, longer than `every` ({every}); shorten `timeout` or \
              take fewer `attempts`",
+            "{} tentativi di {timeout} con pause di {} durano {}, più di `every` ({every}); accorcia `timeout` o \
+             riduci gli `attempts`",
             timing.attempts,
             Millis(timing.attempt_gap_ms()),
             Millis(timing.attempts_ms()),
@@ -122,15 +141,20 @@ fn hold(timing: &Timing, common: &Common, report: &mut Report<'_>) -> bool {
     let Some(hold) = &common.hold else { return true };
     if hold.value.0 < timing.every_ms {
         let every = Millis(timing.every_ms);
-        let message = format!(
+        let message = say!(
             "`hold` ({}) is shorter than `every` ({every}): the time before each next sample would be unknown",
+            "`hold` ({}) è più corto di `every` ({every}): il tempo prima di ogni nuovo campione resterebbe ignoto",
             hold.value
         );
         report.problem(hold.at, message);
         return false;
     }
     if hold.value > HOLD_MAX {
-        let message = format!("`hold` is {}; no sample speaks for longer than {HOLD_MAX}", hold.value);
+        let message = say!(
+            "`hold` is {}; no sample speaks for longer than {HOLD_MAX}",
+            "`hold` è {}; nessun campione vale per più di {HOLD_MAX}",
+            hold.value
+        );
         report.problem(hold.at, message);
         return false;
     }
@@ -144,8 +168,9 @@ fn thresholds(timing: &Timing, common: &Common, report: &mut Report<'_>) -> bool
     for (name, key) in [("warn", &common.warn), ("crit", &common.crit)] {
         let Some(key) = key else { continue };
         if key.value.0 == 0 || key.value >= timeout {
-            let message = format!(
+            let message = say!(
                 "`{name}` ({}) must be above zero and below `timeout` ({timeout}), or it never speaks",
+                "`{name}` ({}) deve stare sopra zero e sotto `timeout` ({timeout}), o non scatta mai",
                 key.value
             );
             report.problem(key.at, message);
@@ -155,7 +180,12 @@ fn thresholds(timing: &Timing, common: &Common, report: &mut Report<'_>) -> bool
     if let (Some(warn), Some(crit)) = (&common.warn, &common.crit)
         && warn.value >= crit.value
     {
-        let message = format!("`warn` ({}) must be below `crit` ({})", warn.value, crit.value);
+        let message = say!(
+            "`warn` ({}) must be below `crit` ({})",
+            "`warn` ({}) deve stare sotto `crit` ({})",
+            warn.value,
+            crit.value
+        );
         report.problem(warn.at.max(crit.at), message);
         fine = false;
     }

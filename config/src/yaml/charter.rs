@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::yaml::component::From;
 use crate::yaml::duration::Millis;
 use crate::yaml::shape::{At, shape};
-use crate::{AgentId, Fraction, UserGroup};
+use crate::{AgentId, Fraction, LateEntries, Maintenance, UserGroup};
 
 shape! {
     /// `organisation:`
@@ -14,6 +14,10 @@ shape! {
         name: required String,
         /// The office that answers for it.
         unit: optional String,
+        /// Its code in the register of public bodies (IPA).
+        ipa_code: optional String,
+        /// How citizens reach that office.
+        contact: optional String,
     }
 }
 
@@ -38,6 +42,12 @@ shape! {
         confirm_up: optional At<u32>,
         /// Below this coverage the headline is a range.
         coverage_min: optional Fraction,
+        /// A stop during declared maintenance: `counts` or `excluded`.
+        maintenance: optional Maintenance,
+        /// What is entered too late: `recorded` or `effective`.
+        late_entries: optional LateEntries,
+        /// How long before it begins maintenance must be entered to be planned.
+        notice: optional Millis,
     }
 }
 
@@ -58,9 +68,17 @@ shape! {
 shape! {
     /// One entry of `sites:`
     SiteKeys {
+        /// Its title for people.
+        name: optional String,
         /// Who probes from there.
         agents: optional Vec<At<AgentId>>,
         /// Who works there.
         users: optional Vec<At<UserGroup>>,
+        /// The power supply its agents hang on; the same word where it is the same one.
+        power: optional String,
+        /// The line it is connected by; the same word where it is the same one.
+        line: optional String,
+        /// For whoever reads the file.
+        note: optional String,
     }
 }

@@ -4,13 +4,15 @@
 //! because that is how people write. So the keys are sorted first: common ones to [`Common`], all
 //! others to the kind.
 
+use jiff::civil::Date;
+
 use crate::problem::Place;
 use crate::text::say;
 use crate::yaml::duration::Millis;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
-use crate::{Quorum, SiteId};
+use crate::{Id, Quorum, SiteId};
 
 shape! {
     /// The keys of every component and part.
@@ -19,14 +21,36 @@ shape! {
         name: optional String,
         /// May it be shown to the public?
         publish: optional bool,
-        /// For whoever reads the file.
-        note: checked String,
+        /// Who answers for it.
+        owner: optional String,
+        /// Whom to call.
+        contact: optional String,
+        /// What to do when it is down: a text or an address.
+        runbook: optional String,
+        /// Who is told, by their names under `alerting`.
+        alert: optional Vec<At<Id>>,
+        /// For whoever reads.
+        note: optional String,
+        /// Its name before this one: its history goes on.
+        was: optional At<Id>,
+        /// Part of the service from this day on.
+        since: optional At<Date>,
+        /// Part of the service until the end of this day.
+        until: optional At<Date>,
+        /// Measuring it counts from this day.
+        measured_from: optional At<Date>,
+        /// Components without which it is of no use.
+        needs: optional Vec<At<String>>,
+        /// The act that approved the list of targets.
+        list_approved: optional ApprovedKeys,
         /// What it is made of, instead of a probe.
         parts: decisive At<Named<ComponentKeys>>,
         /// What kind of check.
         probe: decisive At<String>,
         /// What is watched, by name.
         targets: decisive At<Targets>,
+        /// The column by which targets are shown together: `area`.
+        group_by: optional At<String>,
         /// How many targets must be up.
         up_if: decisive At<UpIf>,
         /// Which sites probe.
@@ -45,6 +69,16 @@ shape! {
         crit: optional At<Millis>,
         /// Is the path part of what is measured?
         measures_path: optional bool,
+    }
+}
+
+shape! {
+    /// `list_approved:`
+    ApprovedKeys {
+        /// Number of the act.
+        act: required String,
+        /// Its day.
+        on: required Date,
     }
 }
 
@@ -117,9 +151,60 @@ impl Shape for UpIf {
 #[derive(Debug)]
 pub(crate) enum Targets {
     /// Each with its address.
-    Here(Named<At<String>>),
+    Here(Named<Target>),
     /// `{file: x.csv}`: rows of a file beside this one.
     File(At<String>),
+}
+
+shape! {
+    /// A target of which more is said than its address. In a CSV file, these are the columns.
+    TargetKeys {
+        /// Where it is, as its kind of probe wants it.
+        address: required At<String>,
+        /// Where it stands, for `group_by: area`.
+        area: optional String,
+        /// The target it hangs on, such as the switch of an access point.
+        behind: optional At<String>,
+        /// Its weight in a mean.
+        weight: optional At<u32>,
+        /// Part of the component from this day on.
+        since: optional At<Date>,
+        /// Part of the component until the end of this day.
+        until: optional At<Date>,
+        /// Its name before this one: its history goes on.
+        was: optional At<Id>,
+        /// For whoever reads.
+        note: optional String,
+    }
+}
+
+/// `dns1: 10.0.0.53`, or a map of which that is the `address`.
+#[derive(Debug)]
+pub(crate) struct Target(pub(crate) TargetKeys);
+
+impl Target {
+    /// Nothing is said but where it is.
+    pub(crate) fn at(address: At<String>) -> Self {
+        Self(TargetKeys {
+            address,
+            area: None,
+            behind: None,
+            weight: None,
+            since: None,
+            until: None,
+            was: None,
+            note: None,
+        })
+    }
+}
+
+impl Shape for Target {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        if let Value::Map(_) = node.value {
+            return TargetKeys::read(node, report).map(Self);
+        }
+        At::read(node, report).map(Self::at)
+    }
 }
 
 impl Shape for Targets {

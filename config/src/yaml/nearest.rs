@@ -4,7 +4,7 @@ use crate::problem::SECRET_KEYS;
 use crate::text::{Text, say};
 
 /// Words that others use for ours: distance alone would not find them.
-const SYNONYMS: [(&str, &str); 26] = [
+const SYNONYMS: [(&str, &str); 34] = [
     ("interval", "every"),
     ("frequency", "every"),
     ("period", "every"),
@@ -31,28 +31,18 @@ const SYNONYMS: [(&str, &str); 26] = [
     ("title", "name"),
     ("description", "note"),
     ("sla", "commitments"),
+    ("holiday", "holidays"),
+    ("schedule", "hours"),
+    ("depends_on", "needs"),
+    ("email", "to"),
+    ("group", "area"),
+    ("valid_from", "since"),
+    ("valid_to", "until"),
+    ("renamed_from", "was"),
 ];
 
 /// Keys of the full grammar that this version does not read yet.
-const LATER: [&str; 17] = [
-    "include",
-    "calendars",
-    "alerting",
-    "figure",
-    "group_by",
-    "needs",
-    "owner",
-    "contact",
-    "runbook",
-    "was",
-    "list_approved",
-    "down_after",
-    "alert",
-    "secret",
-    "controller",
-    "since",
-    "until",
-];
+const LATER: [&str; 3] = ["down_after", "secret", "controller"];
 
 /// The sentence for a key that is not known.
 pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Text {
@@ -82,16 +72,14 @@ pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Text {
 /// The sentence for a word that is not one of a few; in Italian `what` has its article.
 pub(crate) fn unknown_value(what: impl Into<Text>, value: &str, known: &[&str]) -> Text {
     let what = what.into();
-    match nearest(value, known) {
-        Some(meant) => say!(
+    if let Some(meant) = nearest(value, known) {
+        return say!(
             "unknown {what} `{value}`, did you mean `{meant}`?",
             "`{value}` non vale per {what}, forse `{meant}`?"; what
-        ),
-        None => {
-            let known = known.join(", ");
-            say!("unknown {what} `{value}`; known: {known}", "`{value}` non vale per {what}; valgono: {known}"; what)
-        }
+        );
     }
+    let known = known.join(", ");
+    say!("unknown {what} `{value}`; known: {known}", "`{value}` non vale per {what}; valgono: {known}"; what)
 }
 
 /// The known word that `word` most likely stands for; the earlier one of two equally near.

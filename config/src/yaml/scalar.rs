@@ -8,7 +8,7 @@ use crate::text::{Text, say};
 use crate::yaml::nearest;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::shape::{Report, Shape};
-use crate::{DnsTransport, Family, Fraction, HostPort, Id, Quorum};
+use crate::{DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum};
 
 impl Shape for String {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
@@ -115,6 +115,25 @@ impl Shape for Family {
 impl Shape for DnsTransport {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         one_of(node, say!("transport", "il trasporto"), &[("udp", Self::Udp), ("tcp", Self::Tcp)], report)
+    }
+}
+
+impl Shape for Maintenance {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let words = [("counts", Self::Counts), ("excluded", Self::Excluded)];
+        one_of(node, say!("reading of maintenance", "la lettura delle manutenzioni"), &words, report)
+    }
+}
+
+impl Shape for LateEntries {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let words = [("recorded", Self::Recorded), ("effective", Self::Effective)];
+        one_of(
+            node,
+            say!("reading of late entries", "la lettura delle registrazioni tardive"),
+            &words,
+            report,
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use crate::yaml::component::ComponentKeys;
 use crate::yaml::nearest;
 use crate::yaml::node::Node;
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
-use crate::{Fraction, UserGroup};
+use crate::{Fraction, Id, UserGroup, Within};
 
 shape! {
     /// One entry of `services:`
@@ -21,20 +21,56 @@ shape! {
         commitments: optional Vec<CommitmentKeys>,
         /// What must be up.
         components: optional Named<ComponentKeys>,
+        /// How its figure is made: `mean of COMPONENT`; without it, all components must be up.
+        figure: decisive At<String>,
+        /// Who answers for it.
+        owner: optional String,
+        /// Whom to call.
+        contact: optional String,
+        /// What to do when it is down: a text or an address.
+        runbook: optional String,
+        /// Who is told, by their names under `alerting`.
+        alert: optional Vec<At<Id>>,
+        /// Its name before this one: its history goes on.
+        was: optional At<Id>,
+        /// For whoever reads.
+        note: optional String,
     }
 }
 
 shape! {
     /// A commitment of `kind: availability`.
     AvailabilityKeys {
-        /// Always `availability`: another kind has been refused before these keys are read.
+        /// `availability`
         kind: checked String,
         /// More than this share of the year.
         above: decisive At<Fraction>,
         /// This share of the year, or more.
         at_least: decisive At<Fraction>,
-        /// When the promise holds.
+        /// When the promise holds: `24x7` or a calendar.
         hours: optional At<String>,
+    }
+}
+
+shape! {
+    /// A commitment of `kind: taken_in_charge` or `kind: answered`.
+    TimelinessKeys {
+        /// `taken_in_charge` or `answered`
+        kind: checked String,
+        /// How soon: `3 days`, `1 working day`, `8 working hours`.
+        within: required At<Within>,
+        /// Of how many of the year's requests; all of them without it.
+        share: optional At<Fraction>,
+        /// The calendar that working days and hours follow.
+        hours: optional At<String>,
+    }
+}
+
+shape! {
+    /// A commitment of `kind: on_request`.
+    OnRequestKeys {
+        /// `on_request`
+        kind: checked String,
     }
 }
 
@@ -42,11 +78,20 @@ shape! {
 #[derive(Debug)]
 pub(crate) struct CommitmentKeys {
     pub(crate) at: Place,
-    pub(crate) availability: AvailabilityKeys,
+    pub(crate) promise: PromiseKeys,
 }
 
-/// Kinds of the full grammar that this version does not derive yet.
-const LATER: [&str; 3] = ["taken_in_charge", "answered", "on_request"];
+/// One kind with its keys.
+#[derive(Debug)]
+pub(crate) enum PromiseKeys {
+    Availability(AvailabilityKeys),
+    TakenInCharge(TimelinessKeys),
+    Answered(TimelinessKeys),
+    OnRequest,
+}
+
+/// The kinds of the charter.
+pub(crate) const KINDS: [&str; 4] = ["availability", "taken_in_charge", "answered", "on_request"];
 
 impl Shape for CommitmentKeys {
     /// The kind is looked at first: another kind has other keys, and they are not at fault.
@@ -56,24 +101,31 @@ impl Shape for CommitmentKeys {
             return None;
         };
         let word = kind.scalar().unwrap_or_default();
-        if word != "availability" {
-            let message = if LATER.contains(&word) {
-                say!(
-                    "commitments of kind `{word}` are not available in this version; leave this one out: \
-                     a service without a commitment is observed all the same",
-                    "gli impegni di tipo `{word}` non sono disponibili in questa versione; togli questo: un servizio senza impegno \
-                     si osserva lo stesso"
-                )
-            } else {
-                nearest::unknown_value(
-                    say!("kind of commitment", "il tipo di impegno"),
-                    word,
-                    &["availability"],
-                )
-            };
-            report.problem(kind.at, message);
-            return None;
-        }
-        AvailabilityKeys::read(node, report).map(|availability| Self { at: node.at, availability })
+        let promise = match word {
+            "availability" => AvailabilityKeys::read(node, report).map(PromiseKeys::Availability),
+            "taken_in_charge" => TimelinessKeys::read(node, report).map(PromiseKeys::TakenInCharge),
+            "answered" => TimelinessKeys::read(node, report).map(PromiseKeys::Answered),
+            "on_request" => OnRequestKeys::read(node, report).map(|_| PromiseKeys::OnRequest),
+            _ => {
+                let what = say!("kind of commitment", "il tipo di impegno");
+                report.problem(kind.at, nearest::unknown_value(what, word, &KINDS));
+                None
+            }
+        };
+        promise.map(|promise| Self { at: node.at, promise })
+    }
+}
+
+impl Shape for Within {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let within = node.scalar().and_then(Self::parse);
+        report.expected(
+            within,
+            node,
+            say!(
+                "a limit such as `3 days`, `1 working day`, `8 working hours` or `24 hours`",
+                "un termine come `3 days`, `1 working day` (giorno lavorativo), `8 working hours` o `24 hours`"
+            ),
+        )
     }
 }

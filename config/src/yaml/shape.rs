@@ -56,6 +56,11 @@ impl<T> Named<T> {
         self.entries.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)))
     }
 
+    /// The names, of sound entries and others.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.entries.iter().map(|(name, _)| name.value.as_str()).collect()
+    }
+
     /// How many the operator wrote, sound or not.
     pub(crate) fn count(&self) -> usize {
         self.entries.len() + self.nameless

@@ -30,14 +30,25 @@ fn charter() -> Charter {
         id: id(name),
         agents: agents.iter().map(|agent| id(agent)).collect(),
         users: Vec::new(),
+        facts: config::SiteFacts::default(),
     };
     let both = [id("ced"), id("school")];
     let front = part("front", Quorum::Any, vec![check("front", "a", &both), check("front", "b", &both)]);
     let back = part("back", Quorum::All, vec![check("back", "c", &both[..1])]);
     Charter {
-        organisation: Organisation { name: "Comune di Esempio".to_owned(), unit: None },
+        organisation: Organisation {
+            name: "Comune di Esempio".to_owned(),
+            unit: None,
+            ipa_code: None,
+            contact: None,
+        },
         act: CharterAct { act: None, in_force_from: None, measured_from: None },
-        rules: Rules { confirm_down: 2, confirm_up: 1, coverage_min: Fraction::new(99, 100).unwrap() },
+        rules: Rules {
+            confirm_down: 2,
+            confirm_up: 1,
+            coverage_min: Fraction::new(99, 100).unwrap(),
+            readings: config::Readings::default(),
+        },
         sites: vec![site("ced", &["ced1", "ced2"]), site("school", &["school1"])],
         services: vec![Service {
             id: id("web"),
@@ -46,8 +57,13 @@ fn charter() -> Charter {
             users: Vec::new(),
             commitments: vec![Commitment::Availability(above_98())],
             components: vec![front, back],
+            figure: config::FigureRule::AllUp,
+            about: config::About::default(),
+            was: None,
         }],
+        calendars: Vec::new(),
         canaries: Vec::new(),
+        alerting: Vec::new(),
     }
 }
 
@@ -56,7 +72,15 @@ fn above_98() -> Availability {
 }
 
 fn part(name: &str, up_if: Quorum, checks: Vec<Check>) -> Component {
-    Component { id: id(name), name: name.to_owned(), publish: true, node: Node::Part(Part { up_if, checks }) }
+    Component {
+        id: id(name),
+        name: name.to_owned(),
+        publish: true,
+        node: Node::Part(Part { up_if, checks, group_by: None }),
+        about: config::About::default(),
+        life: config::Life::default(),
+        needs: Vec::new(),
+    }
 }
 
 fn check_id(component: &str, target: &str) -> CheckId {
@@ -81,6 +105,7 @@ fn check(component: &str, target: &str, from: &[Id]) -> Check {
             address: HostPort::parse("web.example:443", None).unwrap(),
             family: config::Family::V4,
         }),
+        facts: config::TargetFacts::default(),
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn build(case: &RunCase) -> World {
             });
             vantages.extend(measured);
             from.push(site.clone());
-            sites.push(Site { id: site, agents, users: Vec::new() });
+            sites.push(Site { id: site, agents, users: Vec::new(), facts: config::SiteFacts::default() });
         }
         runs.checks.insert(id.clone(), vantages);
         charter_checks.push(charter_check(id, name, from));
@@ -215,15 +215,24 @@ fn charter(input: &Value, sites: Vec<Site>, checks: Vec<Check>) -> Charter {
         id: lower("c"),
         name: String::new(),
         publish: true,
-        node: Node::Part(Part { up_if, checks }),
+        node: Node::Part(Part { up_if, checks, group_by: None }),
+        about: config::About::default(),
+        life: config::Life::default(),
+        needs: Vec::new(),
     };
     Charter {
-        organisation: Organisation { name: "Comune di Esempio".to_owned(), unit: None },
+        organisation: Organisation {
+            name: "Comune di Esempio".to_owned(),
+            unit: None,
+            ipa_code: None,
+            contact: None,
+        },
         act: CharterAct { act: None, in_force_from: None, measured_from: None },
         rules: Rules {
             confirm_down: number("confirm_down"),
             confirm_up: number("confirm_up"),
             coverage_min: Fraction::new(99, 100).unwrap(),
+            readings: config::Readings::default(),
         },
         sites,
         services: vec![Service {
@@ -233,8 +242,13 @@ fn charter(input: &Value, sites: Vec<Site>, checks: Vec<Check>) -> Charter {
             users: Vec::new(),
             commitments: commitments.into_iter().collect(),
             components: vec![component],
+            figure: config::FigureRule::AllUp,
+            about: config::About::default(),
+            was: None,
         }],
+        calendars: Vec::new(),
         canaries: Vec::new(),
+        alerting: Vec::new(),
     }
 }
 
@@ -256,6 +270,7 @@ fn charter_check(id: CheckId, name: &str, from: Vec<Id>) -> Check {
             address: HostPort::parse("service.example:443", None).unwrap(),
             family: config::Family::V4,
         }),
+        facts: config::TargetFacts::default(),
     }
 }
 

@@ -1,0 +1,127 @@
+//! What a service promises: at most one share of the year, and any number of other promises.
+
+use super::{Context, calendars};
+use crate::problem::Place;
+use crate::text::say;
+use crate::yaml::service::{AvailabilityKeys, CommitmentKeys, PromiseKeys, TimelinessKeys};
+use crate::yaml::shape::{At, Report};
+use crate::{Availability, AvailabilityWithin, Commitment, Fraction, Id, Timeliness, WithinUnit};
+
+/// Every promise without a defect, in the file's order.
+pub(super) fn commitments(
+    keys: &[CommitmentKeys],
+    context: &Context<'_>,
+    report: &mut Report<'_>,
+) -> Vec<Commitment> {
+    let mut commitments: Vec<Commitment> = Vec::new();
+    let mut kinds: Vec<&str> = Vec::new();
+    for key in keys {
+        let (kind, commitment) = match &key.promise {
+            PromiseKeys::Availability(promise) => {
+                ("availability", availability(key.at, promise, context, report))
+            }
+            PromiseKeys::TakenInCharge(promise) => {
+                ("taken_in_charge", timeliness(promise, context, report).map(Commitment::TakenInCharge))
+            }
+            PromiseKeys::Answered(promise) => {
+                ("answered", timeliness(promise, context, report).map(Commitment::Answered))
+            }
+            PromiseKeys::OnRequest => ("on_request", Some(Commitment::OnRequest)),
+        };
+        if kinds.contains(&kind) {
+            let message = say!(
+                "a second commitment of kind `{kind}`; a service has one",
+                "un secondo impegno di tipo `{kind}`; un servizio ne ha uno"
+            );
+            report.problem(key.at, message);
+        }
+        kinds.push(kind);
+        commitments.extend(commitment);
+    }
+    commitments
+}
+
+fn availability(
+    at: Place,
+    keys: &AvailabilityKeys,
+    context: &Context<'_>,
+    report: &mut Report<'_>,
+) -> Option<Commitment> {
+    let share = share(at, keys, report);
+    let hours = match &keys.hours {
+        Some(hours) if hours.value != "24x7" => {
+            if !calendars::is_known(hours, &context.calendars, report) {
+                return None;
+            }
+            Id::new(hours.value.as_str()).ok()
+        }
+        _ => None,
+    };
+    let Availability { target, strict } = share?;
+    Some(match hours {
+        None => Commitment::Availability(Availability { target, strict }),
+        Some(hours) => Commitment::AvailabilityWithin(AvailabilityWithin { target, strict, hours }),
+    })
+}
+
+fn share(at: Place, keys: &AvailabilityKeys, report: &mut Report<'_>) -> Option<Availability> {
+    let (at, message) = match (&keys.above, &keys.at_least) {
+        (Some(above), None) if above.value == (Fraction { p: 1, q: 1 }) => (
+            above.at,
+            say!(
+                "nothing is above 100%; write `at_least: 100%`",
+                "nulla supera il 100%; scrivi `at_least: 100%`"
+            ),
+        ),
+        (Some(above), None) => return Some(Availability { target: above.value, strict: true }),
+        (None, Some(at_least)) => return Some(Availability { target: at_least.value, strict: false }),
+        (Some(above), Some(at_least)) => (
+            above.at.max(at_least.at),
+            say!(
+                "both `above` and `at_least`; the promise is one of them",
+                "sia `above` sia `at_least`; l'impegno è uno dei due"
+            ),
+        ),
+        (None, None) => (
+            at,
+            say!(
+                "the share of the year is missing: `above: 98%` or `at_least: 98%`",
+                "manca la quota dell'anno: `above: 98%` (più del) o `at_least: 98%` (almeno)"
+            ),
+        ),
+    };
+    report.problem(at, message);
+    None
+}
+
+fn timeliness(keys: &TimelinessKeys, context: &Context<'_>, report: &mut Report<'_>) -> Option<Timeliness> {
+    let within = keys.within.value;
+    let hours = match &keys.hours {
+        Some(hours) if within.unit.is_working() => {
+            if !calendars::is_known(hours, &context.calendars, report) {
+                return None;
+            }
+            Id::new(hours.value.as_str()).ok()
+        }
+        Some(hours) => {
+            let unit = if within.unit == WithinUnit::Days { "working days" } else { "working hours" };
+            let message = say!(
+                "`hours` has no meaning here: `{within}` counts every day; did you mean `{unit}`?",
+                "`hours` qui non significa nulla: `{within}` conta tutti i giorni; forse `{unit}`?"
+            );
+            report.problem(hours.at, message);
+            return None;
+        }
+        None if within.unit.is_working() => {
+            let message = say!(
+                "`{within}` needs a calendar: name one of `calendars` with `hours`",
+                "`{within}` ha bisogno di un calendario: nominane uno di `calendars` con `hours`"
+            );
+            report.problem(keys.within.at, message);
+            return None;
+        }
+        None => None,
+    };
+    let share = keys.share.as_ref().map_or(Fraction { p: 1, q: 1 }, |share: &At<Fraction>| share.value);
+    Some(Timeliness { within, share, hours })
+}

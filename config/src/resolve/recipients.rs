@@ -1,0 +1,87 @@
+//! Recipients of alarms, and who refers to them.
+
+use super::{Context, calendars};
+use crate::text::say;
+use crate::yaml::alerting::RecipientKeys;
+use crate::yaml::nearest;
+use crate::yaml::shape::{At, Named, Report};
+use crate::{Id, Recipient, Week, When};
+
+/// Every recipient without a defect, in the file's order.
+pub(super) fn recipients(
+    keys: Option<&Named<RecipientKeys>>,
+    context: &Context<'_>,
+    report: &mut Report<'_>,
+) -> Vec<Recipient> {
+    let sound = keys.into_iter().flat_map(Named::sound);
+    sound
+        .filter_map(|(name, keys)| {
+            report.within(name.value.as_str(), |report| {
+                let to: Vec<String> = keys.to.iter().filter_map(|to| address(to, report)).collect();
+                let when =
+                    keys.hours.as_ref().map_or(Some(When::Always), |hours| when(hours, context, report));
+                Some(Recipient { id: name.value.clone(), to, when: when? })
+            })
+        })
+        .collect()
+}
+
+/// `alert:` of a service or component: names of recipients.
+pub(super) fn alert(keys: Option<&Vec<At<Id>>>, context: &Context<'_>, report: &mut Report<'_>) -> Vec<Id> {
+    let mut told = Vec::new();
+    for key in keys.into_iter().flatten() {
+        if context.recipients.contains(&key.value.as_str()) {
+            told.push(key.value.clone());
+            continue;
+        }
+        let what = say!("recipient", "un destinatario");
+        let message = if context.recipients.is_empty() {
+            say!(
+                "unknown recipient `{}`; `alerting` names none",
+                "destinatario sconosciuto `{}`; `alerting` non ne nomina nessuno",
+                key.value
+            )
+        } else {
+            nearest::unknown_value(what, key.value.as_str(), &context.recipients)
+        };
+        report.problem(key.at, message);
+    }
+    told
+}
+
+/// One `@` between two parts without spaces, the second one a name with a dot.
+fn address(key: &At<String>, report: &mut Report<'_>) -> Option<String> {
+    let plausible = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+    let (local, domain) = key.value.split_once('@').unwrap_or_default();
+    let is_domain = domain.contains('.') && !domain.contains('@') && !domain.starts_with('.');
+    if plausible(local) && plausible(domain) && is_domain && key.value.len() <= 254 {
+        return Some(key.value.clone());
+    }
+    let message = say!(
+        "`{}` is not a mail address such as `ufficio@comune.example`",
+        "`{}` non è un indirizzo di posta come `ufficio@comune.example`",
+        key.value
+    );
+    report.problem(key.at, message);
+    None
+}
+
+/// `24x7`, hours, or the name of a calendar.
+fn when(key: &At<String>, context: &Context<'_>, report: &mut Report<'_>) -> Option<When> {
+    if key.value == "24x7" {
+        return Some(When::Always);
+    }
+    if let Some(week) = Week::parse(&key.value) {
+        return Some(When::Week(week));
+    }
+    if let Ok(id) = Id::new(key.value.as_str()) {
+        return calendars::is_known(key, &context.calendars, report).then_some(When::Calendar(id));
+    }
+    let message = say!(
+        "`{}` is neither `24x7`, nor a calendar, nor hours such as `mon-sat 07:30-20:00`",
+        "`{}` non è `24x7`, né un calendario, né un orario come `mon-sat 07:30-20:00`",
+        key.value
+    );
+    report.problem(key.at, message);
+    None
+}
