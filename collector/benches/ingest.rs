@@ -158,17 +158,8 @@ fn parts(prepared: &[Prepared], state: &Path) -> Outcome<()> {
     }
     told("decode and update runs", began.elapsed());
     for (batch, header) in batches.iter().zip(&headers) {
-        rows.push(Write::Batch(BatchRow {
-            stream: header.stream,
-            first_seq: batch.first_seq,
-            last_seq: batch.last_seq,
-            chain: header.after,
-            signature: header.signature,
-            clock: batch.clock,
-            received_ms: batch.clock.sent_ms + 1,
-            body: batch.body.clone(),
-            parts: Vec::new(),
-        }));
+        let row = BatchRow::received(batch.clone(), header, batch.clock.sent_ms + 1);
+        rows.push(Write::Batch(row));
     }
     std::fs::create_dir(state)?;
     let mut store = SqliteStore::open(state)?;

@@ -6,7 +6,7 @@
 //! by stream and number; contents are never a reason to refuse.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use collector_api::{Batch, Header, StreamId};
 use config::AgentId;
@@ -16,6 +16,7 @@ use tracing::error;
 
 mod accept;
 mod known;
+mod plan;
 mod writer;
 #[cfg(test)]
 pub(crate) mod example;
@@ -24,7 +25,8 @@ mod tests;
 
 pub use accept::{Verdict, decide};
 pub use known::{COMMIT_BUCKETS_MICROS, Counters, Known, Newest};
-use writer::{Attested, Writer};
+use plan::Attested;
+use writer::Writer;
 
 use crate::journal::{self, Act, JournalError};
 use crate::ledger::{Ledger, Step};
@@ -103,6 +105,11 @@ struct Drafted {
 impl Ingest {
     /// Loads what the store has and starts its thread.
     pub fn start(store: Box<dyn Store>, step: Step) -> Result<Self, IngestError> {
+        Self::start_with(store, Ledger::new(step))
+    }
+
+    /// With an empty ledger.
+    pub(crate) fn start_with(store: Box<dyn Store>, mut ledger: Ledger) -> Result<Self, IngestError> {
         let epoch = match store.meta("epoch")? {
             Some(bytes) => String::from_utf8_lossy(&bytes).parse().unwrap_or(1),
             None => 1,
@@ -111,7 +118,7 @@ impl Ingest {
         let head = journal::check(epoch, &entries)?;
         let history = journal::history(&entries)?;
         let streams: BTreeMap<_, _> = store.streams()?.into_iter().map(|row| (row.stream, row)).collect();
-        let ledger = Ledger::load(store.as_ref(), step)?;
+        ledger.load_all(store.as_ref())?;
         let newest = newest_of(store.as_ref(), &streams)?;
         let attested = Attested::by(&entries)?;
         let known = Arc::new(Known {
@@ -120,6 +127,7 @@ impl Ingest {
             newest: RwLock::new(newest),
             head: RwLock::new((head, entries.iter().map(|entry| entry.hash).collect())),
             history: RwLock::new(Arc::new(history)),
+            failed: OnceLock::new(),
             counters: Counters::default(),
         });
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);
@@ -158,8 +166,8 @@ impl Ingest {
         self.ask(|reply| Job::Write(writes, reply)).await
     }
 
-    /// Makes a checkpoint of what is derived, tries stale streams again, and once an hour enters the
-    /// streams' heads in the journal.
+    /// Makes a checkpoint of what is derived, tries stale streams again that are due, and once an hour
+    /// enters the streams' heads in the journal. After an error everything else goes on.
     pub async fn checkpoint(&self, now_ms: i64) -> Result<(), IngestError> {
         self.ask(|reply| Job::Checkpoint(now_ms, reply)).await
     }

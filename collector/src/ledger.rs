@@ -1,39 +1,61 @@
 //! What accepted batches amount to, in memory: each stream's state and all runs.
 //!
 //! Everything here follows from the store's batches. The checkpoint (states, and packs of closed runs,
-//! in one transaction) is at most a minute old; loading replays what came after it, and all of a stream
-//! whose checkpoint or packs cannot be used. A stream whose derivation panics is marked stale: its
-//! batches are accepted all the same, what it shows stays as it was, its runs end with their hold, and it
-//! is derived again from its last checkpoint ([`Ledger::retried`]) until that succeeds.
+//! [`Ledger::checkpoint`]) is at most a minute old; loading replays what came after it, and all of a stream
+//! whose checkpoint or packs cannot be used. A stream whose derivation or checkpoint panics is marked
+//! stale: its batches are accepted all the same, what it shows stays as it was, its runs end with their
+//! hold, and it is derived again from its last checkpoint ([`Ledger::due`]), less and less often, until
+//! that succeeds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use collector_api::StreamId;
-use collector_derive::{
-    Accepted, Closed, Run, RunIndex, StepSummary, StreamRuns, StreamState, Vantage, decode_runs, encode_runs,
-};
+use collector_derive::{Accepted, Closed, Run, RunIndex, StepSummary, StreamRuns, StreamState, Vantage};
 use config::{AgentId, CheckId};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
-use crate::store::{BatchRow, RunsRow, Store, StoreError, StreamRow, Write};
+mod load;
+mod save;
+
+pub use save::Checkpoint;
+
+use crate::store::StreamRow;
+
+/// Between a failed derivation of a stale stream and the next, ms; doubles with each.
+const RETRY_AFTER_MS: i64 = 60_000;
+/// And no longer than this.
+const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
 
 /// [`collector_derive::step`], or what a test plants in its place.
 pub type Step = fn(&mut StreamState, &Accepted<'_>, &mut Vec<Closed>) -> StepSummary;
+
+/// How a state becomes a checkpoint and comes back; tests plant defects.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Codec {
+    pub(crate) encode: fn(&StreamState) -> Vec<u8>,
+    pub(crate) decode: fn(&[u8]) -> Option<StreamState>,
+}
+
+impl Default for Codec {
+    fn default() -> Self {
+        Self { encode: StreamState::encode, decode: StreamState::decode }
+    }
+}
 
 /// All streams, derived.
 #[derive(Debug)]
 pub struct Ledger {
     step: Step,
+    codec: Codec,
     streams: BTreeMap<StreamId, Derived>,
     runs: RunIndex,
     /// Streams whose open runs are not in `runs` yet: a stream steps often and is read seldom.
     unshown: BTreeSet<StreamId>,
     /// Streams whose checkpoint is behind.
     changed: BTreeSet<StreamId>,
-    /// Packs that have got runs since.
-    grown: BTreeSet<(CheckId, StreamId, i64)>,
+    /// Packs that have got runs since: check and month.
+    grown: BTreeMap<StreamId, BTreeSet<(CheckId, i64)>>,
     /// Streams whose stored packs are of another derivation.
     forgotten: BTreeSet<StreamId>,
 }
@@ -42,71 +64,69 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Derived {
     agent: AgentId,
+    /// While the stream is stale, what the failure left: nobody may use it.
     state: StreamState,
-    /// Why its derivation stopped; then `state` is what the failure left, and nobody may use it.
-    stale: Option<String>,
+    stale: Option<Stale>,
+}
+
+/// A stream whose derivation stopped.
+#[derive(Debug)]
+struct Stale {
+    reason: String,
+    /// Not to be tried again before this instant, Unix ms, and how long after the last try that is;
+    /// `None` before the first.
+    wait: Option<(i64, i64)>,
 }
 
 impl Ledger {
     /// Empty.
     pub fn new(step: Step) -> Self {
+        Self::with(step, Codec::default())
+    }
+
+    pub(crate) fn with(step: Step, codec: Codec) -> Self {
         Self {
             step,
+            codec,
             streams: BTreeMap::new(),
             runs: RunIndex::default(),
             unshown: BTreeSet::new(),
             changed: BTreeSet::new(),
-            grown: BTreeSet::new(),
+            grown: BTreeMap::new(),
             forgotten: BTreeSet::new(),
         }
     }
 
-    /// From the checkpoint and the batches after it.
-    pub fn load(store: &dyn Store, step: Step) -> Result<Self, StoreError> {
-        let mut ledger = Self::new(step);
-        let mut derived = StoredDerived::read(store)?;
-        for row in store.streams()? {
-            ledger.load_stream(store, row, &mut derived)?;
-        }
-        ledger.show();
-        Ok(ledger)
+    /// Empty, with the same derivation.
+    #[must_use]
+    pub fn begun_anew(&self) -> Self {
+        Self::with(self.step, self.codec)
     }
 
-    /// From the batches alone, as if there had never been a checkpoint.
-    pub fn rebuild(store: &dyn Store, step: Step) -> Result<Self, StoreError> {
-        let mut ledger = Self::new(step);
-        for row in store.streams()? {
-            ledger.load_stream(store, row, &mut StoredDerived::default())?;
-        }
-        ledger.show();
-        Ok(ledger)
+    /// Stale streams whose time it is to be derived again ([`Ledger::load_alone`]).
+    pub fn due(&self, now_ms: i64) -> Vec<StreamId> {
+        let is_due = |stale: &Stale| {
+            // A wall clock that stepped back must not make anything wait for longer than it would.
+            stale.wait.is_none_or(|(until_ms, wait_ms)| !(until_ms - wait_ms..until_ms).contains(&now_ms))
+        };
+        let due = self.streams.iter().filter(|(_, derived)| derived.stale.as_ref().is_some_and(is_due));
+        due.map(|(stream, _)| *stream).collect()
     }
 
-    /// Stale streams, each derived again from the store; those that failed again are not among them.
-    pub fn retried(&self, store: &dyn Store) -> Result<Vec<Self>, StoreError> {
-        if self.stale().next().is_none() {
-            return Ok(Vec::new());
-        }
-        let mut derived = StoredDerived::read(store)?;
-        let mut whole = Vec::new();
-        for row in store.streams()? {
-            let stale = self.streams.get(&row.stream).is_some_and(|derived| derived.stale.is_some());
-            if stale {
-                let mut alone = Self::new(self.step);
-                alone.load_stream(store, row, &mut derived)?;
-                if alone.stale().next().is_none() {
-                    whole.push(alone);
-                }
-            }
-        }
-        Ok(whole)
+    /// A stale stream failed again: it waits twice as long as before.
+    pub fn put_off(&mut self, stream: StreamId, reason: String, now_ms: i64) {
+        let Some(derived) = self.streams.get_mut(&stream) else { return };
+        let waited_ms = derived.stale.as_ref().and_then(|stale| stale.wait).map(|(_, wait_ms)| wait_ms);
+        let wait_ms = waited_ms.map_or(RETRY_AFTER_MS, |waited_ms| (waited_ms * 2).min(RETRY_AFTER_MS_MAX));
+        error!(%stream, agent = %derived.agent, reason, wait_ms, "the stream is still stale; its batches are kept");
+        derived.stale = Some(Stale { reason, wait: Some((now_ms.saturating_add(wait_ms), wait_ms)) });
     }
 
-    /// Puts what [`Ledger::retried`] derived in the place of what is stale.
+    /// Puts what [`Ledger::load_alone`] derived in the place of what is stale.
     pub fn adopt(&mut self, whole: Self) {
         for (stream, derived) in whole.streams {
             info!(%stream, agent = %derived.agent, "the stream is no longer stale");
-            self.grown.retain(|(_, of, _)| *of != stream);
+            self.grown.remove(&stream);
             for vantages in self.runs.checks.values_mut() {
                 for vantage in &mut *vantages {
                     vantage.streams.retain(|runs| runs.stream != stream);
@@ -129,25 +149,29 @@ impl Ledger {
         self.forgotten.extend(whole.forgotten);
     }
 
-    /// Folds in a batch that is in the store.
-    pub fn apply(&mut self, stream: StreamId, agent: &AgentId, batch: &Accepted<'_>) -> StepSummary {
-        let derived = self.streams.entry(stream).or_insert_with(|| Derived {
-            agent: agent.clone(),
+    /// Folds in a batch of a stream that is in the store.
+    pub fn apply(&mut self, of: &StreamRow, batch: &Accepted<'_>) -> StepSummary {
+        let derived = self.streams.entry(of.stream).or_insert_with(|| Derived {
+            agent: of.agent.clone(),
             state: StreamState::default(),
             stale: None,
         });
         if derived.stale.is_some() {
             return StepSummary::default();
         }
-        let mut closed = Vec::new();
-        let stepped = catch_unwind(AssertUnwindSafe(|| (self.step)(&mut derived.state, batch, &mut closed)));
-        let summary = match stepped {
+        match catch_unwind(AssertUnwindSafe(|| self.fold(of.stream, batch))) {
             Ok(summary) => summary,
             Err(panic) => {
-                self.mark_stale(stream, words_of(panic.as_ref()));
-                return StepSummary::default();
+                self.mark_stale(of.stream, words_of(panic.as_ref()));
+                StepSummary::default()
             }
-        };
+        }
+    }
+
+    fn fold(&mut self, stream: StreamId, batch: &Accepted<'_>) -> StepSummary {
+        let Some(derived) = self.streams.get_mut(&stream) else { return StepSummary::default() };
+        let mut closed = Vec::new();
+        let summary = (self.step)(&mut derived.state, batch, &mut closed);
         self.changed.insert(stream);
         self.unshown.insert(stream);
         for Closed { check, run } in closed {
@@ -155,7 +179,7 @@ impl Ledger {
                 runs.closed.push(run);
                 runs.open = None;
             }
-            self.grown.insert((check, stream, month_of(run.first_ms)));
+            self.grown.entry(stream).or_default().insert((check, month_of(run.first_ms)));
         }
         summary
     }
@@ -192,104 +216,15 @@ impl Ledger {
 
     /// Streams whose derivation failed, whose they are, and why.
     pub fn stale(&self) -> impl Iterator<Item = (StreamId, &AgentId, &str)> {
-        self.streams
-            .iter()
-            .filter_map(|(stream, derived)| Some((*stream, &derived.agent, derived.stale.as_deref()?)))
+        self.streams.iter().filter_map(|(stream, derived)| {
+            Some((*stream, &derived.agent, derived.stale.as_ref()?.reason.as_str()))
+        })
     }
 
-    /// What the store lacks of the derived; [`Ledger::checkpointed`] when it has it.
-    ///
-    /// Of a stale stream nothing is written: its packs and its checkpoint must stay of one instant.
-    pub fn checkpoint(&self) -> Vec<Write> {
-        let sound = |stream: &StreamId| self.streams.get(stream).filter(|derived| derived.stale.is_none());
-        let forgotten = self.forgotten.iter().filter(|stream| sound(stream).is_some());
-        let mut writes: Vec<Write> = forgotten.copied().map(Write::ForgetDerived).collect();
-        for (check, stream, month) in &self.grown {
-            let Some(derived) = sound(stream) else { continue };
-            let streams = self.runs.streams(check, &derived.agent);
-            let Some(runs) = streams.iter().find(|runs| runs.stream == *stream) else { continue };
-            let of_month: Vec<Run> =
-                runs.closed.iter().filter(|run| month_of(run.first_ms) == *month).copied().collect();
-            let (check, stream, month) = (check.clone(), *stream, *month);
-            writes.push(Write::Runs(RunsRow { check, stream, month, runs: encode_runs(&of_month) }));
-        }
-        for stream in &self.changed {
-            if let Some(derived) = sound(stream) {
-                writes.push(Write::Checkpoint(*stream, derived.state.encode()));
-            }
-        }
-        writes
-    }
-
-    /// The last [`Ledger::checkpoint`] is in the store.
-    pub fn checkpointed(&mut self) {
-        self.forgotten.clear();
-        self.grown.clear();
-        self.changed.clear();
-    }
-
-    fn load_stream(
-        &mut self,
-        store: &dyn Store,
-        row: StreamRow,
-        stored: &mut StoredDerived,
-    ) -> Result<(), StoreError> {
-        let StreamRow { stream, agent, .. } = row;
-        let state = stored.checkpoints.remove(&stream).and_then(|bytes| StreamState::decode(&bytes));
-        let packs = stored.packs.remove(&stream).unwrap_or_default();
-        let unpacked: Option<Vec<(CheckId, Vec<Run>)>> =
-            packs.into_iter().map(|pack| Some((pack.check, decode_runs(&pack.runs)?))).collect();
-        let (state, unpacked) = match (state, unpacked) {
-            (Some(state), Some(unpacked)) => (state, unpacked),
-            (state, _) => {
-                if state.is_some() {
-                    warn!(%stream, %agent, "stored runs cannot be read; they are derived again from the groups");
-                }
-                self.forgotten.insert(stream);
-                (StreamState::default(), Vec::new())
-            }
-        };
-        self.streams.insert(stream, Derived { agent: agent.clone(), state, stale: None });
-        self.unshown.insert(stream);
-        for (check, runs) in unpacked {
-            if let Some(known) = self.runs_of(&check, stream) {
-                known.closed.extend(runs);
-            }
-        }
-        self.replay(store, stream, &agent)
-    }
-
-    /// Applies the batches that the stream's state does not have yet.
-    fn replay(&mut self, store: &dyn Store, stream: StreamId, agent: &AgentId) -> Result<(), StoreError> {
-        let after_seq = self.streams.get(&stream).map_or(0, |derived| derived.state.next_seq() - 1);
-        let mut batches = 0_u64;
-        store.batches(stream, after_seq, &mut |row: BatchRow| {
-            let groups = match row.open() {
-                Ok(groups) => groups,
-                Err(error) => {
-                    let what = format!("the stored batch up to {} cannot be read: {error}", row.last_seq);
-                    self.mark_stale(stream, what);
-                    return ControlFlow::Break(());
-                }
-            };
-            for batch in row.batches(&groups) {
-                self.apply(stream, agent, &batch);
-                batches += 1;
-            }
-            // A stream that went stale here takes no further step: reading on would only keep others waiting.
-            let stale = self.streams.get(&stream).is_some_and(|derived| derived.stale.is_some());
-            if stale { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if batches > 0 {
-            info!(%stream, %agent, batches, "replayed");
-        }
-        Ok(())
-    }
-
-    fn mark_stale(&mut self, stream: StreamId, reason: String) {
+    pub(crate) fn mark_stale(&mut self, stream: StreamId, reason: String) {
         let Some(derived) = self.streams.get_mut(&stream) else { return };
         error!(%stream, agent = %derived.agent, reason, "derivation failed; the batches are kept, the stream is stale");
-        derived.stale = Some(reason);
+        derived.stale = Some(Stale { reason, wait: None });
         // What the failure left of the state is not shown: runs stay as they were, and end with their hold.
         self.unshown.remove(&stream);
     }
@@ -315,23 +250,6 @@ impl Ledger {
             place
         });
         streams.get_mut(place)
-    }
-}
-
-/// What the last checkpoint wrote, by stream.
-#[derive(Debug, Default)]
-struct StoredDerived {
-    checkpoints: BTreeMap<StreamId, Vec<u8>>,
-    packs: BTreeMap<StreamId, Vec<RunsRow>>,
-}
-
-impl StoredDerived {
-    fn read(store: &dyn Store) -> Result<Self, StoreError> {
-        let mut packs: BTreeMap<StreamId, Vec<RunsRow>> = BTreeMap::new();
-        for pack in store.runs()? {
-            packs.entry(pack.stream).or_default().push(pack);
-        }
-        Ok(Self { checkpoints: store.checkpoints()?.into_iter().collect(), packs })
     }
 }
 

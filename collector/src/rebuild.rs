@@ -8,7 +8,7 @@ use collector_derive::StreamState;
 use ring::digest;
 use thiserror::Error;
 
-use crate::ledger::{Ledger, Step};
+use crate::ledger::{Checkpoint, Ledger, Step};
 use crate::store::{Store, StoreError, Write};
 
 /// What a rebuild did.
@@ -45,7 +45,7 @@ pub fn rebuild(store: &mut dyn Store, step: Step) -> Result<Rebuilt, RebuildErro
     // A kill leaves a checkpoint that is behind: compared is what it amounts to, not when it was made.
     let current = Ledger::load(store, step)?;
     if current.stale().next().is_none() {
-        store.commit(&current.checkpoint())?;
+        store.commit(&current.checkpoint().writes)?;
     }
     drop(current);
     let before = dump_hash(store)?;
@@ -60,7 +60,11 @@ pub fn rebuild(store: &mut dyn Store, step: Step) -> Result<Rebuilt, RebuildErro
     stored.sort_unstable();
     stored.dedup();
     let mut writes: Vec<Write> = stored.into_iter().map(Write::ForgetDerived).collect();
-    writes.extend(fresh.checkpoint());
+    let Checkpoint { writes: derived, defects } = fresh.checkpoint();
+    if let Some((stream, reason)) = defects.into_iter().next() {
+        return Err(RebuildError::Defect { stream: stream.to_string(), reason });
+    }
+    writes.extend(derived);
     store.commit(&writes)?;
     let (streams, packs) = (store.streams()?.len(), store.runs()?.len());
     Ok(Rebuilt { streams, packs, before, after: dump_hash(store)? })

@@ -118,6 +118,9 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// The store must not be used any more by this process.
+    #[error("the collector stops: {0}")]
+    Store(String),
     /// A part that runs for ever ended: the process must not go on without it.
     #[error("a part of the collector failed: {0}")]
     Part(String),
@@ -257,6 +260,7 @@ impl Collector {
         };
         // A part may hear of the stop before this does, and end first: that is no failure.
         match ended {
+            Some(_) if let Some(reason) = core.work.failure() => result = Err(ServeError::Store(reason)),
             Some(ended) if ended.is_err() || !stop.is_cancelled() => result = Err(part(ended)),
             _ => info!("stopping"),
         }
@@ -267,7 +271,8 @@ impl Collector {
             }
         }
         chores.shutdown().await;
-        core.work.close().await?;
+        let closed = core.work.close().await;
+        result = result.and(closed.map_err(ServeError::Work));
         // Scripts that look for a running collector must not find this one.
         let _ = fs::remove_file(&listening.socket);
         info!("stopped");

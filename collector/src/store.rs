@@ -8,7 +8,7 @@
 
 use std::ops::ControlFlow;
 
-use collector_api::{BatchError, Chain, ClockReading, Signature, StreamId};
+use collector_api::{Batch, BatchError, Chain, ClockReading, Header, Signature, StreamId};
 use collector_derive::Accepted;
 use config::{AgentId, CheckId};
 use ring::digest;
@@ -17,8 +17,12 @@ use thiserror::Error;
 mod sqlite;
 mod memory;
 #[cfg(test)]
+mod faulty;
+#[cfg(test)]
 mod contract;
 
+#[cfg(test)]
+pub(crate) use faulty::FaultyStore;
 pub use memory::MemoryStore;
 pub use sqlite::SqliteStore;
 
@@ -45,9 +49,26 @@ pub enum StoreError {
     /// A row that we did not write so.
     #[error("the store is damaged: {0}; restore it from a backup, agents send again what is missing")]
     Damaged(String),
-    /// Anything else.
+    /// A write or a read failed, or another process holds the store: the next request may succeed.
+    #[error("the store cannot be used for now ({0}); agents keep their samples meanwhile")]
+    Refused(String),
+    /// A sync failed. The kernel may have dropped what it could not write and call the next sync a
+    /// success: nothing that this process still does can prove what the disk has.
+    #[error(
+        "the disk did not confirm what was written ({0}); nothing of it was acknowledged. Look at the disk, \
+         then start the collector again: it reads the store anew, and agents send again what it lacks"
+    )]
+    Unsynced(String),
+    /// Anything else: the store is not what this version took it for.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+impl StoreError {
+    /// May the same process go on using the store?
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::Refused(_))
+    }
 }
 
 /// Where a stream stands.
@@ -145,6 +166,21 @@ pub struct Part {
 }
 
 impl BatchRow {
+    /// As it is stored when it arrives.
+    pub fn received(batch: Batch, header: &Header, received_ms: i64) -> Self {
+        Self {
+            stream: header.stream,
+            first_seq: batch.first_seq,
+            last_seq: batch.last_seq,
+            chain: header.after,
+            signature: header.signature,
+            clock: batch.clock,
+            received_ms,
+            body: batch.body,
+            parts: Vec::new(),
+        }
+    }
+
     /// The plain groups, within limits.
     pub fn open(&self) -> Result<Vec<u8>, BatchError> {
         if self.parts.is_empty() {
@@ -248,6 +284,10 @@ pub trait Store: Send {
     fn journal(&self) -> Result<Vec<Entry>, StoreError>;
     /// Every pack, by check, stream and month.
     fn runs(&self) -> Result<Vec<RunsRow>, StoreError>;
+    /// The packs of one stream, by check and month.
+    fn runs_of(&self, stream: StreamId) -> Result<Vec<RunsRow>, StoreError>;
+    /// The checkpoint of one stream.
+    fn checkpoint_of(&self, stream: StreamId) -> Result<Option<Vec<u8>>, StoreError>;
     /// Every checkpoint, by stream.
     fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError>;
     /// What the engine itself finds wrong with its file, one sentence each.

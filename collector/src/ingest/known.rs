@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use collector_api::{ClockReading, StreamId};
@@ -14,7 +14,7 @@ use config::{AgentId, Charter};
 
 use crate::journal;
 use crate::ledger::Ledger;
-use crate::store::StreamRow;
+use crate::store::{StoreError, StreamRow};
 
 /// Upper bounds of the commit histogram, µs.
 pub const COMMIT_BUCKETS_MICROS: [u64; 10] =
@@ -62,6 +62,8 @@ pub struct Known {
     pub(super) newest: RwLock<BTreeMap<AgentId, Newest>>,
     pub(super) head: RwLock<(journal::Head, Vec<[u8; 32]>)>,
     pub(super) history: RwLock<Arc<Vec<(i64, Charter)>>>,
+    /// Why the store must not be used any more; see [`Known::failure`].
+    pub(super) failed: OnceLock<String>,
     /// See [`Counters`].
     pub counters: Counters,
 }
@@ -103,6 +105,16 @@ impl Known {
     pub fn entry_hash(&self, seq: u64) -> Option<[u8; 32]> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
         read(&self.head).1.get(index).copied()
+    }
+
+    /// Why the store's thread ended, if the store made it: the process must end, and say this.
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
+    }
+
+    pub(super) fn fail(&self, error: &StoreError) {
+        // The first failure is the cause.
+        let _ = self.failed.set(error.to_string());
     }
 
     /// Every charter, with the instant since which it was in force.

@@ -1,13 +1,15 @@
 //! Promises of ingest: acknowledged means kept, once, whatever the order, the cuts and the crashes.
 
 use collector_api::{Chain, Record, StreamId, Verdict as Said};
-use collector_derive::{Accepted, Closed, RunIndex, StepSummary, StreamState, step};
+use collector_derive::{RunIndex, step};
 use proptest::prelude::*;
+
+mod defects;
+mod faults;
 
 use super::example::{BEGIN_MS, CHECKS, Spool, sample};
 use super::*;
 use crate::ledger::Ledger;
-use crate::rebuild::dump_hash;
 use crate::store::{Mark, MemoryStore, SqliteStore};
 
 const NOW_MS: i64 = BEGIN_MS + 100 * 86_400_000;
@@ -252,110 +254,6 @@ async fn a_store_restored_from_a_copy_is_caught_up_by_the_agents() {
     restored.accept(spool.batch(30..spool.len())).await.unwrap();
     assert_eq!(runs(&restored), runs(&ingest));
     assert_eq!(rebuilt(&copy), runs(&ingest));
-}
-
-#[tokio::test]
-async fn a_full_disk_acknowledges_nothing_and_heals() {
-    let (spool, store) = (example(1, 10), MemoryStore::default());
-    let ingest = start(&store);
-    ingest.accept(spool.batch(0..3)).await.unwrap();
-    store.set_full(true);
-    assert!(ingest.accept(spool.batch(3..5)).await.is_err());
-    assert!(ingest.checkpoint(NOW_MS).await.is_err());
-    assert!(ingest.is_alive());
-    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark.last_seq, spool.batch(0..3).batch.last_seq);
-    store.set_full(false);
-    ingest.accept(spool.batch(3..spool.len())).await.unwrap();
-    ingest.checkpoint(NOW_MS).await.unwrap();
-    assert_eq!(runs(&ingest), rebuilt(&store));
-}
-
-/// The hidden defect: minute 30 of agent 1 cannot be derived.
-fn defective(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
-    let summary = step(state, batch, closed);
-    let planted = example(1, 31);
-    let (first_seq, last_seq) = (planted.last_seq() - 1, planted.last_seq());
-    assert!(
-        batch.first_seq > last_seq || batch.last_seq < first_seq || state.opened_ms() != Some(BEGIN_MS),
-        "planted"
-    );
-    summary
-}
-
-#[tokio::test]
-async fn a_defect_of_derivation_loses_nothing() {
-    let (spool, other, store) = (example(1, 60), example(2, 60), MemoryStore::default());
-    let sound = {
-        let store = MemoryStore::default();
-        let ingest = start(&store);
-        deliver(&ingest, &spool).await;
-        runs(&ingest)
-    };
-    let ingest = Ingest::start(Box::new(store.clone()), defective).unwrap();
-    for group in 0..spool.len() {
-        if group == 10 || group == 40 {
-            ingest.checkpoint(NOW_MS).await.unwrap();
-        }
-        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
-    }
-    {
-        let ledger = ingest.known().ledger();
-        let stale: Vec<_> = ledger.stale().collect();
-        assert_eq!(stale.len(), 1);
-        assert_eq!((stale[0].0, stale[0].2), (spool.stream, "planted"));
-        let shown = ledger.runs().checks.values().flatten().flat_map(|vantage| &vantage.streams);
-        let known_ms =
-            shown.flat_map(collector_derive::StreamRuns::runs).map(|run| run.last_ms).max().unwrap();
-        assert!(known_ms <= BEGIN_MS + 30 * 60_000, "what follows is unknown");
-    }
-    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool), "acknowledged all the same");
-    ingest.checkpoint(NOW_MS).await.unwrap();
-    assert_eq!(ingest.known().ledger().stale().count(), 1, "the defect is still there");
-    drop(other);
-    drop(ingest);
-    // The next version has the defect no more.
-    let ingest = start(&store);
-    assert_eq!(ingest.known().ledger().stale().count(), 0);
-    assert_eq!(runs(&ingest), sound);
-    ingest.close().await.unwrap();
-    let before = dump_hash(&store).unwrap();
-    crate::rebuild::rebuild(&mut store.clone(), step).unwrap();
-    assert_eq!(dump_hash(&store).unwrap(), before);
-    assert_eq!(rebuilt(&store), sound);
-}
-
-static PASSING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
-
-/// A defect that is there until [`PASSING`] is cleared.
-fn passing(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
-    if PASSING.load(std::sync::atomic::Ordering::SeqCst) {
-        defective(state, batch, closed)
-    } else {
-        step(state, batch, closed)
-    }
-}
-
-#[tokio::test]
-async fn a_stale_stream_is_tried_again_at_each_checkpoint() {
-    let (spool, other, store) = (example(1, 60), example(2, 60), MemoryStore::default());
-    let ingest = Ingest::start(Box::new(store.clone()), passing).unwrap();
-    ingest.accept(spool.batch(0..20)).await.unwrap();
-    ingest.checkpoint(NOW_MS).await.unwrap();
-    for group in 20..50 {
-        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
-    }
-    ingest.accept(other.batch(0..2)).await.unwrap();
-    assert_eq!(ingest.known().ledger().stale().count(), 1);
-    PASSING.store(false, std::sync::atomic::Ordering::SeqCst);
-    ingest.checkpoint(NOW_MS).await.unwrap();
-    assert_eq!(ingest.known().ledger().stale().count(), 0);
-    assert_eq!(runs(&ingest), rebuilt(&store));
-    ingest.accept(spool.batch(50..spool.len())).await.unwrap();
-    assert_eq!(runs(&ingest), rebuilt(&store));
-    ingest.close().await.unwrap();
-    let before = dump_hash(&store).unwrap();
-    crate::rebuild::rebuild(&mut store.clone(), step).unwrap();
-    assert_eq!(dump_hash(&store).unwrap(), before);
 }
 
 #[tokio::test]

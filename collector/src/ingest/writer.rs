@@ -1,100 +1,35 @@
 //! The one thread that owns the store.
+//!
+//! Truth first: batches, marks and the journal are committed, memory follows, answers leave. The checkpoint
+//! of what is derived comes after that, in a transaction of its own, and nothing that goes wrong in it
+//! is a reason to stop: it is logged and made anew a minute later. Its price is a second sync a minute.
+//!
+//! A transaction that fails is answered as failed and memory stays as it was. Where the next one may
+//! succeed (a full disk, a write error, a locked file) the thread goes on. After a failed sync it ends, and
+//! the process with it: the kernel may have dropped the pages it could not write and call the next
+//! sync a success, so that an acknowledgement would prove nothing. A start reads the store anew and
+//! checks what its log holds; what the disk lost all the same, agents still have and send again (rewind).
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use collector_api::{Chain, StreamId, limits};
-use config::AgentId;
 use tokio::sync::mpsc;
 use tracing::{error, warn};
 
-use super::accept::{Verdict, decide};
 use super::known::{Known, Newest, read, write};
-use super::{Arrived, Drafted, IngestError, Job, Reply};
-use crate::journal::{self, Act, Entry, JournalError, StreamHead};
-use crate::store::{BatchRow, Mark, Receipts, Store, StoreError, StreamRow, Write};
-
-/// Rows of one transaction before it is closed; bounds how long its first batch waits for the others.
-const GROUP_MAX: usize = 512;
-/// Bytes of bodies in one transaction before it is closed.
-const GROUP_BYTES_MAX: usize = 4 << 20;
-/// Between two entries of streams' heads, ms.
-const ATTEST_EVERY_MS: i64 = 3_600_000;
-/// Who writes entries that no person caused.
-const AUTHOR: &str = "vedetta";
+use super::plan::{Attested, Plan};
+use super::{IngestError, Job, Reply};
+use crate::journal::Act;
+use crate::ledger::{Checkpoint, words_of};
+use crate::store::{Store, StoreError, Write};
 
 pub(super) struct Writer {
     pub(super) store: Box<dyn Store>,
     pub(super) known: Arc<Known>,
     pub(super) attested: Attested,
-}
-
-/// Which streams' heads the journal has.
-#[derive(Debug, Default)]
-pub(super) struct Attested {
-    at_ms: i64,
-    marks: BTreeMap<String, u64>,
-}
-
-impl Attested {
-    /// As the entries say.
-    pub(super) fn by(entries: &[Entry]) -> Result<Self, JournalError> {
-        let mut attested = Self::default();
-        for entry in entries {
-            if let Act::StreamHeads { heads } = entry.read()? {
-                attested.add(entry.at_ms, &heads);
-            }
-        }
-        Ok(attested)
-    }
-
-    fn add(&mut self, at_ms: i64, heads: &[StreamHead]) {
-        self.at_ms = at_ms;
-        self.marks.extend(heads.iter().map(|head| (head.stream.clone(), head.last_seq)));
-    }
-}
-
-/// One transaction in the making.
-#[derive(Default)]
-struct Plan {
-    writes: Vec<Write>,
-    /// Of the bodies.
-    bytes: usize,
-    /// Streams as they will be.
-    streams: BTreeMap<StreamId, StreamRow>,
-    head: Option<journal::Head>,
-    fresh: Vec<Fresh>,
-    entries: Vec<(i64, Act, [u8; 32])>,
-    verdicts: Vec<(Reply<Verdict>, Verdict)>,
-    recorded: Vec<(Reply<u64>, u64)>,
-    written: Vec<Reply<()>>,
-    checkpoint: bool,
-    stop: bool,
-    failed: Option<IngestError>,
-}
-
-/// A batch that is not in the ledger yet.
-struct Fresh {
-    agent: AgentId,
-    /// Of its row, in the plan.
-    write: usize,
-    groups: Vec<u8>,
-}
-
-impl Plan {
-    fn is_closed(&self) -> bool {
-        self.stop || self.writes.len() >= GROUP_MAX || self.bytes >= GROUP_BYTES_MAX
-    }
-
-    fn row(&self, fresh: &Fresh) -> Option<&BatchRow> {
-        match self.writes.get(fresh.write) {
-            Some(Write::Batch(row)) => Some(row),
-            _ => None,
-        }
-    }
 }
 
 impl Writer {
@@ -114,181 +49,96 @@ impl Writer {
         }
     }
 
-    fn plan(&self, job: Job, plan: &mut Plan) {
-        match job {
-            Job::Accept(arrived, reply) => match self.judge(&arrived, plan) {
-                Ok(verdict) => {
-                    self.take_in(*arrived, verdict, plan);
-                    plan.verdicts.push((reply, verdict));
-                }
-                Err(error) => answer(reply, Err(error)),
-            },
-            Job::Record(draft, reply) => match self.enter(*draft, plan) {
-                Ok(seq) => plan.recorded.push((reply, seq)),
-                Err(error) => answer(reply, Err(error)),
-            },
-            Job::Write(writes, reply) => {
-                plan.writes.extend(writes);
-                plan.written.push(reply);
-            }
-            Job::Checkpoint(now_ms, reply) => {
-                plan.checkpoint = true;
-                match self.attest(now_ms, plan) {
-                    Ok(()) => plan.written.push(reply),
-                    Err(error) => answer(reply, Err(error)),
-                }
-            }
-            Job::Stop(reply) => {
-                plan.checkpoint = true;
-                plan.stop = true;
-                plan.written.push(reply);
-            }
+    /// Commits, follows, answers, and then makes the checkpoint if one is wanted. Breaks when the store
+    /// must not be used any more.
+    fn carry_out(&mut self, mut plan: Plan) -> ControlFlow<()> {
+        plan.writes.extend(plan.streams.values().cloned().map(Write::Stream));
+        let committed = self.commit(&plan.writes);
+        if committed.is_ok() {
+            self.swap(&mut plan);
         }
-    }
-
-    fn judge(&self, arrived: &Arrived, plan: &Plan) -> Result<Verdict, IngestError> {
-        let stream = arrived.header.stream;
-        let row = plan.streams.get(&stream).cloned().or_else(|| self.known.stream(stream));
-        let mark = match row {
-            Some(row) if row.agent != arrived.agent => return Ok(Verdict::Foreign),
-            Some(row) => row.mark,
-            None if self.streams_of(&arrived.agent, plan) >= limits::STREAMS_PER_AGENT_MAX => {
-                return Ok(Verdict::TooManyStreams);
-            }
-            None => Mark { last_seq: 0, chain: Chain::genesis(stream) },
+        let checkpoints = std::mem::take(&mut plan.checkpoints);
+        let (stop, now_ms) = (plan.stop, plan.checkpoint_ms);
+        self.reply(plan, &told(&committed));
+        let made = match committed {
+            Ok(()) if stop || now_ms.is_some() => self.checkpoint(now_ms),
+            other => other,
         };
-        let last_seq = arrived.batch.last_seq;
-        let stored_chain = if last_seq <= mark.last_seq {
-            let mut planned = plan.fresh.iter().filter_map(|fresh| plan.row(fresh));
-            match planned.find(|row| (row.stream, row.last_seq) == (stream, last_seq)) {
-                Some(row) => Some(row.chain),
-                None => self.store.boundary(stream, last_seq)?,
-            }
-        } else {
-            None
-        };
-        Ok(decide(mark, arrived.batch.first_seq, &arrived.header, last_seq, stored_chain))
-    }
-
-    fn streams_of(&self, agent: &AgentId, plan: &Plan) -> usize {
-        let known = read(&self.known.streams);
-        let fresh = plan.streams.values().filter(|row| !known.contains_key(&row.stream));
-        known.values().chain(fresh).filter(|row| row.agent == *agent).count()
-    }
-
-    /// Adds a batch that moves its stream's mark to the transaction.
-    fn take_in(&self, arrived: Arrived, verdict: Verdict, plan: &mut Plan) {
-        let counters = &self.known.counters;
-        let Arrived { agent, batch, header, groups, received_ms } = arrived;
-        let Verdict::Acknowledged(mark) = verdict else {
-            counters.refused.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        let before = plan.streams.get(&header.stream).cloned().or_else(|| self.known.stream(header.stream));
-        if before.as_ref().is_some_and(|row| row.mark == mark) {
-            counters.repeated.fetch_add(1, Ordering::Relaxed);
-            return;
+        let (result, broken) = (told(&made), self.known.failure().is_some());
+        for reply in checkpoints {
+            answer(reply, result.clone());
         }
-        let receipts = before.map_or(Receipts::NONE, |row| row.receipts);
-        let receipts = receipts.and(batch.first_seq, batch.last_seq, received_ms, &batch.clock);
-        let row = StreamRow { stream: header.stream, agent: agent.clone(), mark, receipts };
-        plan.streams.insert(header.stream, row);
-        plan.bytes += batch.body.len();
-        plan.fresh.push(Fresh { agent, write: plan.writes.len(), groups });
-        plan.writes.push(Write::Batch(BatchRow {
-            stream: header.stream,
-            first_seq: batch.first_seq,
-            last_seq: batch.last_seq,
-            chain: header.after,
-            signature: header.signature,
-            clock: batch.clock,
-            received_ms,
-            body: batch.body,
-            parts: Vec::new(),
-        }));
+        if stop || broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Adds an entry to the journal.
-    fn enter(&self, draft: Drafted, plan: &mut Plan) -> Result<u64, IngestError> {
-        let Drafted { at_ms, author, act, with } = draft;
-        let head = plan.head.unwrap_or_else(|| self.known.head());
-        let entry = head.next(at_ms, &author, &act).map_err(|error| IngestError::Entry(error.to_string()))?;
-        let seq = entry.seq;
-        plan.head = Some(head.after(&entry));
-        plan.entries.push((at_ms, act, entry.hash));
-        plan.writes.push(Write::Journal(entry));
-        plan.writes.extend(with);
-        Ok(seq)
-    }
-
-    /// Once an hour: how far each stream has come, so that nobody can cut its end off unseen.
-    fn attest(&self, now_ms: i64, plan: &mut Plan) -> Result<(), IngestError> {
-        if (0..ATTEST_EVERY_MS).contains(&now_ms.saturating_sub(self.attested.at_ms)) {
+    /// One transaction of truth. Remembers an error after which the store must not be used.
+    fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        if writes.is_empty() {
             return Ok(());
         }
-        let mut streams = read(&self.known.streams).clone();
-        streams.extend(plan.streams.iter().map(|(stream, row)| (*stream, row.clone())));
-        let heads: Vec<StreamHead> = streams
-            .values()
-            .map(StreamHead::of)
-            .filter(|head| self.attested.marks.get(&head.stream) != Some(&head.last_seq))
-            .collect();
-        if heads.is_empty() {
-            return Ok(());
+        let began = Instant::now();
+        match self.store.commit(writes) {
+            Ok(()) => self.known.counters.committed(began),
+            Err(error) => {
+                error!(%error, "a transaction failed; nothing of it is acknowledged");
+                if !error.is_passing() {
+                    self.known.fail(&error);
+                }
+                return Err(error);
+            }
         }
-        let act = Act::StreamHeads { heads };
-        self.enter(Drafted { at_ms: now_ms, author: AUTHOR.to_owned(), act, with: Vec::new() }, plan)?;
         Ok(())
     }
 
-    /// Commits, follows, answers. Breaks when the store must not be used any more.
-    fn carry_out(&mut self, mut plan: Plan) -> ControlFlow<()> {
-        let mut broken = plan.stop;
-        plan.writes.extend(plan.streams.values().cloned().map(Write::Stream));
-        if plan.checkpoint {
-            self.retry_stale();
-            // As of the transaction before: what this one brings is replayed, should we die in between.
-            plan.writes.extend(read(&self.known.ledger).checkpoint());
-        }
-        if !plan.writes.is_empty() {
-            let began = Instant::now();
-            match self.store.commit(&plan.writes) {
-                Ok(()) => self.known.counters.committed(began),
-                Err(error) => {
-                    error!(%error, "a transaction failed; nothing of it is acknowledged");
-                    // After a failed sync nobody knows what the disk has: a second try could succeed and
-                    // prove nothing. A full disk is the exception: nothing was written.
-                    broken |= !matches!(error, StoreError::Full);
-                    plan.failed = Some(error.into());
-                }
+    /// Brings what is stored of the derived up to date. An error is logged here: truth does not depend on
+    /// it, the next minute tries again, and a start without it replays for longer.
+    fn checkpoint(&mut self, now_ms: Option<i64>) -> Result<(), StoreError> {
+        let made = catch_unwind(AssertUnwindSafe(|| self.try_checkpoint(now_ms)));
+        let made = made.unwrap_or_else(|panic| Err(StoreError::Failed(words_of(panic.as_ref()))));
+        if let Err(error) = &made {
+            error!(%error, "no checkpoint; what is accepted is in the store all the same");
+            if matches!(error, StoreError::Unsynced(_)) {
+                self.known.fail(error);
             }
         }
-        if plan.failed.is_none() {
-            self.swap(&mut plan);
+        made
+    }
+
+    fn try_checkpoint(&mut self, now_ms: Option<i64>) -> Result<(), StoreError> {
+        if let Some(now_ms) = now_ms {
+            self.retry_stale(now_ms);
         }
-        self.reply(plan);
-        if broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let Checkpoint { writes, defects } = read(&self.known.ledger).checkpoint();
+        for (stream, reason) in defects {
+            write(&self.known.ledger).mark_stale(stream, reason);
+        }
+        if !writes.is_empty() {
+            let began = Instant::now();
+            self.store.commit(&writes)?;
+            self.known.counters.committed(began);
+        }
+        write(&self.known.ledger).checkpointed();
+        Ok(())
     }
 
     /// Readers go on reading what they have; they wait only while the result is put in place.
-    fn retry_stale(&self) {
-        let retried = read(&self.known.ledger).retried(self.store.as_ref());
-        match retried {
-            Ok(whole) if whole.is_empty() => {}
-            Ok(whole) => {
-                let mut ledger = write(&self.known.ledger);
-                for one in whole {
-                    ledger.adopt(one);
-                }
+    fn retry_stale(&self, now_ms: i64) {
+        let due = read(&self.known.ledger).due(now_ms);
+        for stream in due {
+            let Some(row) = self.known.stream(stream) else { continue };
+            let anew = read(&self.known.ledger).begun_anew();
+            let retried = anew.load_alone(self.store.as_ref(), &row);
+            let mut ledger = write(&self.known.ledger);
+            match retried {
+                Ok(whole) => ledger.adopt(whole),
+                Err(reason) => ledger.put_off(stream, reason, now_ms),
             }
-            Err(error) => warn!(%error, "a stale stream could not be read again"),
         }
     }
 
     /// The transaction is durable: memory follows it.
     fn swap(&mut self, plan: &mut Plan) {
         let known = &self.known;
-        write(&known.streams).append(&mut plan.streams);
         if !plan.fresh.is_empty() {
             let mut newest = write(&known.newest);
             for fresh in &plan.fresh {
@@ -298,20 +148,19 @@ impl Writer {
                 }
             }
         }
-        if plan.checkpoint || !plan.fresh.is_empty() {
+        if !plan.fresh.is_empty() {
             let mut ledger = write(&known.ledger);
-            if plan.checkpoint {
-                ledger.checkpointed();
-            }
             for fresh in &plan.fresh {
                 let Some(row) = plan.row(fresh) else { continue };
+                let Some(of) = plan.streams.get(&row.stream) else { continue };
                 known.counters.accepted.fetch_add(1, Ordering::Relaxed);
                 for batch in row.batches(&fresh.groups) {
-                    let summary = ledger.apply(row.stream, &fresh.agent, &batch);
+                    let summary = ledger.apply(of, &batch);
                     known.counters.stepped(&summary);
                 }
             }
         }
+        write(&known.streams).append(&mut plan.streams);
         if let Some(head) = plan.head {
             let mut kept = write(&known.head);
             kept.0 = head;
@@ -328,8 +177,7 @@ impl Writer {
         }
     }
 
-    fn reply(&self, plan: Plan) {
-        let result = plan.failed.map_or(Ok(()), Err);
+    fn reply(&self, plan: Plan, result: &Result<(), IngestError>) {
         for (reply, verdict) in plan.verdicts {
             if result.is_err() {
                 self.known.counters.failed.fetch_add(1, Ordering::Relaxed);
@@ -345,8 +193,16 @@ impl Writer {
     }
 }
 
+/// For each who asked.
+fn told(result: &Result<(), StoreError>) -> Result<(), IngestError> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) => Err(IngestError::Store(error.to_string())),
+    }
+}
+
 /// Who asked may have gone; what was decided stands.
-fn answer<T>(reply: Reply<T>, result: Result<T, IngestError>) {
+pub(super) fn answer<T>(reply: Reply<T>, result: Result<T, IngestError>) {
     if reply.send(result).is_err() {
         warn!("an answer came too late for who asked");
     }

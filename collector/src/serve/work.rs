@@ -319,9 +319,8 @@ impl Work {
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {
-                        if let Err(error) = ingest.checkpoint(clock.now_ms()).await {
-                            error!(%error, "no checkpoint");
-                        }
+                        // The store's thread has logged it, and the next minute tries again.
+                        let _ = ingest.checkpoint(clock.now_ms()).await;
                     }
                     _ = watch.tick() => {}
                 }
@@ -330,6 +329,11 @@ impl Work {
                 }
             }
         });
+    }
+
+    /// Why the process must end, if the store made its thread end.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.truth.ingest.known().failure().map(str::to_owned)
     }
 
     /// The last checkpoint.

@@ -110,8 +110,12 @@ fn what_was_committed_is_there_after_it_is_opened_again() {
         assert_eq!(batches(store.as_ref(), 1, 0), [batch(1, 1, 3)]);
         assert_eq!(store.journal().unwrap(), [entry]);
         assert_eq!(store.agents().unwrap(), [("ced1".to_owned(), agent)]);
+        assert_eq!(store.runs_of(stream(1)).unwrap(), store.runs().unwrap());
         assert_eq!(store.runs().unwrap(), [runs]);
+        assert_eq!(store.runs_of(stream(2)).unwrap(), []);
         assert_eq!(store.checkpoints().unwrap(), [(stream(1), vec![8])]);
+        assert_eq!(store.checkpoint_of(stream(1)).unwrap(), Some(vec![8]));
+        assert_eq!(store.checkpoint_of(stream(2)).unwrap(), None);
     });
 }
 

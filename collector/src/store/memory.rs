@@ -126,6 +126,14 @@ impl Store for MemoryStore {
         Ok(memory.tables.runs.iter().map(row).collect())
     }
 
+    fn runs_of(&self, stream: StreamId) -> Result<Vec<RunsRow>, StoreError> {
+        Ok(self.runs()?.into_iter().filter(|row| row.stream == stream).collect())
+    }
+
+    fn checkpoint_of(&self, stream: StreamId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.lock().tables.checkpoints.get(&stream).cloned())
+    }
+
     fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError> {
         Ok(self.lock().tables.checkpoints.iter().map(|(stream, state)| (*stream, state.clone())).collect())
     }

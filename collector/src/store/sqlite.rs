@@ -10,7 +10,9 @@ use std::path::Path;
 use collector_api::{Chain, ClockReading, PublicKey, Signature, StreamId};
 use config::{AgentId, CheckId};
 use prost::Message as _;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Rows, Transaction, ffi, params,
+};
 
 use super::{BatchRow, Mark, Part, Receipts, RunsRow, Store, StoreError, StreamRow, Write};
 use crate::enrol::{AgentRecord, OpenLine};
@@ -41,6 +43,7 @@ CREATE TABLE IF NOT EXISTS agent (
 CREATE TABLE IF NOT EXISTS run_pack (
   check_id TEXT NOT NULL, stream BLOB NOT NULL, month BIGINT NOT NULL, runs BLOB NOT NULL,
   PRIMARY KEY (check_id, stream, month));
+CREATE INDEX IF NOT EXISTS run_pack_stream ON run_pack (stream);
 CREATE TABLE IF NOT EXISTS checkpoint (stream BLOB PRIMARY KEY, state BLOB NOT NULL);
 ";
 
@@ -91,6 +94,14 @@ impl SqliteStore {
         let store = Self { connection };
         store.check_format()?;
         Ok(store)
+    }
+
+    /// From now on the file may have so many pages: the disk is full beyond.
+    #[cfg(test)]
+    pub(crate) fn limit_pages(&self, pages: i64) {
+        // The pragma answers with the limit it has set.
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap();
     }
 
     fn check_format(&self) -> Result<(), StoreError> {
@@ -225,18 +236,19 @@ impl Store for SqliteStore {
         let mut query = self.connection.prepare_cached(
             "SELECT check_id, stream, month, runs FROM run_pack ORDER BY check_id, stream, month",
         )?;
-        let mut rows = query.query([])?;
-        let mut packs = Vec::new();
-        while let Some(row) = rows.next()? {
-            let check: String = row.get(0)?;
-            packs.push(RunsRow {
-                check: CheckId::new(check).map_err(|error| StoreError::Damaged(error.to_string()))?,
-                stream: StreamId(bytes(row, 1)?),
-                month: row.get(2)?,
-                runs: row.get(3)?,
-            });
-        }
-        Ok(packs)
+        packs(query.query([])?)
+    }
+
+    fn runs_of(&self, stream: StreamId) -> Result<Vec<RunsRow>, StoreError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT check_id, stream, month, runs FROM run_pack WHERE stream = ?1 ORDER BY check_id, month",
+        )?;
+        packs(query.query([stream.0])?)
+    }
+
+    fn checkpoint_of(&self, stream: StreamId) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut query = self.connection.prepare_cached("SELECT state FROM checkpoint WHERE stream = ?1")?;
+        Ok(query.query_row([stream.0], |row| row.get(0)).optional()?)
     }
 
     fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError> {
@@ -381,6 +393,20 @@ fn batch(stream: StreamId, row: &Row<'_>) -> Result<BatchRow, StoreError> {
     })
 }
 
+fn packs(mut rows: Rows<'_>) -> Result<Vec<RunsRow>, StoreError> {
+    let mut packs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let check: String = row.get(0)?;
+        packs.push(RunsRow {
+            check: CheckId::new(check).map_err(|error| StoreError::Damaged(error.to_string()))?,
+            stream: StreamId(bytes(row, 1)?),
+            month: row.get(2)?,
+            runs: row.get(3)?,
+        });
+    }
+    Ok(packs)
+}
+
 fn bytes<const N: usize>(row: &Row<'_>, index: usize) -> Result<[u8; N], StoreError> {
     optional_bytes(row, index)?.ok_or_else(|| StoreError::Damaged(format!("column {index} is empty")))
 }
@@ -404,10 +430,27 @@ fn unsigned(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        let words = error.to_string();
+        let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
-            _ => Self::Failed(error.to_string()),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(words),
+            Some(ErrorCode::SystemIoFailure)
+                if matches!(extended, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) =>
+            {
+                Self::Unsynced(words)
+            }
+            // What a transaction wrote before it failed is not in force: SQLite writes the same place of
+            // its log again, and a start reads only what a whole, synced transaction ended.
+            Some(
+                ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory,
+            ) => Self::Refused(words),
+            _ => Self::Failed(words),
         }
     }
 }
@@ -421,18 +464,38 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut store = SqliteStore::open(directory.path()).unwrap();
         let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
-        let limit = |store: &SqliteStore, pages: i64| {
-            // The pragma answers with the limit it has set.
-            let sql = format!("PRAGMA max_page_count = {pages}");
-            store.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap();
-        };
-        limit(&store, pages);
+        store.limit_pages(pages);
         let large = [Write::Meta("a".to_owned(), vec![1]), Write::Meta("b".to_owned(), vec![7; 1 << 20])];
         assert!(matches!(store.commit(&large), Err(StoreError::Full)));
         assert_eq!(store.meta("a").unwrap(), None);
-        limit(&store, pages + 1_000);
+        store.limit_pages(pages + 1_000);
         store.commit(&large).unwrap();
         assert_eq!(store.meta("b").unwrap().map(|value| value.len()), Some(1 << 20));
+    }
+
+    #[test]
+    fn only_a_failed_sync_and_a_wrong_store_end_the_process() {
+        let kind = |code| {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = StoreError::from(error);
+            (error.is_passing(), matches!(error, StoreError::Unsynced(_)))
+        };
+        for code in [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_IOERR_READ,
+            ffi::SQLITE_IOERR_SHMSIZE,
+        ] {
+            assert_eq!(kind(code), (true, false), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_DIR_FSYNC] {
+            assert_eq!(kind(code), (false, true), "{code}");
+        }
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_CONSTRAINT] {
+            assert_eq!(kind(code), (false, false), "{code}");
+        }
     }
 
     #[test]
