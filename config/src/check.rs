@@ -7,7 +7,7 @@ mod tcp;
 mod dns;
 mod http;
 
-pub use dns::{DnsParams, DnsTransport};
+pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
 pub use http::HttpParams;
 pub use tcp::TcpParams;
 pub use tls::TlsParams;

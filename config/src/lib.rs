@@ -31,8 +31,8 @@ pub use charter::{
     Organisation, Part, Readings, Recipient, Rules, Service, Site, SiteFacts, TargetFacts, When,
 };
 pub use check::{
-    Canary, CheckSpec, DnsParams, DnsTransport, Family, HostPort, HttpParams, Probe, TcpParams, Timing,
-    TlsParams,
+    Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HostPort, HttpParams, Probe,
+    RecordMatch, SoaSerial, TcpParams, Timing, TlsParams,
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};

@@ -20,7 +20,7 @@ use crate::{Family, Probe};
 #[derive(Debug)]
 pub(super) enum Asked {
     Tcp(tcp::Asked),
-    Dns(dns::Asked),
+    Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
 }
 
@@ -28,12 +28,19 @@ pub(super) enum Asked {
 pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
     match keys {
         ProbeKeys::Tcp(keys) => Some(Asked::Tcp(tcp::asked(keys))),
-        ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Asked::Dns),
+        ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
     }
 }
 
 impl Asked {
+    /// Tells it all targets of its component, for a question that compares them.
+    pub(super) fn among<'t>(&mut self, targets: impl Iterator<Item = &'t At<String>>) {
+        if let Self::Dns(asked) = self {
+            asked.among(targets);
+        }
+    }
+
     /// Puts the question to one target. `None` after a problem.
     pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<Probe> {
         match self {

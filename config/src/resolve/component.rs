@@ -167,7 +167,10 @@ impl Branch<'_> {
         let up_if = quorum(common, targets.at, named.count(), report);
         let from = self.from(name, report);
         let timing = timing(&self.settings, common, keys.at, report);
-        let asked = ask::asked(probe, self.context.folder, report);
+        let mut asked = ask::asked(probe, self.context.folder, report);
+        if let Some(asked) = &mut asked {
+            asked.among(named.sound().map(|(_, Target(keys))| &keys.address));
+        }
         let group_by = grouped(common, named, report);
         let siblings = named.names();
         let mut checks = Vec::new();

@@ -94,6 +94,49 @@ fn parameters_of_each_kind_are_taken() {
 }
 
 #[test]
+fn a_zones_servers_are_compared_with_each_other() {
+    let zone = |more: &str| {
+        let targets = "targets: {a: 10.0.0.1, b: \"10.0.0.2:5353\", c: \"2001:db8::3\"}";
+        charter(&format!("z: {{probe: dns, ask: Example SOA, {targets}, soa_serial: {{within: 30m{more}}}}}"))
+            .checks()
+            .map(|check| {
+                let Probe::Dns(dns) = &check.probe else { panic!("dns") };
+                let serial = dns.soa_serial.as_ref().unwrap();
+                assert_eq!(serial.within_ms, 1_800_000);
+                serial.same_as.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            })
+            .collect::<Vec<_>>()
+    };
+    let siblings =
+        ["10.0.0.2:5353 [2001:db8::3]:53", "10.0.0.1:53 [2001:db8::3]:53", "10.0.0.1:53 10.0.0.2:5353"];
+    assert_eq!(zone(""), siblings);
+    assert_eq!(
+        zone(", same_as: [10.0.0.9, 10.0.0.1]"),
+        ["10.0.0.9:53", "10.0.0.1:53 10.0.0.9:53", "10.0.0.1:53 10.0.0.9:53"]
+    );
+}
+
+#[test]
+fn what_a_question_does_not_say_is_left_out_of_the_assignment() {
+    let check = only("dns: {probe: dns, targets: {dns1: 10.0.0.53}, ask: intranet.example}");
+    let told = serde_json::to_string(&check.probe).unwrap();
+    assert_eq!(
+        told,
+        r#"{"kind":"dns","server":"10.0.0.53:53","name":"intranet.example.","record_type":"A","transport":"udp","rcodes":["NOERROR"]}"#
+    );
+    let check = only(
+        "dns: {probe: dns, targets: {dns1: 10.0.0.53}, ask: a.example, expect: 10.0.0.1, matching: exact, \
+         flags: [ad, no-aa], must_fail: [b.example A, c.example MX], ttl_min: 1m, min_count: 2, rrsig_min: 7d, \
+         recursion: false, transport: both}",
+    );
+    let told = serde_json::to_string(&check.probe).unwrap();
+    assert_eq!(serde_json::from_str::<Probe>(&told).unwrap(), check.probe);
+    let Probe::Dns(dns) = check.probe else { panic!("dns") };
+    assert!(dns.dnssec && !dns.recursion, "signatures cannot be judged without asking for them");
+    assert_eq!((dns.ttl_min_s, dns.must_fail.len(), dns.flags.len()), (Some(60), 2, 2));
+}
+
+#[test]
 fn from_is_where_the_users_are_unless_said() {
     let everywhere = loaded(&format!(
         "{SITES}services: {{s: {{components: {{c: {{probe: tcp, targets: {{t: \"h:1\"}}}}}}}}}}"

@@ -5,7 +5,7 @@ mod tcp;
 mod dns;
 mod http;
 
-pub(crate) use dns::DnsKeys;
+pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::HttpKeys;
 pub(crate) use tcp::TcpKeys;
 pub(crate) use tls::TlsKeys;

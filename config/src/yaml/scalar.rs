@@ -8,7 +8,9 @@ use crate::text::{Text, say};
 use crate::yaml::nearest;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::shape::{Report, Shape};
-use crate::{DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum};
+use crate::{
+    DnsFlag, DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum, RecordMatch,
+};
 
 impl Shape for String {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
@@ -114,7 +116,21 @@ impl Shape for Family {
 
 impl Shape for DnsTransport {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        one_of(node, say!("transport", "il trasporto"), &[("udp", Self::Udp), ("tcp", Self::Tcp)], report)
+        let words = [("udp", Self::Udp), ("tcp", Self::Tcp), ("both", Self::Both)];
+        one_of(node, say!("transport", "il trasporto"), &words, report)
+    }
+}
+
+impl Shape for RecordMatch {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let words = [("any", Self::Any), ("all", Self::All), ("exact", Self::Exact), ("none", Self::None)];
+        one_of(node, say!("way of matching", "il confronto"), &words, report)
+    }
+}
+
+impl Shape for DnsFlag {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        one_of(node, say!("flag", "l'indicatore"), &Self::ALL, report)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn run(
         let seen = match timeout(deadline, asker.attempt(surroundings, &mut trace)).await {
             Ok(seen) => seen,
             Err(_elapsed) => {
-                Err(trace.take_at_deadline().unwrap_or_else(|| timed_out_in(trace.phase(), timing)))
+                trace.take_at_deadline().unwrap_or_else(|| Err(timed_out_in(trace.phase(), timing)))
             }
         };
         let micros = trace.end();
@@ -69,7 +69,7 @@ fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
         "resolve" => Reason::ResolveTimeout,
         "connect" => Reason::ConnectTimeout,
         "tls" => Reason::TlsTimeout,
-        "udp_rtt" | "tcp_rtt" => Reason::DnsTimeout,
+        "udp_rtt" | "tcp_rtt" | "control_rtt" => Reason::DnsTimeout,
         _ => Reason::ProtoTimeout,
     };
     Fault::new(reason, format!("nothing within {} ms", timing.timeout_ms))
@@ -189,6 +189,7 @@ mod tests {
             ("transfer", Reason::ProtoTimeout),
             ("udp_rtt", Reason::DnsTimeout),
             ("tcp_rtt", Reason::DnsTimeout),
+            ("control_rtt", Reason::DnsTimeout),
         ] {
             assert_eq!(timed_out_in(phase, &TIMING).reason, reason, "{phase}");
         }

@@ -4,47 +4,70 @@
 //! An answer counts only from the server's address and port (the socket is connected, so the kernel
 //! sees to it, and "port unreachable" arrives as such), with our id and our question; others are
 //! not heard, and silence is `dns.timeout`.
+//!
+//! What follows the answer (controls, other servers' serials) is not the server's time: it neither
+//! makes the sample slow nor counts in its duration.
 
 mod canonical;
 mod exchange;
+mod judge;
+mod serial;
 
-use collector_api::Reason;
-use config::{DnsParams, DnsTransport, Family, HostPort};
-use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name, RecordType};
+use std::net::SocketAddr;
+
+use collector_api::{Reason, Verdict};
+use config::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HostPort};
+use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::rr::{Name, RecordType};
 
 use super::{Fault, Surroundings, Trace, connect};
-use canonical::{canonical, canonical_rdata};
+use crate::clock;
+use exchange::{Question, over_tcp, over_udp};
+use judge::{Wanted, rcode_name};
+use serial::Serials;
 
 /// One DNS check.
-#[derive(Debug)]
 pub struct Dns {
     server: HostPort,
-    query: Query,
+    question: Question,
     transport: DnsTransport,
-    /// As [`rcode_name`] writes them.
-    rcodes: Vec<String>,
-    /// In [`canonical()`] form.
-    expect: Vec<String>,
+    wanted: Wanted,
+    /// Questions that must not be answered.
+    must_fail: Vec<Question>,
+    serials: Option<Serials>,
+    /// For signatures only.
+    clock: clock::WallClock,
+}
+
+impl std::fmt::Debug for Dns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dns")
+            .field("server", &self.server)
+            .field("question", &self.question)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Dns {
     /// Prepares the question.
     pub fn new(params: &DnsParams) -> Result<Self, String> {
-        let mut name =
-            Name::from_utf8(&params.name).map_err(|error| format!("name `{}`: {error}", params.name))?;
-        name.set_fqdn(true);
-        let record_type: RecordType = params
-            .record_type
-            .to_ascii_uppercase()
-            .parse()
-            .map_err(|_| format!("`{}` is not a record type", params.record_type))?;
+        let asked = DnsQuestion { name: params.name.clone(), record_type: params.record_type.clone() };
+        let query_asked = query(&asked)?;
+        let question = |query| Question {
+            query,
+            recursion: params.recursion,
+            dnssec: params.dnssec,
+            validated: params.flags.contains(&DnsFlag::Ad),
+        };
+        let must_fail = params.must_fail.iter().map(|asked| query(asked).map(question));
         Ok(Self {
             server: params.server.clone(),
-            query: Query::query(name, record_type),
             transport: params.transport,
-            rcodes: params.rcodes.iter().map(|rcode| rcode.to_ascii_uppercase()).collect(),
-            expect: params.expect.iter().map(|value| canonical(record_type, value)).collect(),
+            wanted: Wanted::new(params, query_asked.query_type()),
+            must_fail: must_fail.collect::<Result<_, _>>()?,
+            question: question(query_asked),
+            serials: params.soa_serial.as_ref().map(Serials::new).transpose()?,
+            clock: clock::system(),
         })
     }
 
@@ -56,92 +79,116 @@ impl Dns {
     pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let family = if self.server.host.contains(':') { Family::V6 } else { Family::V4 };
         let server = connect::locate(&self.server, family, surroundings, trace).await?;
-        let mut reply = match self.transport {
-            DnsTransport::Udp => exchange::over_udp(server, &self.query, trace).await?,
-            DnsTransport::Tcp => exchange::over_tcp(server, &self.query, trace).await?,
-        };
-        if reply.metadata.truncation && self.transport == DnsTransport::Udp {
-            trace.fact("truncated", "udp");
-            reply = exchange::over_tcp(server, &self.query, trace).await.map_err(truncated_and)?;
+        let mut attention = Attention::default();
+        let reply = self.answer(server, &mut attention, trace).await?;
+        trace.answered();
+        self.control(server, trace).await?;
+        if let Some(serials) = &self.serials {
+            let own = judge::serial(&reply)
+                .ok_or_else(|| Fault::new(Reason::AssertRecords, "no SOA in the answer"))?;
+            trace.fact("serial", own.to_string());
+            trace.enter("serials");
+            serials.compare(own, &self.question, &mut attention, surroundings, trace).await?;
         }
-        trace.fact("rcode", rcode_name(reply.metadata.response_code));
-        trace.fact("flags", flags(&reply));
-        trace.fact("answers", reply.answers.len().to_string());
-        self.judge(&reply)
+        attention.end()
     }
 
-    /// Is this the answer the check wants?
-    fn judge(&self, reply: &Message) -> Result<(), Fault> {
-        if reply.metadata.message_type != MessageType::Response {
-            return Err(Fault::new(Reason::ProtoUnexpectedReply, "a question came back, not an answer"));
+    /// The answer that the check wants, over all that it is asked over.
+    async fn answer(
+        &self,
+        server: SocketAddr,
+        attention: &mut Attention,
+        trace: &mut Trace,
+    ) -> Result<Message, Fault> {
+        if self.transport == DnsTransport::Tcp {
+            let reply = over_tcp(server, &self.question, trace).await?;
+            tell(&reply, trace);
+            attention.hear(self.judge(&reply))?;
+            return Ok(reply);
         }
-        // RFC 1035, 7.3; an error answer may leave the question out.
-        let asks_the_same = reply.queries == [self.query.clone()];
-        let may_be_left_out = reply.metadata.response_code != ResponseCode::NoError;
-        let fits = asks_the_same || (may_be_left_out && reply.queries.is_empty());
-        if !fits {
-            return Err(Fault::new(Reason::ProtoIdMismatch, "the answer is to another question"));
-        }
+        let reply = over_udp(server, &self.question, "udp_rtt", trace).await?;
         if reply.metadata.truncation {
-            return Err(Fault::new(Reason::ProtoTruncated, "the answer over TCP is truncated"));
+            trace.fact("truncated", "udp");
+            let reply = over_tcp(server, &self.question, trace).await.map_err(truncated_and)?;
+            tell(&reply, trace);
+            attention.hear(self.judge(&reply))?;
+            let detail = "truncated over UDP, complete over TCP";
+            attention.hear(Err(Fault::degraded(Reason::ProtoTruncated, detail)))?;
+            return Ok(reply);
         }
-        self.judge_rcode(reply.metadata.response_code)?;
-        self.judge_records(reply)
+        tell(&reply, trace);
+        attention.hear(self.judge(&reply))?;
+        if self.transport == DnsTransport::Both {
+            let over_tcp = over_tcp(server, &self.question, trace).await.map_err(only_udp)?;
+            attention.hear(self.judge(&over_tcp)).map_err(only_udp)?;
+        }
+        Ok(reply)
     }
 
-    fn judge_rcode(&self, rcode: ResponseCode) -> Result<(), Fault> {
-        let name = rcode_name(rcode);
-        if self.rcodes.contains(&name) {
-            return Ok(());
-        }
-        let reason = match rcode {
-            ResponseCode::NXDomain => Reason::DnsNxdomain,
-            ResponseCode::ServFail => Reason::DnsServfail,
-            ResponseCode::Refused => Reason::DnsRefused,
-            _ => Reason::DnsRcode,
-        };
-        Err(Fault::new(reason, format!("{name}, expected {}", self.rcodes.join(" or "))))
+    fn judge(&self, reply: &Message) -> Result<(), Fault> {
+        self.wanted.judge(reply, (self.clock)())
     }
 
-    /// At least one of the expected values must be among the answer's, in whatever order they are.
-    /// Without expected values any answer will do, also an empty one.
-    fn judge_records(&self, reply: &Message) -> Result<(), Fault> {
-        if self.expect.is_empty() {
-            return Ok(());
+    /// Asks what must not be answered: bogus signatures must be SERVFAIL, names of others REFUSED.
+    async fn control(&self, server: SocketAddr, trace: &mut Trace) -> Result<(), Fault> {
+        for question in &self.must_fail {
+            let reply = if self.transport == DnsTransport::Tcp {
+                over_tcp(server, question, trace).await?
+            } else {
+                over_udp(server, question, "control_rtt", trace).await?
+            };
+            let rcode = reply.metadata.response_code;
+            trace.fact("control", format!("{} {}", question.query.name(), rcode_name(rcode)));
+            if rcode == ResponseCode::NoError {
+                let detail =
+                    format!("{} {} was answered", question.query.name(), question.query.query_type());
+                return Err(Fault::new(Reason::DnsNegativeViolated, detail));
+            }
         }
-        let wanted = self.query.query_type();
-        let values: Vec<String> = reply
-            .answers
-            .iter()
-            .filter(|record| record.dns_class == DNSClass::IN && record.record_type() == wanted)
-            .map(|record| canonical_rdata(&record.data))
-            .collect();
-        if values.iter().any(|value| self.expect.contains(value)) {
-            return Ok(());
-        }
-        let seen = if values.is_empty() { "none".to_owned() } else { values.join(", ") };
-        Err(Fault::new(Reason::AssertRecords, format!("{seen}; expected {}", self.expect.join(" or "))))
+        Ok(())
     }
 }
 
-/// RFC 1035's and later mnemonics, as charters write them.
-fn rcode_name(rcode: ResponseCode) -> String {
-    let name = match rcode {
-        ResponseCode::NoError => "NOERROR",
-        ResponseCode::FormErr => "FORMERR",
-        ResponseCode::ServFail => "SERVFAIL",
-        ResponseCode::NXDomain => "NXDOMAIN",
-        ResponseCode::NotImp => "NOTIMP",
-        ResponseCode::Refused => "REFUSED",
-        ResponseCode::YXDomain => "YXDOMAIN",
-        ResponseCode::YXRRSet => "YXRRSET",
-        ResponseCode::NXRRSet => "NXRRSET",
-        ResponseCode::NotAuth => "NOTAUTH",
-        ResponseCode::NotZone => "NOTZONE",
-        ResponseCode::BADVERS => "BADVERS",
-        other => return format!("RCODE{}", u16::from(other)),
-    };
-    name.to_owned()
+/// The first thing that wants attention, while the attempt goes on to look for worse.
+#[derive(Debug, Default)]
+struct Attention(Option<Fault>);
+
+impl Attention {
+    /// Keeps what is degraded; an error is what ends the attempt.
+    fn hear(&mut self, seen: Result<(), Fault>) -> Result<(), Fault> {
+        match seen {
+            Err(fault) if fault.verdict() == Verdict::Degraded => {
+                self.0.get_or_insert(fault);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn end(&self) -> Result<(), Fault> {
+        self.0.clone().map_or(Ok(()), Err)
+    }
+}
+
+fn query(asked: &DnsQuestion) -> Result<Query, String> {
+    let mut name = Name::from_utf8(&asked.name).map_err(|error| format!("name `{}`: {error}", asked.name))?;
+    name.set_fqdn(true);
+    let record_type: RecordType = asked
+        .record_type
+        .to_ascii_uppercase()
+        .parse()
+        .map_err(|_| format!("`{}` is not a record type", asked.record_type))?;
+    Ok(Query::query(name, record_type))
+}
+
+/// What is worth keeping of an answer, whether it fits or not.
+fn tell(reply: &Message, trace: &mut Trace) {
+    trace.fact("rcode", rcode_name(reply.metadata.response_code));
+    trace.fact("flags", flags(reply));
+    trace.fact("answers", reply.answers.len().to_string());
+    if let Some(ttl_s) = judge::ttl_min_s(reply) {
+        trace.fact("ttl", format!("{ttl_s} s"));
+    }
 }
 
 fn flags(reply: &Message) -> String {
@@ -157,12 +204,16 @@ fn flags(reply: &Message) -> String {
 
 /// UDP said "ask over TCP", and TCP did not work: half a server.
 fn truncated_and(fault: Fault) -> Fault {
-    match fault.reason {
-        reason if reason.name().starts_with("agent.") => fault,
-        _ => {
-            Fault::new(Reason::ProtoTruncated, format!("truncated over UDP, and over TCP: {}", fault.detail))
-        }
+    if fault.verdict() == Verdict::Unknown {
+        return fault;
     }
+    Fault::new(Reason::ProtoTruncated, format!("truncated over UDP, and over TCP: {}", fault.detail))
+}
+
+/// Well over UDP; what is wrong over TCP keeps its reason.
+fn only_udp(mut fault: Fault) -> Fault {
+    fault.detail = format!("right over UDP, over TCP: {}", fault.detail);
+    fault
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ pub struct Trace {
     secrets: Secrets,
     /// Boxed: nobody asks for it but a person.
     transcript: Option<Box<Transcript>>,
-    at_deadline: Option<Fault>,
+    at_deadline: Option<Result<(), Fault>>,
+    answered: Option<Instant>,
 }
 
 impl Trace {
@@ -50,6 +51,7 @@ impl Trace {
             secrets: Secrets::default(),
             transcript: None,
             at_deadline: None,
+            answered: None,
         }
     }
 
@@ -117,16 +119,21 @@ impl Trace {
     pub fn end(&mut self) -> u64 {
         let now = Instant::now();
         self.end_phase(now);
-        micros_between(self.began, now)
+        micros_between(self.began, self.answered.unwrap_or(now))
+    }
+
+    /// The target has done its part: what follows is not its time, and does not make it slow.
+    pub fn answered(&mut self) {
+        self.answered = Some(Instant::now());
     }
 
     /// Says what it means if the deadline comes in this phase, when "silence" is not the whole truth.
-    pub fn at_deadline(&mut self, fault: Fault) {
-        self.at_deadline = Some(fault);
+    pub fn at_deadline(&mut self, seen: Result<(), Fault>) {
+        self.at_deadline = Some(seen);
     }
 
     /// What the deadline means, if the phase has said so.
-    pub fn take_at_deadline(&mut self) -> Option<Fault> {
+    pub fn take_at_deadline(&mut self) -> Option<Result<(), Fault>> {
         self.at_deadline.take()
     }
 

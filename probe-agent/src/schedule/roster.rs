@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use collector_api::{Assignment, CheckEntry};
 use config::{Canary, CheckId, CheckSpec, HostPort, Probe, Timing};
+use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 
 use super::plan::Lane;
@@ -31,6 +32,8 @@ pub(super) struct Enrolled {
     pub(super) every_ms: u64,
     pub(super) lane: Lane,
     index: u32,
+    /// SHA-256 of what the assignment says of it.
+    asked: [u8; 32],
     work: Work,
     said: Said,
 }
@@ -68,10 +71,14 @@ struct Head {
 }
 
 impl Roster {
-    /// Replaces the checks; those of the same id keep what was said of them.
+    /// Replaces the checks; those of the same id keep what was said of them, unchanged ones all they know.
     pub(super) fn adopt(&mut self, assignment: &Assignment) -> Adopted {
-        let mut old: HashMap<CheckId, (usize, Said)> =
-            self.checks.drain(..).enumerate().map(|(slot, check)| (check.id, (slot, check.said))).collect();
+        let mut old: HashMap<CheckId, (usize, Enrolled)> = self
+            .checks
+            .drain(..)
+            .enumerate()
+            .map(|(slot, check)| (check.id.clone(), (slot, check)))
+            .collect();
         let mut adopted = Adopted {
             dictionary: Dictionary { revision: assignment.revision, entries: Vec::new() },
             refused: Vec::new(),
@@ -89,8 +96,13 @@ impl Roster {
             if let Work::Invalid(sentence) = &work {
                 adopted.refused.push(format!("{}: {sentence}", head.id));
             }
-            let (slot, said) =
-                old.remove(&head.id).map_or((None, Said::default()), |(slot, said)| (Some(slot), said));
+            let asked = fingerprint(text);
+            let (slot, said, work) = match old.remove(&head.id) {
+                // Unchanged: with it stays what the probe itself remembers.
+                Some((slot, check)) if check.asked == asked => (Some(slot), check.said, check.work),
+                Some((slot, check)) => (Some(slot), check.said, work),
+                None => (None, Said::default(), work),
+            };
             adopted.kept.push(slot);
             adopted.dictionary.entries.push(CheckEntry {
                 index,
@@ -99,7 +111,7 @@ impl Roster {
                 hold_ms: head.timing.hold_ms,
             });
             let every_ms = head.timing.every_ms.max(EVERY_MS_MIN);
-            self.checks.push(Enrolled { id: head.id, every_ms, lane, index, work, said });
+            self.checks.push(Enrolled { id: head.id, every_ms, lane, index, asked, work, said });
         }
         for text in &assignment.canaries {
             match serde_json::from_str::<Canary>(text) {
@@ -143,6 +155,12 @@ impl Roster {
             changed,
         }
     }
+}
+
+fn fingerprint(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    bytes
 }
 
 /// A check on its own; the error is for one whose id or timing cannot even be read.

@@ -1,161 +1,156 @@
-//! One question on the wire, over UDP or TCP.
+//! One question on the wire, over UDP or TCP. Messages are hickory's; sockets are ours.
+//!
+//! Why not hickory's clients: they drop an error answer that leaves the question out, log a line for
+//! every forged datagram, and know no difference between silence and answers to somebody else. Here
+//! what does not fit is counted, told, and bounded: a server that floods ends its own attempt only.
 
-use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use collector_api::Reason;
-use hickory_net::NetError;
-use hickory_net::runtime::{DnsUdpSocket, RuntimeProvider, TokioHandle, TokioRuntimeProvider, TokioTime};
-use hickory_net::tcp::TcpClientStream;
-use hickory_net::udp::UdpClientStream;
-use hickory_net::xfer::{DnsHandle as _, DnsRequestSender as _, FirstAnswer as _};
-use hickory_proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Message, Query};
-use tokio::io::{Interest, ReadBuf};
+use hickory_proto::op::{Edns, Message, MessageType, Query, ResponseCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::UdpSocket;
 
-use super::super::{Fault, Trace};
+use super::super::{Fault, Trace, connect};
 
-/// The attempt's deadline stands around everything; hickory's own must never come first.
-const NEVER: Duration = Duration::from_hours(1);
+/// The largest payload that needs no fragments anywhere (DNS flag day 2020).
+const PAYLOAD_BYTES: u16 = 1_232;
+/// A server may ignore our limit; what is longer is cut by the kernel, and then malformed.
+const DATAGRAM_BYTES_MAX: usize = 4_096;
+/// So many answers to others are chance or an attack on somebody; more are an attack on us.
+const IGNORED_MAX: usize = 256;
 
-/// Asks with one datagram (phase `udp_rtt`).
-pub(super) async fn over_udp(server: SocketAddr, query: &Query, trace: &mut Trace) -> Result<Message, Fault> {
-    trace.enter("udp_rtt");
-    let mut stream = UdpClientStream::builder(server, Connected::default())
-        .with_timeout(Some(NEVER))
-        .with_max_retries(0)
-        .with_os_port_selection(true)
-        .build();
-    let reply = stream.send_message(request(query)).first_answer().await;
-    reply.map(DnsResponse::into_message).map_err(|error| fault_of(&error))
+/// What is asked, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) query: Query,
+    /// RD.
+    pub(super) recursion: bool,
+    /// DO.
+    pub(super) dnssec: bool,
+    /// AD in a question asks for AD in the answer (RFC 6840, 5.7).
+    pub(super) validated: bool,
+}
+
+impl Question {
+    fn message(&self) -> Message {
+        let mut message = Message::query();
+        message.metadata.recursion_desired = self.recursion;
+        message.metadata.authentic_data = self.validated;
+        message.add_query(self.query.clone());
+        let mut edns = Edns::new();
+        edns.set_max_payload(PAYLOAD_BYTES).set_version(0).set_dnssec_ok(self.dnssec);
+        message.set_edns(edns);
+        message
+    }
+}
+
+/// Asks with one datagram, in `phase`. Only the server's answers arrive: the socket is connected.
+pub(super) async fn over_udp(
+    server: SocketAddr,
+    question: &Question,
+    phase: &'static str,
+    trace: &mut Trace,
+) -> Result<Message, Fault> {
+    let asked = question.message();
+    let bytes = encoded(&asked)?;
+    trace.enter(phase);
+    trace.sent(|| shown(&asked));
+    let socket = connected(server).await.map_err(|error| Fault::of_connect(&error))?;
+    socket.send(&bytes).await.map_err(|error| Fault::of_connect(&error))?;
+    let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
+    for ignored in 1..=IGNORED_MAX {
+        let length = receive(&socket, &mut datagram).await.map_err(|error| Fault::of_connect(&error))?;
+        if let Some(reply) = fitting(&asked, &datagram[..length])? {
+            trace.received(|| shown(&reply));
+            return Ok(reply);
+        }
+        if ignored == 1 {
+            trace.fact("ignored", "an answer with another id or to another question");
+        }
+        let detail = format!("no answer, but {ignored} with another id or to another question");
+        trace.note(|| detail.clone());
+        trace.at_deadline(Err(Fault::new(Reason::DnsTimeout, detail)));
+    }
+    Err(Fault::new(Reason::ProtoIdMismatch, format!("{IGNORED_MAX} answers, and none to our question")))
 }
 
 /// Asks over a connection (phases `connect` and `tcp_rtt`).
-pub(super) async fn over_tcp(server: SocketAddr, query: &Query, trace: &mut Trace) -> Result<Message, Fault> {
-    trace.enter("connect");
-    // The provider owns the task that moves bytes: it ends when this function does.
-    let provider = TokioRuntimeProvider::default();
-    let exchange = TcpClientStream::exchange(server, None, NEVER, None, provider.clone())
-        .await
-        .map_err(|error| fault_of(&error))?;
-    trace.enter("tcp_rtt");
-    let reply = exchange.send(request(query)).first_answer().await;
-    reply.map(DnsResponse::into_message).map_err(|error| fault_of(&error))
-}
-
-/// Recursion desired, EDNS with 1232 bytes (the payload that needs no fragments).
-fn request(query: &Query) -> DnsRequest {
-    let mut options = DnsRequestOptions::default();
-    options.use_edns = true;
-    options.edns_payload_len = 1_232;
-    options.recursion_desired = true;
-    DnsRequest::from_query(query.clone(), options)
-}
-
-fn fault_of(error: &NetError) -> Fault {
-    match error {
-        NetError::Timeout => Fault::new(Reason::DnsTimeout, error.to_string()),
-        NetError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Fault::new(Reason::ProtoClosedEarly, error.to_string())
-        }
-        NetError::Io(error) => Fault::of_connect(error),
-        NetError::Proto(_) => Fault::new(Reason::ProtoMalformed, error.to_string()),
-        // What hickory says when a TCP connection ends before the answer.
-        _ => Fault::new(Reason::ProtoClosedEarly, error.to_string()),
-    }
-}
-
-/// Tokio's sockets, but UDP connected: other senders are not heard, ICMP errors are.
-#[derive(Clone, Default)]
-struct Connected(TokioRuntimeProvider);
-
-struct ConnectedSocket {
-    socket: UdpSocket,
+pub(super) async fn over_tcp(
     server: SocketAddr,
+    question: &Question,
+    trace: &mut Trace,
+) -> Result<Message, Fault> {
+    let asked = question.message();
+    let bytes = encoded(&asked)?;
+    let mut stream = connect::dial(server, trace).await?;
+    trace.enter("tcp_rtt");
+    trace.sent(|| shown(&asked));
+    // RFC 7766, 8: length and message in one write.
+    let length = u16::try_from(bytes.len()).map_err(|error| internal(&error))?;
+    let framed = [&length.to_be_bytes(), bytes.as_slice()].concat();
+    stream.write_all(&framed).await.map_err(|error| Fault::of_stream(&error))?;
+    let length = stream.read_u16().await.map_err(|error| Fault::of_stream(&error))?;
+    let mut bytes = vec![0; usize::from(length)];
+    stream.read_exact(&mut bytes).await.map_err(|error| Fault::of_stream(&error))?;
+    let reply = fitting(&asked, &bytes)?
+        .ok_or_else(|| Fault::new(Reason::ProtoIdMismatch, "the answer is to another question"))?;
+    trace.received(|| shown(&reply));
+    Ok(reply)
 }
 
-impl RuntimeProvider for Connected {
-    type Handle = TokioHandle;
-    type Timer = TokioTime;
-    type Udp = ConnectedSocket;
-    type Tcp = <TokioRuntimeProvider as RuntimeProvider>::Tcp;
-
-    fn create_handle(&self) -> TokioHandle {
-        self.0.create_handle()
+/// The answer, if it is to this question: RFC 1035, 7.3. `None` for one with another id or question.
+pub(super) fn fitting(asked: &Message, bytes: &[u8]) -> Result<Option<Message>, Fault> {
+    if bytes.get(..2) != Some(&asked.metadata.id.to_be_bytes()) {
+        return Ok(None);
     }
-
-    fn connect_tcp(
-        &self,
-        server: SocketAddr,
-        bind: Option<SocketAddr>,
-        timeout: Option<Duration>,
-    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Tcp>>>> {
-        self.0.connect_tcp(server, bind, timeout)
+    let reply =
+        Message::from_vec(bytes).map_err(|error| Fault::new(Reason::ProtoMalformed, error.to_string()))?;
+    if reply.metadata.message_type != MessageType::Response {
+        return Err(Fault::new(Reason::ProtoUnexpectedReply, "a question came back, not an answer"));
     }
-
-    fn bind_udp(
-        &self,
-        local: SocketAddr,
-        server: SocketAddr,
-    ) -> Pin<Box<dyn Send + Future<Output = io::Result<ConnectedSocket>>>> {
-        Box::pin(async move {
-            let socket = UdpSocket::bind(local).await?;
-            socket.connect(server).await?;
-            Ok(ConnectedSocket { socket, server })
-        })
-    }
+    // An error answer may leave the question out.
+    let may_be_left_out = reply.metadata.response_code != ResponseCode::NoError;
+    let fits = reply.queries == asked.queries || (may_be_left_out && reply.queries.is_empty());
+    Ok(fits.then_some(reply))
 }
 
-impl ConnectedSocket {
-    /// Waits for a datagram or an ICMP error. Tokio wakes no reader for an error alone, so both are
-    /// waited for.
-    async fn recv(&self, bytes: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let ready = self.socket.ready(Interest::READABLE | Interest::ERROR).await?;
-            if ready.is_error() {
-                return match self.socket.take_error()? {
-                    Some(error) => Err(error),
-                    None => self.socket.recv(bytes).await,
-                };
-            }
-            match self.socket.try_recv(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                received => return received,
-            }
+fn encoded(message: &Message) -> Result<Vec<u8>, Fault> {
+    message.to_vec().map_err(|error| internal(&error))
+}
+
+fn internal(error: &dyn std::error::Error) -> Fault {
+    Fault::new(Reason::AgentInternal, error.to_string())
+}
+
+/// As whoever reads along knows it from other tools.
+fn shown(message: &Message) -> String {
+    message.to_string()
+}
+
+/// Connected, so that the kernel hears nobody but the server, and "port unreachable" arrives.
+async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr =
+        if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    Ok(socket)
+}
+
+/// Waits for a datagram or an ICMP error. Tokio wakes no reader for an error alone, so both are
+/// waited for.
+async fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        if ready.is_error()
+            && let Some(error) = socket.take_error()?
+        {
+            return Err(error);
         }
-    }
-}
-
-impl DnsUdpSocket for ConnectedSocket {
-    type Time = TokioTime;
-
-    fn poll_recv_from(
-        &self,
-        cx: &mut Context<'_>,
-        bytes: &mut [u8],
-    ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        let mut buffer = ReadBuf::new(bytes);
-        self.socket.poll_recv(cx, &mut buffer).map_ok(|()| (buffer.filled().len(), self.server))
-    }
-
-    /// As `async_trait` writes it.
-    fn recv_from<'s, 'b, 'f>(
-        &'s self,
-        bytes: &'b mut [u8],
-    ) -> Pin<Box<dyn Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'f>>
-    where
-        's: 'f,
-        'b: 'f,
-        Self: 'f,
-    {
-        Box::pin(async move { self.recv(bytes).await.map(|length| (length, self.server)) })
-    }
-
-    fn poll_send_to(&self, cx: &mut Context<'_>, bytes: &[u8], _: SocketAddr) -> Poll<io::Result<usize>> {
-        self.socket.poll_send(cx, bytes)
+        match socket.try_recv(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::task::yield_now().await,
+            received => return received,
+        }
     }
 }

@@ -36,6 +36,20 @@ fn a_check_keeps_its_state_across_assignments() {
 }
 
 #[test]
+fn an_unchanged_check_keeps_what_its_probe_remembers() {
+    let ready = |roster: &Roster, slot| match roster.work(slot) {
+        Work::Ready(check) => Arc::clone(check),
+        Work::Invalid(sentence) => panic!("{sentence}"),
+    };
+    let mut roster = Roster::default();
+    roster.adopt(&assignment(1, vec![check("a.b.c", "10.0.0.1:1"), check("a.b.d", "10.0.0.2:1")]));
+    let before = [ready(&roster, 0), ready(&roster, 1)];
+    roster.adopt(&assignment(2, vec![check("a.b.d", "10.0.0.9:1"), check("a.b.c", "10.0.0.1:1")]));
+    assert!(Arc::ptr_eq(&before[0], &ready(&roster, 1)), "only its place has changed");
+    assert!(!Arc::ptr_eq(&before[1], &ready(&roster, 0)), "it has another target");
+}
+
+#[test]
 fn what_cannot_be_decoded_fails_alone() {
     let unknown = check("a.b.d", "10.0.0.1:1").replace("tcp", "telepathy");
     let bad_url = r#"{"id":"a.b.e","timing":{"every_ms":1,"timeout_ms":1,"hold_ms":1,"attempts":1},
