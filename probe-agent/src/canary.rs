@@ -5,20 +5,31 @@
 //! second cost one round. Only if every canary that can testify fails is the failure the agent's
 //! own (`agent.network_down`, unknown).
 //!
+//! A round dials addresses and resolves nothing: were names looked up in it, a dead resolver would
+//! silence every canary that has one, and an outage of DNS, which is somebody's row of the charter,
+//! would pass for the agent's own. Names are looked up beforehand (at the start, with a new list,
+//! after each round, every hour) and the last address found counts until another is. Its price: a
+//! canary that has moved may fail one round at its old address.
+//!
 //! Who cannot testify for a check: a canary on the check's own host (it would excuse the very
 //! outage it is part of), one on the agent's own host (it answers with the cable pulled), one that
-//! `allowed_targets` forbids. With no witness left there is no excuse: the failure stands.
+//! `allowed_targets` forbids, one whose name was never found. With no witness left there is no
+//! excuse: the failure stands.
+
+mod addresses;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{Family, HostPort};
+use config::HostPort;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 use tracing::{info, warn};
+
+use addresses::Addresses;
 
 use crate::probe::{Check, Outcome, SharedSurroundings, may_be_chance};
 
@@ -34,9 +45,9 @@ const WAITING_MAX: usize = 4_096;
 pub struct Witness {
     /// As configured.
     pub address: HostPort,
-    /// What it resolved to; `None` when it did not.
+    /// Where it was dialled: the last address of its name; `None` when there never was one.
     pub ip: Option<IpAddr>,
-    /// Is it on the agent's own host, or forbidden? Then it has no voice.
+    /// Is it on the agent's own host, forbidden, or never found? Then it has no voice.
     pub is_mute: bool,
     /// Did it accept, or refuse, a connection? Both prove a path.
     pub answered: bool,
@@ -60,6 +71,7 @@ pub struct Watch {
     /// The collector's own addresses, which the agent dials anyway.
     collector: Vec<HostPort>,
     surroundings: SharedSurroundings,
+    addresses: Addresses,
 }
 
 /// A desk and who answers at it.
@@ -69,7 +81,8 @@ pub fn open(
     surroundings: SharedSurroundings,
 ) -> (Desk, Watch) {
     let (sender, questions) = mpsc::channel(WAITING_MAX);
-    (Desk { questions: sender }, Watch { questions, canaries, collector, surroundings })
+    let addresses = Addresses::default();
+    (Desk { questions: sender }, Watch { questions, canaries, collector, surroundings, addresses })
 }
 
 impl Desk {
@@ -118,63 +131,87 @@ impl Watch {
     /// Answers until every desk is gone.
     pub async fn run(mut self) {
         let mut was_down = false;
-        while let Some(first) = self.questions.recv().await {
-            // All who have asked by now asked before this round begins.
-            let mut askers = vec![first];
-            while let Ok(next) = self.questions.try_recv() {
-                askers.push(next);
-            }
-            let round = Arc::new(self.look().await);
-            let is_down = excuses("", None, &round);
-            if is_down && !was_down {
-                warn!(canaries = round.len(), "no canary answers: the agent's own network is down");
-            } else if was_down && !is_down {
-                info!("canaries answer again");
-            }
-            was_down = is_down;
-            for asker in askers {
-                // Who has lost patience is gone.
-                let _ = asker.send(Arc::clone(&round));
+        let mut list_may_change = true;
+        self.look_up();
+        loop {
+            let look_up_at = self.addresses.due_at();
+            tokio::select! {
+                first = self.questions.recv() => {
+                    let Some(first) = first else { return };
+                    was_down = self.answer(first, was_down).await;
+                    self.addresses.hurry();
+                }
+                changed = self.canaries.changed(), if list_may_change => {
+                    list_may_change = changed.is_ok();
+                    self.look_up();
+                }
+                () = self.addresses.found(), if self.addresses.is_looking() => {}
+                () = sleep_until(look_up_at), if !self.addresses.is_looking() => self.look_up(),
             }
         }
     }
 
-    async fn look(&self) -> Vec<Witness> {
-        let mut addresses: Vec<(HostPort, bool)> =
-            self.canaries.borrow().iter().map(|address| (address.clone(), true)).collect();
-        addresses.extend(self.collector.iter().map(|address| (address.clone(), false)));
+    /// Answers all who have asked by now: they asked before this round begins. Is the network down?
+    async fn answer(&mut self, first: oneshot::Sender<Round>, was_down: bool) -> bool {
+        let mut askers = vec![first];
+        while let Ok(next) = self.questions.try_recv() {
+            askers.push(next);
+        }
+        let round = Arc::new(self.look().await);
+        let is_down = excuses("", None, &round);
+        if is_down && !was_down {
+            warn!(canaries = round.len(), "no canary answers: the agent's own network is down");
+        } else if was_down && !is_down {
+            info!("canaries answer again");
+        }
+        for asker in askers {
+            // Who has lost patience is gone.
+            let _ = asker.send(Arc::clone(&round));
+        }
+        is_down
+    }
+
+    /// Every canary, and whether `allowed_targets` is to be asked for it.
+    fn listed(&self) -> Vec<(HostPort, bool)> {
+        let listed = self.canaries.borrow().iter().map(|address| (address.clone(), true)).collect::<Vec<_>>();
+        listed.into_iter().chain(self.collector.iter().map(|address| (address.clone(), false))).collect()
+    }
+
+    fn look_up(&mut self) {
+        let canaries = self.canaries.borrow_and_update().clone();
+        self.addresses.look_up(&canaries, &self.collector, &self.surroundings);
+    }
+
+    async fn look(&mut self) -> Vec<Witness> {
+        self.addresses.take_found();
         let mut looks = JoinSet::new();
-        for (address, must_be_allowed) in addresses {
-            looks.spawn(look_at(address, must_be_allowed, Arc::clone(&self.surroundings)));
+        for (address, must_be_allowed) in self.listed() {
+            let ip = self.addresses.of(&address.host);
+            looks.spawn(look_at(address, ip, must_be_allowed, Arc::clone(&self.surroundings)));
         }
         looks.join_all().await
     }
 }
 
-async fn look_at(address: HostPort, must_be_allowed: bool, surroundings: SharedSurroundings) -> Witness {
-    let mut witness = Witness { address, ip: None, is_mute: false, answered: false };
-    let look = async {
-        let Some(ip) = locate(&witness.address.host, &surroundings).await else { return };
-        witness.ip = Some(ip);
-        witness.is_mute = (must_be_allowed && !surroundings.allowed.permits(ip)) || is_own_host(ip).await;
-        if !witness.is_mute {
-            let connected = TcpStream::connect(SocketAddr::new(ip, witness.address.port)).await;
-            witness.answered = match connected {
-                Ok(_) => true,
-                Err(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-            };
-        }
-    };
-    // Silence is an answer: the witness stays as it is.
-    let _ = timeout(CANARY_TIMEOUT, look).await;
-    witness
-}
-
-async fn locate(host: &str, surroundings: &SharedSurroundings) -> Option<IpAddr> {
-    match host.parse() {
-        Ok(ip) => Some(ip),
-        Err(_) => surroundings.resolver.resolve(host, Family::V4).await.ok(),
+async fn look_at(
+    address: HostPort,
+    ip: Option<IpAddr>,
+    must_be_allowed: bool,
+    surroundings: SharedSurroundings,
+) -> Witness {
+    let mut witness = Witness { address, ip, is_mute: true, answered: false };
+    let Some(ip) = ip else { return witness };
+    witness.is_mute = (must_be_allowed && !surroundings.allowed.permits(ip)) || is_own_host(ip).await;
+    if !witness.is_mute {
+        let dialled = TcpStream::connect(SocketAddr::new(ip, witness.address.port));
+        // Silence is an answer: no.
+        witness.answered = match timeout(CANARY_TIMEOUT, dialled).await {
+            Ok(Ok(_)) => true,
+            Ok(Err(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+            Err(_) => false,
+        };
     }
+    witness
 }
 
 /// Is this one of the host's own addresses? The kernel says: from its own address it would answer.

@@ -1,7 +1,10 @@
 //! The decision, by table; and rounds against real sockets.
 
 use collector_api::{Evidence, Reason, Verdict};
-use config::{CheckId, CheckSpec, Probe, TcpParams, Timing};
+use config::{CheckId, CheckSpec, Family, Probe, TcpParams, Timing};
+use hickory_proto::op::{Message, OpCode};
+use hickory_proto::rr::rdata::A;
+use hickory_proto::rr::{RData, Record};
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 
 use super::*;
@@ -43,14 +46,20 @@ fn only_a_failure_of_all_other_witnesses_excuses() {
 }
 
 #[test]
-fn a_name_that_did_not_resolve_is_its_own_canary_by_name() {
-    let round = [Witness { ip: None, ..witness("WWW.comune.example", false) }];
+fn a_check_whose_name_is_not_found_is_its_own_canary_by_name() {
+    let round = [Witness { ip: "192.0.2.9".parse().ok(), ..witness("WWW.comune.example", false) }];
     assert!(!excuses("www.comune.example", None, &round));
     assert!(excuses("posta.comune.example", None, &round));
 }
 
 fn surroundings() -> SharedSurroundings {
-    let server = NameServerConfig::udp("127.0.0.1".parse().unwrap());
+    surroundings_by(53)
+}
+
+/// With a resolver at this port of 127.0.0.1.
+fn surroundings_by(port: u16) -> SharedSurroundings {
+    let mut server = NameServerConfig::udp("127.0.0.1".parse().unwrap());
+    server.connections[0].port = port;
     Arc::new(Surroundings {
         resolver: SystemResolver::by_config(ResolverConfig::from_name_servers(vec![server])),
         allowed: AllowedTargets::parse(&[]).unwrap(),
@@ -139,6 +148,102 @@ async fn a_canary_that_may_not_be_dialled_has_no_voice() {
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
     assert!(round[0].is_mute);
+}
+
+/// A resolver that finds every name at 127.0.0.1 until it is dead.
+struct Resolver {
+    port: u16,
+    tasks: JoinSet<()>,
+}
+
+impl Resolver {
+    async fn start() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut bytes = [0; 512];
+            loop {
+                let (length, asker) = socket.recv_from(&mut bytes).await.unwrap();
+                let question = Message::from_vec(&bytes[..length]).unwrap();
+                let mut reply = Message::response(question.metadata.id, OpCode::Query);
+                let query = question.queries[0].clone();
+                reply.add_answer(Record::from_rdata(
+                    query.name().clone(),
+                    60,
+                    RData::A(A(Ipv4Addr::LOCALHOST)),
+                ));
+                reply.add_query(query);
+                socket.send_to(&reply.to_vec().unwrap(), asker).await.unwrap();
+            }
+        });
+        Self { port, tasks }
+    }
+
+    async fn die(&mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+fn named(host: &str) -> Vec<HostPort> {
+    vec![HostPort { host: host.to_owned(), port: 1 }]
+}
+
+/// The first round in which the canary has an address.
+async fn found(desk: &Desk) -> Round {
+    timeout(Duration::from_secs(30), async {
+        loop {
+            let round = desk.ask().await.unwrap();
+            if round[0].ip.is_some() {
+                return round;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_dead_resolver_silences_no_canary_that_was_ever_found() {
+    let mut resolver = Resolver::start().await;
+    let (list, canaries) = watch::channel(named("uno.comune.example"));
+    let (desk, watch) = open(canaries, Vec::new(), surroundings_by(resolver.port));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(watch.run());
+    assert_eq!(found(&desk).await[0].ip, Some(Ipv4Addr::LOCALHOST.into()), "looked up at the start");
+    list.send(named("due.comune.example")).unwrap();
+    assert_eq!(found(&desk).await[0].address.host, "due.comune.example", "and with a new list");
+    resolver.die().await;
+    // The same list again is looked up again, in vain.
+    list.send(named("due.comune.example")).unwrap();
+    for _ in 0..3 {
+        assert_eq!(desk.ask().await.unwrap()[0].ip, Some(Ipv4Addr::LOCALHOST.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_canary_that_was_never_found_proves_nothing() {
+    let mut resolver = Resolver::start().await;
+    resolver.die().await;
+    let (_list, canaries) = watch::channel(named("uno.comune.example"));
+    // The collector by a name that no resolver may find (RFC 6761, 6.4).
+    let (desk, watch) = open(canaries, named("collettore.invalid"), surroundings_by(resolver.port));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(watch.run());
+    let round = desk.ask().await.unwrap();
+    assert!(round.iter().all(|witness| witness.is_mute && witness.ip.is_none()), "{round:?}");
+    assert!(!excuses("posta.comune.example", None, &round), "an outage of DNS is no cut of the network");
+}
+
+#[tokio::test]
+async fn the_collector_is_found_as_delivery_finds_it() {
+    let (_list, canaries) = watch::channel(Vec::new());
+    // The hosts file knows it; the agent's own resolver does not ask there.
+    let (desk, watch) = open(canaries, named("localhost"), surroundings());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(watch.run());
+    assert!(found(&desk).await[0].ip.is_some_and(|ip| ip.is_loopback()));
 }
 
 #[tokio::test]
