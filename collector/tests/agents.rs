@@ -318,8 +318,9 @@ async fn a_batch_is_acknowledged_once_and_survives_a_restart() {
     let (far, _) = agent.batch(5, chain, collector.now_ms());
     let answer = agent.push(&far).await;
     assert_eq!((answer.0, refusal(&answer).expected_seq), (409, 2));
-    let (fork, _) = agent.batch(2, genesis, collector.now_ms());
-    assert_eq!(agent.push(&fork).await.0, 409);
+    let (fork, _) = agent.batch(1, genesis, collector.now_ms() + 1);
+    let answer = agent.push(&fork).await;
+    assert_eq!((answer.0, refusal(&answer).expected_seq), (409, 0), "the agent signed two histories");
 
     let (directory, now_ms) = collector.stop().await;
     let collector = Running::start_in(directory, Patience::default(), now_ms).await;
@@ -329,6 +330,27 @@ async fn a_batch_is_acknowledged_once_and_survives_a_restart() {
     assert_eq!((again.acked_seq, again.chain), (1, chain.0.to_vec()));
     assert_eq!(again.assignment_revision, hello.assignment_revision, "a restart is no new assignment");
     let (second, _) = agent.batch(2, chain, collector.now_ms());
+    assert_eq!(agent.push(&second).await.0, 200);
+    collector.stop().await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_spoils_what_is_unsigned_proves_no_fork() {
+    let collector = Running::start().await;
+    let agent = collector.enrolled("ced1", 1).await;
+    let (first, chain) = agent.batch(1, Chain::genesis(agent.stream), collector.now_ms());
+    assert_eq!(agent.push(&first).await.0, 200);
+    let (second, after) = agent.batch(2, chain, collector.now_ms());
+    let emptied = |first_seq| {
+        let nothing = zstd::bulk::compress(&[], 3).unwrap();
+        Batch { first_seq, chain_before: after.0.to_vec(), body: nothing, ..second.clone() }
+    };
+    for spoiled in [emptied(1), emptied(2), Batch { first_seq: 1, ..second.clone() }] {
+        let answer = agent.push(&spoiled).await;
+        let refusal = refusal(&answer);
+        let said = (answer.0, refusal.expected_seq, refusal.chain.as_slice());
+        assert_eq!(said, (409, 2, chain.0.as_slice()), "what follows the mark, and the mark's chain");
+    }
     assert_eq!(agent.push(&second).await.0, 200);
     collector.stop().await;
 }

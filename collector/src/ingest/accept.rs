@@ -1,4 +1,8 @@
 //! The accept rule: pure, so that every case is a row of a table.
+//!
+//! A fork is claimed only by what the agent signed: the chain value after the batch, at a number where
+//! another one is stored. `first_seq` and `chain_before` are unsigned, and whoever stands in between
+//! can set them; that they do not fit the mark says only that this batch does not follow it.
 
 use collector_api::{Chain, Header};
 
@@ -11,7 +15,7 @@ pub enum Verdict {
     Acknowledged(Mark),
     /// It does not follow the mark: send from the number after it.
     Expected(Mark),
-    /// Its history is not the one that was accepted.
+    /// The agent signed another history of these numbers than the one that was accepted.
     Fork(Mark),
     /// The stream is another agent's.
     Foreign,
@@ -33,11 +37,8 @@ pub fn decide(
         let same = stored_chain.is_none_or(|chain| chain == header.after);
         return if same { Verdict::Acknowledged(mark) } else { Verdict::Fork(mark) };
     }
-    if first_seq != mark.last_seq + 1 {
+    if first_seq != mark.last_seq + 1 || header.before != mark.chain {
         return Verdict::Expected(mark);
-    }
-    if header.before != mark.chain {
-        return Verdict::Fork(mark);
     }
     Verdict::Acknowledged(Mark { last_seq, chain: header.after })
 }

@@ -59,7 +59,8 @@ fn the_accept_rule() {
     let again = Verdict::Acknowledged(mark);
     for (what, first_seq, last_seq, before, after, stored_chain, verdict) in [
         ("follows the mark", 11, 12, at_mark, next, None, stored),
-        ("follows another history", 11, 12, other, next, None, Verdict::Fork(mark)),
+        ("says it follows another history", 11, 12, other, next, None, Verdict::Expected(mark)),
+        ("says so and is empty", 11, 12, next, next, None, Verdict::Expected(mark)),
         ("leaves a gap", 12, 12, at_mark, next, None, Verdict::Expected(mark)),
         ("overlaps the mark", 10, 12, at_mark, next, None, Verdict::Expected(mark)),
         ("is below, as stored", 5, 9, other, next, Some(next), again),
@@ -134,7 +135,9 @@ async fn another_history_is_a_fork_and_another_agents_stream_is_foreign() {
     theirs.minute(5, [Said::Up, Said::Up]);
     let last = theirs.len();
     assert_eq!(ingest.accept(theirs.batch(last - 2..last - 1)).await.unwrap(), Verdict::Fork(mark(&ours)));
-    assert_eq!(ingest.accept(theirs.batch(last - 1..last)).await.unwrap(), Verdict::Fork(mark(&ours)));
+    // What it follows is not signed: that it does not follow the mark is all that is known of it.
+    let next = ingest.accept(theirs.batch(last - 1..last)).await.unwrap();
+    assert_eq!(next, Verdict::Expected(mark(&ours)));
     let mut foreign = ours.batch(0..1);
     foreign.agent = AgentId::new("other").unwrap();
     assert_eq!(ingest.accept(foreign).await.unwrap(), Verdict::Foreign);

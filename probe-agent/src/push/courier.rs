@@ -270,7 +270,7 @@ impl Courier {
         } else {
             warn!(sent = sent.last_seq, mark = answer.acked_seq, "an acknowledgement of something else");
         }
-        Ok(self.delivery.acknowledged(is_ours))
+        Ok(self.delivery.acknowledged(is_ours, self.jitter()))
     }
 
     async fn acknowledged(&mut self, sent: Outgoing) -> Result<(), PushError> {

@@ -11,6 +11,11 @@
 //! later. Two counts make the delay: one of requests without an answer, which any answer ends, so that
 //! delivery is quick once the collector is back; one of refusals, which only an acknowledgement ends,
 //! so that a collector that greets and refuses is not asked in a tight loop.
+//!
+//! Only hello's answer can give a stream up. A batch is not bound to its request: a proxy that ends TLS
+//! can put another one that this agent once signed in its place, of another stream even, or spoil its
+//! unsigned fields, and the collector truly answers 409, or 200 with a mark that is none of ours. A
+//! hello is signed with its stream and its nonce, so its answer speaks of this stream, of now.
 
 use std::time::Duration;
 
@@ -33,7 +38,8 @@ pub(super) enum Step {
     Greet,
     /// Send what follows the acknowledged end.
     Deliver,
-    /// Give the stream up: the collector holds something else under its numbers. Then say hello.
+    /// Give the stream up: hello's answer proves that the collector holds something else under its
+    /// numbers. Then say hello.
     NewStream,
 }
 
@@ -87,19 +93,30 @@ impl Delivery {
     }
 
     /// A batch was answered with 200. `is_ours`: is the collector's mark and chain what was sent?
-    pub(super) fn acknowledged(&mut self, is_ours: bool) -> Decision {
+    /// `jitter` is evenly spread over 0..1.
+    pub(super) fn acknowledged(&mut self, is_ours: bool, jitter: f64) -> Decision {
         self.unanswered = 0;
+        if !is_ours {
+            return self.conflict(jitter);
+        }
         self.refused = 0;
         self.conflicts = 0;
         // A larger batch may pass again: whatever refused it may be gone.
         self.batch_bytes = (self.batch_bytes * 2).min(BATCH_BYTES);
-        // Hello compares the mark with all that is known here before the stream is given up.
-        now(if is_ours { Step::Deliver } else { Step::Greet })
+        now(Step::Deliver)
+    }
+
+    /// The answer to a batch is of another mark than it was made for: hello tells, at once after a lost
+    /// answer, later and later when that explains nothing.
+    fn conflict(&mut self, jitter: f64) -> Decision {
+        self.conflicts = self.conflicts.saturating_add(1);
+        let after = if self.conflicts == 1 { Duration::ZERO } else { backoff(self.conflicts, jitter) };
+        Decision { after, ..now(Step::Greet) }
     }
 
     /// A request was not answered with 200. `jitter` is evenly spread over 0..1.
     pub(super) fn failed(&mut self, request: Request, error: &CollectorError, jitter: f64) -> Decision {
-        let CollectorError::Refused { status, refusal, retry_after } = error else {
+        let CollectorError::Refused { status, retry_after, .. } = error else {
             // It may have arrived: hello tells.
             self.unanswered = self.unanswered.saturating_add(1);
             let after = backoff(self.unanswered, jitter);
@@ -111,17 +128,7 @@ impl Delivery {
             Request::Batch => Step::Deliver,
         };
         match status {
-            409 => {
-                self.conflicts = self.conflicts.saturating_add(1);
-                // Once is usual after a lost answer, and hello explains it. A fork that hello did not
-                // explain is another history under these numbers.
-                let is_fork = refusal.expected_seq == 0 && request == Request::Batch;
-                match self.conflicts {
-                    1 => now(Step::Greet),
-                    _ if is_fork => now(Step::NewStream),
-                    more => Decision { after: backoff(more, jitter), ..now(Step::Greet) },
-                }
-            }
+            409 => self.conflict(jitter),
             413 if self.batch_bytes > BATCH_BYTES_MIN && request == Request::Batch => {
                 self.batch_bytes = (self.batch_bytes / 2).max(BATCH_BYTES_MIN);
                 now(Step::Deliver)
@@ -197,7 +204,7 @@ mod tests {
             check(&mut delivery, Request::Batch, &refused(500), Step::Greet, seconds);
             assert_eq!(delivery.greeted(Resume::Continue), now(Step::Deliver));
         }
-        assert_eq!(delivery.acknowledged(true), now(Step::Deliver));
+        assert_eq!(delivery.acknowledged(true, 1.0), now(Step::Deliver));
         check(&mut delivery, Request::Batch, &refused(500), Step::Greet, 1);
     }
 
@@ -218,20 +225,22 @@ mod tests {
         delivery.greeted(Resume::Rewound);
         check(&mut delivery, Request::Batch, &conflict(7), Step::Greet, 2);
         delivery.greeted(Resume::Continue);
-        delivery.acknowledged(true);
+        delivery.acknowledged(true, 1.0);
         check(&mut delivery, Request::Batch, &conflict(7), Step::Greet, 0);
     }
 
     #[test]
-    fn a_fork_gives_the_stream_up_when_hello_does_not_explain_it() {
-        let mut delivery = Delivery::new();
-        check(&mut delivery, Request::Batch, &conflict(0), Step::Greet, 0);
-        assert_eq!(delivery.greeted(Resume::Differs), now(Step::NewStream));
-        let mut delivery = Delivery::new();
-        check(&mut delivery, Request::Batch, &conflict(0), Step::Greet, 0);
-        delivery.greeted(Resume::Continue);
-        check(&mut delivery, Request::Batch, &conflict(0), Step::NewStream, 0);
-        assert_eq!(delivery.greeted(Resume::Ahead), now(Step::NewStream));
+    fn no_number_of_conflicts_gives_the_stream_up_but_one_hello_does() {
+        for expected_seq in [0, 7] {
+            let mut delivery = Delivery::new();
+            for seconds in [0, 2, 4, 8, 16] {
+                check(&mut delivery, Request::Batch, &conflict(expected_seq), Step::Greet, seconds);
+                assert_eq!(delivery.greeted(Resume::Continue), now(Step::Deliver));
+            }
+            for proof in [Resume::Differs, Resume::Ahead] {
+                assert_eq!(delivery.greeted(proof), now(Step::NewStream));
+            }
+        }
     }
 
     #[test]
@@ -244,7 +253,7 @@ mod tests {
             bytes /= 2;
         }
         check(&mut delivery, Request::Batch, &refused(413), Step::Greet, 1);
-        delivery.acknowledged(true);
+        delivery.acknowledged(true, 1.0);
         assert_eq!(delivery.batch_bytes(), BATCH_BYTES_MIN * 2);
     }
 
@@ -263,7 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledgement_of_something_else_asks_again() {
-        assert_eq!(Delivery::new().acknowledged(false), now(Step::Greet));
+    fn an_acknowledgement_of_something_else_asks_again_and_slows_down() {
+        let mut delivery = Delivery::new();
+        assert_eq!(delivery.acknowledged(false, 1.0), now(Step::Greet));
+        delivery.greeted(Resume::Continue);
+        let again = delivery.acknowledged(false, 1.0);
+        assert_eq!((again.step, again.after.as_secs()), (Step::Greet, 2));
     }
 }

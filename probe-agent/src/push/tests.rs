@@ -38,6 +38,8 @@ enum Fault {
     Forged,
     /// Refuse with this status.
     Refuse(u16),
+    /// Acknowledge what another stream has, as when another batch was put in this one's place.
+    OfAnother,
 }
 
 /// The collector's state, as a test sees it.
@@ -138,6 +140,11 @@ impl Collector {
         if let Some(Fault::Refuse(status)) = fault {
             return Some((status, Refusal::default().encode_to_vec(), false));
         }
+        if let Some(Fault::OfAnother) = fault {
+            let mut answer = self.acknowledgement();
+            (answer.acked_seq, answer.chain) = (9_000, vec![9; 32]);
+            return Some((200, answer.encode_to_vec(), false));
+        }
         if batch.first_seq != self.mark + 1 || Some(head.before) != self.chain {
             let refusal = Refusal { expected_seq: self.mark + 1, ..Refusal::default() };
             return Some((409, refusal.encode_to_vec(), false));
@@ -145,17 +152,21 @@ impl Collector {
         let plain = batch.open_body(&head).unwrap();
         self.groups.extend(unpack_groups(&plain).map(|group| group.unwrap().to_vec()));
         (self.mark, self.chain) = (batch.last_seq, Some(head.after));
-        let answer = BatchAnswer {
+        let answer = self.acknowledgement();
+        match fault {
+            Some(Fault::AnswerLost) => None,
+            fault => Some((200, answer.encode_to_vec(), matches!(fault, Some(Fault::Forged)))),
+        }
+    }
+
+    fn acknowledgement(&self) -> BatchAnswer {
+        BatchAnswer {
             acked_seq: self.mark,
-            chain: head.after.0.to_vec(),
+            chain: self.chain.unwrap().0.to_vec(),
             received_ms: 5_000,
             sent_ms: 5_000,
             assignment_revision: 2,
             journal: Some(self.journal.clone()),
-        };
-        match fault {
-            Some(Fault::AnswerLost) => None,
-            fault => Some((200, answer.encode_to_vec(), matches!(fault, Some(Fault::Forged)))),
         }
     }
 
@@ -356,6 +367,22 @@ async fn samples_arrive_once_whatever_happens_on_the_way() {
             (collector.mark, status.get().clock_offset_ms)
         );
     }
+}
+
+#[tokio::test]
+async fn answers_to_batches_that_a_proxy_chose_give_no_stream_up() {
+    let served = serve().await;
+    let home = tempfile::tempdir().unwrap();
+    enrol(&served.line, home.path(), "0.1.0").await.unwrap();
+    // Forks, by the protocol's letter: a conflict without a number to go on with.
+    let chosen = [Fault::Refuse(409), Fault::Refuse(409), Fault::OfAnother];
+    served.collector.lock().unwrap().faults.extend(chosen);
+    let status = StatusCell::default();
+    live(home.path(), 0..50, &status).await.unwrap();
+    let collector = served.collector.lock().unwrap();
+    assert!(collector.faults.is_empty());
+    assert_eq!(collector.samples(), ((0..50).collect(), 1));
+    assert_eq!(collector.streams, 1);
 }
 
 #[tokio::test]
