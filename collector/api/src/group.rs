@@ -110,6 +110,9 @@ pub struct Lost {
     /// Where it ends, Unix ms. 0 when not known.
     #[prost(sint64, tag = "4")]
     pub to_ms: i64,
+    /// Is there surely no CONFIG among the numbers? Then the dictionary before them stays in force.
+    #[prost(bool, tag = "5")]
+    pub dictionary_kept: bool,
 }
 
 /// Why records are gone.

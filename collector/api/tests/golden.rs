@@ -128,6 +128,7 @@ fn lost() -> Record {
         reason: LostReason::DiskRefused.into(),
         from_ms: BASE_MS + 60_000,
         to_ms: BASE_MS + 120_000,
+        dictionary_kept: false,
     };
     Record { lost: Some(lost), ..Record::default() }
 }
@@ -419,6 +420,8 @@ fn what_a_later_version_adds_is_skipped() {
     let read = BatchAnswer::decode(answer.encode_to_vec().as_slice()).unwrap();
     assert_eq!(read, BatchAnswer { acked_seq: 7, ..BatchAnswer::default() });
 
+    let of_samples_only = Lost { count: 3, dictionary_kept: true, ..Lost::default() };
+    same("lost_dictionary_kept", &of_samples_only);
     let of_a_later_reason = Lost { count: 3, reason: 900, ..Lost::default() };
     let read = Lost::decode(of_a_later_reason.encode_to_vec().as_slice()).unwrap();
     assert_eq!((read.count, read.reason()), (3, LostReason::Unspecified), "a later reason of LOST");

@@ -2,7 +2,8 @@
 //!
 //! Order is by stream and number, never by clock. Whatever the bytes are, every number of the batch is
 //! accounted for: as a sample, as a record that is none, or as lost. What cannot be read is read like
-//! LOST, because nobody knows whose sample it was. How groups were cut into batches changes nothing,
+//! LOST, because nobody knows whose sample it was; and where a dictionary may have been among it, no
+//! index is believed until the next one begins: time is rather unknown than another check's. How groups were cut into batches changes nothing,
 //! but for what is fixed per batch at accept: its reception and the reading of the agent's clock.
 
 use collector_api::{ClockReading, Reason, Record, Verdict, unpack_groups};
@@ -75,7 +76,7 @@ impl Step<'_> {
         for group in unpack_groups(self.batch.groups) {
             match group.ok().and_then(Heads::read) {
                 Some(group) => self.group(group),
-                None => self.quarantine(),
+                None => self.quarantine_unread(),
             }
         }
         self.skip_to(self.batch.last_seq.saturating_add(1));
@@ -83,14 +84,14 @@ impl Step<'_> {
 
     fn group(&mut self, group: Heads<'_>) {
         if group.first_seq < self.state.next_seq || group.first_seq > self.batch.last_seq {
-            return self.quarantine();
+            return self.quarantine_unread();
         }
         self.skip_to(group.first_seq);
         let mut slot_ms = group.base_ms;
         for entry in group.entries {
             let seq = self.state.next_seq;
             if seq > self.batch.last_seq {
-                return self.quarantine();
+                return self.quarantine_unread();
             }
             self.state.next_seq = seq + 1;
             match &entry {
@@ -128,6 +129,8 @@ impl Step<'_> {
             self.open_stream(self.batch.received_ms);
             if config.begins {
                 self.state.begin_dictionary(self.closed);
+            } else if self.state.is_nameless() {
+                return self.quarantine();
             }
             self.state.set_revision(config.revision);
             for entry in &config.entries {
@@ -139,6 +142,9 @@ impl Step<'_> {
             let (first, count) = (self.state.next_seq - 1, lost.count.max(1));
             self.state.next_seq = first.saturating_add(count).min(self.batch.last_seq.saturating_add(1));
             self.summary.lost += self.state.next_seq - first;
+            if !lost.dictionary_kept {
+                self.state.lose_names();
+            }
             self.lose((lost.from_ms > 0).then_some(lost.from_ms));
         } else if let Some(start) = &record.start {
             self.state.forget_older(self.closed);
@@ -160,10 +166,18 @@ impl Step<'_> {
         if let Some(gap) = seq.checked_sub(self.state.next_seq).filter(|&gap| gap > 0) {
             self.state.next_seq = seq;
             self.summary.lost += gap;
+            self.state.lose_names();
             self.lose(None);
         }
     }
 
+    /// Records that were not even looked at: any of them may have been a CONFIG.
+    fn quarantine_unread(&mut self) {
+        self.state.lose_names();
+        self.quarantine();
+    }
+
+    /// A record that cannot be used, and is surely no CONFIG that could be.
     fn quarantine(&mut self) {
         self.summary.quarantined += 1;
         self.lose(None);

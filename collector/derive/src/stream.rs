@@ -22,6 +22,8 @@ pub struct StreamState {
     /// The latest time of any sample.
     pub(crate) latest_ms: Option<i64>,
     revision: u64,
+    /// Was something lost that may have been a newer dictionary? Then indices name nothing until one begins.
+    nameless: bool,
     /// The dictionary in force, by index.
     checks: Vec<Option<Box<CheckState>>>,
     index_of: BTreeMap<CheckId, u32>,
@@ -116,6 +118,7 @@ impl Default for StreamState {
             next_seq: 1,
             latest_ms: None,
             revision: 0,
+            nameless: false,
             checks: Vec::new(),
             index_of: BTreeMap::new(),
             older: BTreeMap::new(),
@@ -151,9 +154,22 @@ impl StreamState {
         self.checks.iter().flatten().chain(self.older.values()).map(Box::as_ref)
     }
 
+    /// Do indices name nothing at present?
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.nameless
+    }
+
+    /// What was lost may have been a dictionary.
+    pub(crate) fn lose_names(&mut self) {
+        self.nameless = true;
+    }
+
     /// The check of an index, with the time its next sample must be later than.
     #[inline]
     pub(crate) fn check_mut(&mut self, index: u32) -> Option<(&mut CheckState, Option<i64>)> {
+        if self.nameless {
+            return None;
+        }
         let check = self.checks.get_mut(index as usize)?.as_deref_mut()?;
         let after_ms = check.latest.as_ref().map(|latest| latest.at_ms).or(self.forgotten_ms);
         Some((check, after_ms))
@@ -187,6 +203,7 @@ impl StreamState {
     /// A new dictionary begins: all checks wait to be named by it.
     pub(crate) fn begin_dictionary(&mut self, closed: &mut Vec<Closed>) {
         self.forget_older(closed);
+        self.nameless = false;
         let named = std::mem::take(&mut self.checks).into_iter().flatten();
         self.older = named.map(|check| (check.check.clone(), check)).collect();
         self.index_of.clear();

@@ -33,17 +33,7 @@ impl Spool {
         let mut spool = Self::empty(n);
         let start =
             Start { at_ms: BEGIN_MS, version: "0".to_owned(), boot_id: String::new(), last_durable_ms: 0 };
-        let entries = (0_u32..).zip(CHECKS).map(|(index, check)| CheckEntry {
-            index,
-            check: check.to_owned(),
-            interval_ms: EVERY_MS.unsigned_abs(),
-            hold_ms: 150_000,
-        });
-        let config = ConfigRecord { revision: 1, begins: true, entries: entries.collect() };
-        spool.push(vec![
-            Record { start: Some(start), ..Record::default() },
-            Record { config: Some(config), ..Record::default() },
-        ]);
+        spool.push(vec![Record { start: Some(start), ..Record::default() }, dictionary()]);
         spool
     }
 
@@ -84,9 +74,10 @@ impl Spool {
         }
     }
 
+    /// What the cap took; an agent repeats its dictionary then.
     pub(crate) fn lost(&mut self, count: u64) {
-        let lost = Lost { count, reason: 1, from_ms: 0, to_ms: 0 };
-        self.push(vec![Record { lost: Some(lost), ..Record::default() }]);
+        let lost = Lost { count, reason: 1, ..Lost::default() };
+        self.push(vec![Record { lost: Some(lost), ..Record::default() }, dictionary()]);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -121,6 +112,18 @@ impl Spool {
         let groups = batch.open_body(&header).unwrap();
         Arrived { agent: self.agent.clone(), batch, header, groups, received_ms }
     }
+}
+
+/// Of all [`CHECKS`].
+fn dictionary() -> Record {
+    let entries = (0_u32..).zip(CHECKS).map(|(index, check)| CheckEntry {
+        index,
+        check: check.to_owned(),
+        interval_ms: EVERY_MS.unsigned_abs(),
+        hold_ms: 150_000,
+    });
+    let config = ConfigRecord { revision: 1, begins: true, entries: entries.collect() };
+    Record { config: Some(config), ..Record::default() }
 }
 
 /// One sample of a check, in the given minute.

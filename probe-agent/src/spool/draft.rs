@@ -186,9 +186,9 @@ impl Draft {
     }
 }
 
-/// A LOST of `count` numbers.
+/// A LOST of `count` numbers, of which any may have been a CONFIG.
 pub(super) fn lost(count: u64, reason: LostReason, from_ms: i64, to_ms: i64) -> Lost {
-    Lost { count, reason: reason as i32, from_ms, to_ms }
+    Lost { count, reason: reason as i32, from_ms, to_ms, dictionary_kept: false }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ use super::draft::Draft;
 use super::header::{Header, PAGE_BYTES};
 use super::segment::Reader;
 
-/// Size of a segment, bytes: a damaged one costs this much, a kept quarter of the smallest cap is one.
+/// Size of a segment, bytes: a damaged one costs this much, a kept quarter of the smallest cap is one. A
+/// long dictionary makes larger ones.
 pub const SEGMENT_BYTES: u64 = 4 << 20;
 /// Size of the segment kept back for a full disk: room for a group and some hundred LOST.
 pub(super) const RESERVE_BYTES: u64 = 256 << 10;
@@ -178,31 +179,43 @@ impl<D: Disk> Log<D> {
         segment.map_or(self.acked_ms, |segment| segment.header.first_ms.max(self.acked_ms))
     }
 
-    /// Puts a dictionary in force: it is written now, again after each new stream, and kept for that.
+    /// Puts a dictionary in force: it is written now, and again at the head of every segment.
     pub fn set_dictionary(&mut self, dictionary: Vec<Draft>) -> Result<(), AppendError> {
         self.dictionary = dictionary;
         self.dictionary_due = true;
-        self.write_dictionary()
+        self.begin_named_segment(None)
     }
 
     /// Makes a group durable. After `Ok` its records have numbers and can be read.
     pub fn append(&mut self, draft: &Draft) -> Result<(), AppendError> {
-        if self.dictionary_due && !draft.is_lost_only() {
-            self.write_dictionary()?;
+        if draft.is_lost_only() {
+            if !self.append_here(draft) {
+                // Alone, because the reserve may be all there is; what follows needs another segment.
+                self.begin_segment(&[draft])?;
+                self.dictionary_due = !self.dictionary.is_empty();
+            }
+            return Ok(());
         }
-        self.append_group(draft)
+        if self.dictionary_due {
+            self.begin_named_segment(None)?;
+        }
+        if self.append_here(draft) { Ok(()) } else { self.begin_named_segment(Some(draft)) }
     }
 
-    fn write_dictionary(&mut self) -> Result<(), AppendError> {
+    /// Begins a segment with the dictionary. The cap drops whole segments, a collector put back to a copy may
+    /// have missed any of them, and bytes go bad: a segment with the dictionary at its head needs nothing from
+    /// those before it to name its samples' checks, and damage behind the head takes no dictionary.
+    pub(super) fn begin_named_segment(&mut self, draft: Option<&Draft>) -> Result<(), AppendError> {
         let dictionary = std::mem::take(&mut self.dictionary);
-        let written = dictionary.iter().try_for_each(|draft| self.append_group(draft));
+        let groups: Vec<&Draft> = dictionary.iter().chain(draft).collect();
+        let begun = self.begin_segment(&groups);
         self.dictionary = dictionary;
-        // Begun and not ended, it is written again from its beginning, which forgets the first try.
-        self.dictionary_due = written.is_err();
-        written
+        self.dictionary_due &= begun.is_err();
+        begun
     }
 
-    fn append_group(&mut self, draft: &Draft) -> Result<(), AppendError> {
+    /// Appends to the segment in use. False if that cannot be: it has no room, or its write failed.
+    fn append_here(&mut self, draft: &Draft) -> bool {
         let next_seq = self.next_seq;
         let salt = self.segments.back().map_or(0, |segment| segment.header.salt());
         if let Some(active) = &mut self.active
@@ -214,21 +227,12 @@ impl<D: Disk> Log<D> {
                 Ok(()) => {
                     active.durable += frames.len() as u64;
                     self.count(draft);
-                    return Ok(());
+                    return true;
                 }
                 Err(error) => self.abandon(&error),
             }
         }
-        // The cap drops whole segments, and a collector put back to a copy may have missed any of them: a
-        // segment that repeats the dictionary needs nothing from those before it to name its samples' checks.
-        let dictionary = std::mem::take(&mut self.dictionary);
-        let length: u64 = dictionary.iter().map(|draft| draft.frames_length() as u64).sum();
-        let repeats = !draft.is_lost_only() && length <= self.options.segment_bytes / 4;
-        let mut groups: Vec<&Draft> = if repeats { dictionary.iter().collect() } else { Vec::new() };
-        groups.push(draft);
-        let begun = self.begin_segment(&groups);
-        self.dictionary = dictionary;
-        begun
+        false
     }
 
     /// Never writes the active segment again; its durable groups stay readable.
@@ -249,10 +253,10 @@ impl<D: Disk> Log<D> {
 
     /// Makes a new segment whose first groups are these, durably, and appends to it from now on.
     pub(super) fn begin_segment(&mut self, groups: &[&Draft]) -> Result<(), AppendError> {
-        self.make_room(self.options.segment_bytes)?;
+        let size = self.segment_bytes(groups);
+        self.make_room(size)?;
         let header = self.next_header(groups);
         let name = segment_name(header.seg_no, SegmentKind::Whole);
-        let size = self.options.segment_bytes;
         let written = write_segment(&self.disk, &name, size, header, groups).or_else(|error| match error {
             // Once more in a new file with the same bytes, as for an append: one bad block is no broken disk.
             AppendError::Broken(error) => {
@@ -273,6 +277,15 @@ impl<D: Disk> Log<D> {
         };
         self.take_up(header, active, groups);
         Ok(())
+    }
+
+    /// The size of a segment that begins with these groups: a long dictionary is a quarter of its segment,
+    /// unless the cap is so low that a few such segments would fill it.
+    fn segment_bytes(&self, groups: &[&Draft]) -> u64 {
+        let head: u64 = groups.iter().map(|draft| draft.frames_length() as u64).sum();
+        let LogOptions { segment_bytes, bytes_max, .. } = self.options;
+        let whole = PAGE_BYTES as u64 + head + segment_bytes / 4;
+        segment_bytes.max(whole).max((4 * head).min(bytes_max / 8))
     }
 
     /// As [`Log::begin_segment`], in the reserve, whatever the groups hold.

@@ -177,12 +177,7 @@ impl<D: Disk> Log<D> {
         self.acked_ms = 0;
         self.dictionary_due = !self.dictionary.is_empty();
         let _ = self.cursor_file.write(&self.cursor);
-        if self.dictionary_due { self.set_dictionary_again() } else { Ok(()) }
-    }
-
-    fn set_dictionary_again(&mut self) -> Result<(), AppendError> {
-        let dictionary = std::mem::take(&mut self.dictionary);
-        self.set_dictionary(dictionary)
+        if self.dictionary_due { self.begin_named_segment(None) } else { Ok(()) }
     }
 
     /// Chain value at the acknowledged end; `None` before the first hello after a lost cursor.

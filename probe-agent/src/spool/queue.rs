@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use collector_api::{ConfigRecord, LostReason, Record, StepRecord, limits};
+use collector_api::{ConfigRecord, Lost, LostReason, Record, StepRecord, limits};
 use prost::Message as _;
 use tokio::time::Instant;
 use tracing::warn;
@@ -90,6 +90,7 @@ impl Queue {
                     );
                 }
                 let lost = lost(1, LostReason::Unspecified, sample.slot_ms, sample.slot_ms);
+                let lost = Lost { dictionary_kept: true, ..lost };
                 let record = Record { lost: Some(lost), ..Record::default() };
                 self.with_group(|draft| draft.add(record, sample.slot_ms));
             }
@@ -174,7 +175,9 @@ impl Queue {
         warn!(count, "the disk does not take what waits; it is given up and declared lost");
         self.waiting_bytes = 0;
         if count > 0 {
+            // A dictionary is no part of a group here; if one waits, it comes after.
             let lost = lost(count, LostReason::DiskRefused, from_ms, to_ms);
+            let lost = Lost { dictionary_kept: true, ..lost };
             self.items.push_back(Item::Group(Draft::of_lost(lost)));
         }
         self.items.extend(dictionary.map(Item::Dictionary));

@@ -16,16 +16,17 @@ use super::SpoolError;
 use super::cursor::{Cursor, CursorFile};
 use super::disk::{Disk, DiskFile};
 use super::draft::{Draft, lost};
-use super::frame::ALIGN;
+use super::frame::{ALIGN, HEADER_BYTES};
 use super::header::{Header, PAGE_BYTES};
 use super::keep::FORKED;
 use super::log::{
-    AppendError, Log, LogOptions, RESERVE, RESERVE_BYTES, Segment, SegmentKind, segment_of_name,
+    AppendError, Log, LogOptions, RESERVE, RESERVE_BYTES, SEGMENT_BYTES, Segment, SegmentKind,
+    segment_of_name,
 };
 use super::segment::{End, ReadGroup, Reader};
 
-/// Numbers that a segment whose header is gone may have given out: its bytes over the smallest record's.
-const SEGMENT_RECORDS_MAX: u64 = super::log::SEGMENT_BYTES / (super::frame::HEADER_BYTES + ALIGN) as u64;
+/// The smallest record on disk: a segment whose header is gone gave out no more numbers than fit into it.
+const RECORD_BYTES_MIN: u64 = (HEADER_BYTES + ALIGN) as u64;
 
 /// A stream id that never was.
 pub fn fresh_stream() -> Result<StreamId, SpoolError> {
@@ -40,6 +41,8 @@ struct Found {
     segments: Vec<Segment>,
     /// The highest number of a segment that cannot be read.
     bad_no: Option<u64>,
+    /// Bytes of the longest of them.
+    bad_bytes: u64,
     has_reserve: bool,
 }
 
@@ -95,7 +98,9 @@ impl<D: Disk> Log<D> {
             has_reserve: found.has_reserve,
             lost: BTreeMap::new(),
         };
-        log.begin(tail.group, newest_is_bad && !log.segments.is_empty(), now_ms)?;
+        let unreadable = found.bad_bytes.max(SEGMENT_BYTES) / RECORD_BYTES_MIN;
+        let unreadable = (newest_is_bad && !log.segments.is_empty()).then_some(unreadable);
+        log.begin(tail.group, unreadable, now_ms)?;
         info!(
             stream = %log.stream, durable_seq = log.durable_seq(), acked_seq = log.acked_seq(),
             segments = log.segments.len(), "spool is open"
@@ -103,16 +108,19 @@ impl<D: Disk> Log<D> {
         Ok(log)
     }
 
-    /// Makes this start's segment: the last group again, what a bad segment may have held, the Start.
-    fn begin(&mut self, tail: Option<ReadGroup>, after_bad: bool, now_ms: i64) -> Result<(), SpoolError> {
+    /// Makes this start's segment: the last group again, as many numbers as a bad segment may have had, the
+    /// Start. Dictionaries begin segments of their own.
+    fn begin(
+        &mut self,
+        tail: Option<ReadGroup>,
+        unreadable: Option<u64>,
+        now_ms: i64,
+    ) -> Result<(), SpoolError> {
         let start = self.start_draft(now_ms);
-        let unreadable = Draft::of_lost(lost(SEGMENT_RECORDS_MAX, LostReason::Corrupt, self.last_ms, now_ms));
+        let unreadable =
+            unreadable.map(|count| Draft::of_lost(lost(count, LostReason::Corrupt, self.last_ms, now_ms)));
         let tail = tail.map(|group| group.draft);
-        let mut groups: Vec<&Draft> = tail.iter().collect();
-        if after_bad {
-            groups.push(&unreadable);
-        }
-        groups.push(&start);
+        let groups: Vec<&Draft> = tail.iter().chain(&unreadable).chain([&start]).collect();
         match self.begin_segment(&groups) {
             Ok(()) => {}
             Err(AppendError::Full(error)) => self.begin_in_reserve(error, &groups)?,
@@ -168,6 +176,7 @@ fn look<D: Disk>(disk: &D) -> io::Result<Found> {
                 error!(segment = name, "a segment's header cannot be read; its records become unknown time");
                 disk.rename(&name, &format!("{name}.bad"))?;
                 found.bad_no = found.bad_no.max(Some(seg_no));
+                found.bad_bytes = found.bad_bytes.max(file.length()?);
             }
         }
     }

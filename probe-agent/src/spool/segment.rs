@@ -7,10 +7,13 @@
 //! - a bad group header costs nothing while its records are good: they still say number and order;
 //! - what is read depends on the bytes and on where the next segment begins, on nothing else: two
 //!   readings give the same groups.
+//!
+//! A dictionary stands at the head of a segment or nowhere: a LOST behind the first record that is no
+//! CONFIG says that it took none, so that the samples after it keep their names.
 
 use std::io;
 
-use collector_api::{LostReason, Record};
+use collector_api::{Lost, LostReason, Record};
 use prost::Message as _;
 
 use super::disk::DiskFile;
@@ -38,13 +41,15 @@ pub(super) struct Reader<F> {
     salt: u32,
     at: u64,
     expected: u64,
+    /// Is the head with the dictionary behind it?
+    past_head: bool,
     window: Vec<u8>,
     window_at: u64,
 }
 
 /// A remembered place of a [`Reader`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place(u64, u64);
+pub(super) struct Place(u64, u64, bool);
 
 /// A group as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +71,8 @@ impl<F: DiskFile> Reader<F> {
     /// At the first group of a segment that begins with `first_seq`.
     pub(super) fn new(file: F, salt: u32, first_seq: u64) -> Self {
         let at = PAGE_BYTES as u64;
-        Self { file, salt, at, expected: first_seq, window: Vec::new(), window_at: 0 }
+        let window = Vec::new();
+        Self { file, salt, at, expected: first_seq, past_head: false, window, window_at: 0 }
     }
 
     /// The number the next group begins with.
@@ -76,12 +82,12 @@ impl<F: DiskFile> Reader<F> {
 
     /// Where it is, to come back to.
     pub(super) fn place(&self) -> Place {
-        Place(self.at, self.expected)
+        Place(self.at, self.expected, self.past_head)
     }
 
     /// Goes back to a place.
     pub(super) fn go_back(&mut self, place: Place) {
-        Place(self.at, self.expected) = place;
+        Place(self.at, self.expected, self.past_head) = place;
     }
 
     /// Where the last group read ends, if nothing but zeros follows it.
@@ -130,35 +136,38 @@ impl<F: DiskFile> Reader<F> {
         let from = at + frame::frame_length(GroupHead::BYTES) as u64;
         let to = (from + u64::from(head.frames_bytes)).min(limit);
         let mut next_seq = head.next_seq.min(end_seq);
-        let salt = self.salt;
+        let (salt, past_head) = (self.salt, self.past_head);
         let bytes = self.window(from, to - from, limit)?;
         let bytes = &bytes[..bytes.len().min(usize_of(to - from))];
         let records = collect(bytes, salt, first_seq, next_seq, false);
-        let mut draft = rebuild(bytes, &records.found, first_seq, next_seq);
+        // A group is all CONFIG or has none, so that one record tells of the others.
+        let past_head = past_head || records.found.iter().any(|record| record.is_past_head(bytes));
+        let mut draft = rebuild(bytes, &records.found, first_seq, next_seq, past_head);
         // Torn here if nothing good follows; else bytes went bad under a whole group.
         if records.good_seq < next_seq && end == End::Open {
-            let kept = rebuild(bytes, &records.found, first_seq, records.good_seq);
+            let kept = rebuild(bytes, &records.found, first_seq, records.good_seq, past_head);
             if self.find(to, limit, next_seq, end_seq)?.is_none() {
                 next_seq = records.good_seq;
                 draft = kept;
             }
         }
-        (self.at, self.expected) = (to, next_seq);
+        (self.at, self.expected, self.past_head) = (to, next_seq, past_head);
         Ok((next_seq > first_seq).then_some(ReadGroup { first_seq, draft }))
     }
 
     /// The records at `at`, whose group header is bad, up to the next header.
     fn headless(&mut self, at: u64, limit: u64, end_seq: u64) -> io::Result<Option<ReadGroup>> {
         let first_seq = self.expected;
-        let salt = self.salt;
+        let (salt, mut past_head) = (self.salt, self.past_head);
         let bytes = self.window(at, GROUP_FRAMES_BYTES_MAX as u64, limit)?;
         let bytes = &bytes[..bytes.len().min(GROUP_FRAMES_BYTES_MAX)];
         let records = collect(bytes, salt, first_seq, end_seq, true);
         let next_seq = records.followed_by.unwrap_or(records.good_seq);
         // Two groups may have become one here, so each sample's difference is computed anew; where it was
         // one group after all, that gives the bytes it had.
-        let draft = encode_anew(bytes, &records.found, first_seq, next_seq);
-        (self.at, self.expected) = (at + records.bytes as u64, next_seq);
+        let draft = encode_anew(bytes, &records.found, first_seq, next_seq, past_head);
+        past_head |= records.found.iter().any(|record| record.is_past_head(bytes));
+        (self.at, self.expected, self.past_head) = (at + records.bytes as u64, next_seq, past_head);
         Ok(Some(ReadGroup { first_seq, draft }))
     }
 
@@ -208,7 +217,8 @@ impl<F: DiskFile> Reader<F> {
     /// A group of one LOST for the numbers up to `next_seq`; reading goes on at `at`.
     fn hole(&mut self, next_seq: u64, at: u64) -> ReadGroup {
         let first_seq = self.expected;
-        let draft = Draft::of_lost(lost(next_seq - first_seq, LostReason::Corrupt, 0, 0));
+        let hole = lost(next_seq - first_seq, LostReason::Corrupt, 0, 0);
+        let draft = Draft::of_lost(Lost { dictionary_kept: self.past_head, ..hole });
         (self.at, self.expected) = (at, next_seq);
         ReadGroup { first_seq, draft }
     }
@@ -239,6 +249,14 @@ struct FoundRecord {
     span: u64,
     slot_ms: i64,
     payload: std::ops::Range<usize>,
+}
+
+impl FoundRecord {
+    /// Is it neither CONFIG nor LOST? No CONFIG of its segment comes after it.
+    fn is_past_head(&self, bytes: &[u8]) -> bool {
+        let decoded = || Record::decode(&bytes[self.payload.clone()]);
+        self.kind == Kind::Record && decoded().is_ok_and(|record| record.config.is_none())
+    }
 }
 
 /// Every good record in `bytes` with rising numbers in `from_seq..end_seq`.
@@ -278,7 +296,7 @@ fn span_of(frame: &Frame<'_>) -> u64 {
 }
 
 /// The records of `first_seq..next_seq`, with a LOST for every number that none has.
-fn rebuild(bytes: &[u8], found: &[FoundRecord], first_seq: u64, next_seq: u64) -> Draft {
+fn rebuild(bytes: &[u8], found: &[FoundRecord], first_seq: u64, next_seq: u64, past_head: bool) -> Draft {
     let mut draft = Draft::default();
     let mut seq = first_seq;
     let whole = found.iter().all(|record| {
@@ -293,29 +311,36 @@ fn rebuild(bytes: &[u8], found: &[FoundRecord], first_seq: u64, next_seq: u64) -
         }
         return draft;
     }
-    encode_anew(bytes, found, first_seq, next_seq)
+    encode_anew(bytes, found, first_seq, next_seq, past_head)
 }
 
-fn encode_anew(bytes: &[u8], found: &[FoundRecord], first_seq: u64, next_seq: u64) -> Draft {
+fn encode_anew(
+    bytes: &[u8],
+    found: &[FoundRecord],
+    first_seq: u64,
+    next_seq: u64,
+    mut past_head: bool,
+) -> Draft {
     let mut draft = Draft::default();
     let (mut seq, mut before_ms) = (first_seq, 0);
     for record in found.iter().take_while(|record| record.seq < next_seq) {
-        add_hole(&mut draft, record.seq - seq, before_ms, record.slot_ms);
+        add_hole(&mut draft, record.seq - seq, before_ms, record.slot_ms, past_head);
         // The checksum fits, so it decodes; were it not so, the record would be a hole, too.
         match Record::decode(&bytes[record.payload.clone()]) {
             Ok(decoded) => draft.add(decoded, record.slot_ms),
-            Err(_) => add_hole(&mut draft, record.span, before_ms, record.slot_ms),
+            Err(_) => add_hole(&mut draft, record.span, before_ms, record.slot_ms, past_head),
         }
+        past_head |= record.is_past_head(bytes);
         (seq, before_ms) = (record.seq + record.span, record.slot_ms);
     }
-    add_hole(&mut draft, next_seq.saturating_sub(seq), before_ms, 0);
+    add_hole(&mut draft, next_seq.saturating_sub(seq), before_ms, 0, past_head);
     draft
 }
 
-fn add_hole(draft: &mut Draft, count: u64, from_ms: i64, to_ms: i64) {
+fn add_hole(draft: &mut Draft, count: u64, from_ms: i64, to_ms: i64, past_head: bool) {
     if count > 0 {
         let slot_ms = if to_ms == 0 { from_ms } else { to_ms };
-        let lost = lost(count, LostReason::Corrupt, from_ms, to_ms);
+        let lost = Lost { dictionary_kept: past_head, ..lost(count, LostReason::Corrupt, from_ms, to_ms) };
         draft.add(Record { lost: Some(lost), ..Record::default() }, slot_ms);
     }
 }

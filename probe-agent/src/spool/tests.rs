@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod disk;
 mod cap;
+mod dictionary;
 mod fork;
 mod queue;
 

@@ -60,8 +60,15 @@ impl Agent {
         self
     }
 
+    /// Numbers that were samples only.
     fn lost(&mut self, count: u64, from_ms: i64) -> &mut Self {
-        let lost = Lost { count, reason: LostReason::Cap.into(), from_ms, to_ms: 0 };
+        let lost = Lost { count, from_ms, dictionary_kept: true, ..Lost::default() };
+        self.add(0, Record { lost: Some(lost), ..Record::default() })
+    }
+
+    /// Numbers that may have been anything.
+    fn lost_with_names(&mut self) -> &mut Self {
+        let lost = Lost { count: 7, reason: LostReason::Corrupt.into(), ..Lost::default() };
         self.add(0, Record { lost: Some(lost), ..Record::default() })
     }
 
@@ -244,8 +251,28 @@ fn what_cannot_be_read_is_lost() {
 }
 
 #[test]
+fn where_a_dictionary_may_be_lost_no_index_is_believed_until_one_begins() {
+    let before = "up 0..2 x3 until 2";
+    let mut agent = Agent::new();
+    agent.up(0..3).lost_with_names().up(3..5);
+    check(&agent, &[before]);
+    assert_eq!(agent.run().summary, StepSummary { samples: 3, quarantined: 2, lost: 7 });
+    // Neither a piece without its beginning, nor a LOST of samples only, nor a Start says what indices mean.
+    agent.config(false, &[(0, "s.c.a")]).lost(1, 0).start(T0 + 5 * MINUTE).up([5]);
+    check(&agent, &[before]);
+    // The other check has its index by now: believed, sample 3 would have been the wrong one's.
+    agent.config(true, &[(0, "s.c.b")]).config(false, &[(1, "s.c.a")]).sample(1, 6, Verdict::Up);
+    check(&agent, &[before, "up 6..6 x1 until 8.5"]);
+    // Times still may not go back: what is known of a check outlives the gap.
+    agent.sample(1, 2, Verdict::Up);
+    check(&agent, &[before, "up 6..6 x1 until 8.5", "unknown 6..6 x1 until 8.5"]);
+}
+
+#[test]
 fn missing_doubled_and_broken_groups_are_lost() {
-    let agent = Agent::new().up(0..6).clone();
+    // Any of these may have been a dictionary, so it is repeated.
+    let repeated = [(0, "s.c.a"), (1, "s.c.b")];
+    let agent = Agent::new().up(0..4).config(true, &repeated).up(4..6).clone();
     let expected = ["up 0..2 x3 until 2", "up 4..5 x2 until 7.5"];
     let mut missing = agent.clone();
     missing.groups.remove(5);
@@ -268,6 +295,10 @@ fn missing_doubled_and_broken_groups_are_lost() {
     broken.deliver_bytes(&bytes, (1, agent.next_seq - 1), GOOD, T0 + 1_000 * MINUTE);
     assert_eq!(broken.runs(), expected);
     assert_eq!(broken.summary, StepSummary { samples: 5, quarantined: 1, lost: 1 });
+
+    let mut not_repeated = Agent::new().up(0..6).clone();
+    not_repeated.groups.remove(5);
+    assert_eq!(not_repeated.run().runs(), [expected[0]]);
 }
 
 #[test]
@@ -315,9 +346,10 @@ fn any_record() -> impl Strategy<Value = (i64, Record)> {
             (delta, Record { check_plus_1: check, outcome, evidence, ..Record::default() })
         },
     );
-    let lost = (1_u64..5, 0_i64..50).prop_map(|(count, minute)| {
+    let lost = (1_u64..5, 0_i64..50, any::<bool>()).prop_map(|(count, minute, dictionary_kept)| {
         let from_ms = if minute == 0 { 0 } else { T0 + minute * MINUTE };
-        (0, Record { lost: Some(Lost { count, reason: 0, from_ms, to_ms: 0 }), ..Record::default() })
+        let lost = Lost { count, from_ms, dictionary_kept, ..Lost::default() };
+        (0, Record { lost: Some(lost), ..Record::default() })
     });
     let names = prop::collection::vec((0_u32..4, 0_usize..4, 1_u64..4), 0..4);
     let config = (any::<bool>(), names).prop_map(|(begins, entries)| {

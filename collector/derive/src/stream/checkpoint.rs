@@ -22,6 +22,7 @@ impl StreamState {
             latest_ms: self.latest_ms,
             revision: self.revision,
             forgotten_ms: self.forgotten_ms,
+            nameless: self.nameless,
             checks: named.chain(self.older.values().map(|check| CheckImage::of(None, check))).collect(),
         }
         .encode_to_vec()
@@ -40,6 +41,7 @@ impl StreamState {
             latest_ms: image.latest_ms,
             revision: image.revision,
             forgotten_ms: image.forgotten_ms,
+            nameless: image.nameless,
             ..Self::default()
         };
         for image in image.checks {
@@ -79,6 +81,8 @@ struct StateImage {
     forgotten_ms: Option<i64>,
     #[prost(message, repeated, tag = "7")]
     checks: Vec<CheckImage>,
+    #[prost(bool, tag = "8")]
+    nameless: bool,
 }
 
 /// [`CheckState`]; without an index it is one of the older dictionary.

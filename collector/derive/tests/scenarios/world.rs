@@ -137,7 +137,8 @@ impl Deliveries {
                 continue;
             }
             while let Some(&(from_ms, to_ms)) = losses.last().filter(|&&(_, to_ms)| to_ms <= at_ms) {
-                let lost = Lost { count: 1, reason: LostReason::Cap.into(), from_ms, to_ms };
+                let reason = LostReason::Cap.into();
+                let lost = Lost { count: 1, reason, from_ms, to_ms, dictionary_kept: true };
                 self.send(from_ms, at_ms, Record { lost: Some(lost), ..Record::default() });
                 losses.pop();
             }
