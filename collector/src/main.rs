@@ -5,18 +5,23 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use collector::cli::Vedetta;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// What is said without `VEDETTA_LOG`.
+const QUIET: &str = "info,hyper=warn";
 
 fn main() -> ExitCode {
     let arguments = Vedetta::parse();
     // Logs go to stderr, so that stdout is only ever what a command was asked for.
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_env("VEDETTA_LOG").unwrap_or_else(|_| EnvFilter::new("info,hyper=warn")),
-        )
+    #[expect(clippy::disallowed_methods, reason = "the program's own switch, read where arguments are")]
+    let wanted = std::env::var("VEDETTA_LOG").ok().and_then(|wanted| wanted.parse().ok());
+    let levels: Targets = wanted.or_else(|| QUIET.parse().ok()).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    tracing_subscriber::registry().with(lines).with(levels).init();
     let mut out = std::io::stdout().lock();
     match arguments.run(&mut out) {
         Ok(code) => code,

@@ -63,7 +63,7 @@ impl Home {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta-agent"));
         command.arg("--config").arg(self.0.path().join("agent.yaml")).args(arguments);
-        command.env_remove("RUST_LOG").stdin(Stdio::null());
+        command.env_remove("VEDETTA_LOG").stdin(Stdio::null());
         command
     }
 
@@ -173,14 +173,15 @@ fn a_check_can_be_run_and_explained_at_once() {
 fn a_signal_ends_the_agent_after_what_it_saw_is_stored() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+    for (signal, level) in [(Signal::SIGTERM, "info"), (Signal::SIGINT, "warn")] {
         let home = Home::enrolled(&[tcp("data_center.it.vm1", port)]);
-        let mut agent = home.command(&["run"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = home.command(&["run"]);
+        let mut agent = command.env("VEDETTA_LOG", level).stderr(Stdio::piped()).spawn().unwrap();
         wait_until(&mut agent, || durable(&home.state()) >= 5);
         kill(Pid::from_raw(agent.id().try_into().unwrap()), signal).unwrap();
         let (code, _, log) = told(&agent.wait_with_output().unwrap());
         assert_eq!(code, 0, "{log}");
-        assert!(log.contains("assignment in force"), "{log}");
+        assert_eq!(log.contains("assignment in force"), level == "info", "{log}");
         let (_, status, _) = home.run(&["status"]);
         assert!(status.contains("agent       ced1"), "{status}");
     }
