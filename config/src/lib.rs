@@ -20,9 +20,12 @@ mod collector;
 mod agent;
 mod problem;
 mod yaml;
+mod include;
+mod secrets;
 mod resolve;
 mod load;
 mod changes;
+mod effect;
 
 pub use agent::AgentConfig;
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};

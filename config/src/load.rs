@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use crate::problem::{Place, Source};
 use crate::resolve;
-use crate::text::{Text, say};
+use crate::text::{Text, io_reason, say};
 use crate::yaml::agent::AgentKeys;
 use crate::yaml::file::FileKeys;
 use crate::yaml::node::{self, Value};
 use crate::yaml::shape::{Report, Shape};
 use crate::{AgentConfig, LoadError, Problem, Vedetta};
+use crate::{include, secrets};
 
 /// Largest file read, bytes: 120 access points with notes take about 20 kB.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -26,14 +27,14 @@ pub struct Loaded {
     pub vedetta: Vedetta,
     /// In the file's order; none of them stops the file from being used.
     pub warnings: Vec<Problem>,
-    /// The text as read, for the record of the revision.
+    /// The text as read, and that of every file it names, for the record of the revision.
     pub source: String,
 }
 
 /// Reads `vedetta.yaml`. Relative paths in it start from its own folder.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let (name, text) = read(path)?;
-    whole(&text, &name, Some(&folder(path)))
+    whole(&text, &name, Some(path))
 }
 
 /// Reads `agent.yaml`. Relative paths in it start from its own folder.
@@ -45,6 +46,8 @@ pub fn load_agent(path: &Path) -> Result<AgentConfig, LoadError> {
         return Ok(AgentConfig::default());
     }
     let mut report = Report::new(source);
+    secrets::refuse(&node, &mut report);
+    report = report.ready()?;
     let agent =
         AgentKeys::read(&node, &mut report).map(|keys| resolve::agent(&keys, &folder(path), &mut report));
     report.finish()?;
@@ -75,15 +78,21 @@ fn unsaid() -> Text {
     )
 }
 
-fn whole(text: &str, name: &str, folder: Option<&Path>) -> Result<Loaded, LoadError> {
+fn whole(text: &str, name: &str, path: Option<&Path>) -> Result<Loaded, LoadError> {
     let source = Source { name, text };
-    let node = node::parse(source)?;
     let mut report = Report::new(source);
+    let folder = path.map(folder);
+    let folder = folder.as_deref();
+    let node = include::expand(node::parse(source)?, path, folder, &mut report);
+    secrets::refuse(&node, &mut report);
+    // A part is missing, or must not be repeated: what else could be said would be wrong or too much.
+    report = report.ready()?;
     let vedetta =
         FileKeys::read(&node, &mut report).and_then(|keys| resolve::vedetta(&keys, folder, &mut report));
+    let source_kept = report.sources();
     let warnings = report.finish()?;
     let vedetta = vedetta.ok_or_else(|| source.refuse(Place::WHOLE, unsaid()))?;
-    Ok(Loaded { vedetta, warnings, source: text.to_owned() })
+    Ok(Loaded { vedetta, warnings, source: source_kept })
 }
 
 fn folder(path: &Path) -> PathBuf {
@@ -99,7 +108,10 @@ fn read(path: &Path) -> Result<(String, String), LoadError> {
     let refuse = |message: Text| Source { name: &name, text: "" }.refuse(Place::WHOLE, message);
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(
-        |error| refuse(say!("cannot read the file: {error}", "il file non si può leggere: {error}")),
+        |error| {
+            let why = io_reason(&error);
+            refuse(say!("cannot read the file: {why}", "il file non si può leggere: {why}"; why))
+        },
     )?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(refuse(too_large()));

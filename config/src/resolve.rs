@@ -4,7 +4,7 @@
 //! that one run reports them all; the caller refuses the file if there was any. The only I/O is
 //! reading the files it names: the PEM of an `authority:`, the CSV of `targets:` (`files`).
 
-mod files;
+pub(crate) mod files;
 mod sites;
 mod calendars;
 mod recipients;

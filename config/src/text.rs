@@ -68,6 +68,16 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Why a file cannot be read.
+pub(crate) fn io_reason(error: &std::io::Error) -> Text {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => say!("there is no such file", "il file non c'è"),
+        std::io::ErrorKind::PermissionDenied => say!("permission denied", "permesso negato"),
+        std::io::ErrorKind::InvalidData => say!("it is not UTF-8", "non è UTF-8"),
+        _ => Text::same(error.to_string()),
+    }
+}
+
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self::same(text)

@@ -93,7 +93,7 @@ fn every_mistake_is_answered_as_its_first_line_says() {
             .map(|problem| {
                 let shown = problem.to_string();
                 let shown = shown.lines().next().unwrap_or_default();
-                shown.replace(&path.display().to_string(), name)
+                shown.replace(&folder("invalid").join("").display().to_string(), "")
             })
             .collect();
         assert_eq!(shown, [expected], "{name}");
@@ -228,5 +228,125 @@ fn problems_of_a_row_point_into_the_table() {
     ] {
         let problems = with_table(text).expect_err(text);
         assert!(problems[0].starts_with(problem), "{text:?}: {problems:?}");
+    }
+}
+
+/// A charter in a folder of its own, with other files beside it; each problem as it is shown, without the folder.
+fn in_folder(files: &[(&str, &str)]) -> Result<config::Loaded, Vec<String>> {
+    let Ok(folder) = tempfile::tempdir() else { panic!("no temporary folder") };
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        let made =
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+        assert!(made.is_ok(), "{name}");
+    }
+    let here = folder.path().join("").display().to_string();
+    load(&folder.path().join("vedetta.yaml")).map_err(|refused| {
+        let first = |problem: &config::Problem| {
+            problem.to_string().lines().next().map(|line| line.replace(&here, ""))
+        };
+        refused.problems.iter().filter_map(first).collect()
+    })
+}
+
+const HEAD: &str = "organisation: {name: X}\nsites: {a: {agents: [a1]}, b: {agents: [b1]}}\n";
+
+#[test]
+fn included_files_are_one_charter_with_the_main_one() {
+    let main = format!(
+        "include: [rows/one.yaml, two.yaml]\n{HEAD}services: {{zero: {{components: {{c: {{probe: tcp, targets: {{t: \"h:1\"}}}}}}}}}}\n"
+    );
+    let one = "include: deeper.yaml\nservices:\n  one: {components: {c: {probe: tcp, targets: {file: rows/c.csv}}}}\n";
+    let two =
+        "services:\n  two: {components: {c: {probe: tcp, targets: {t: \"h:2\"}}}}\ncanaries: [\"g:1\"]\n";
+    let deeper = "calendars: {uffici: {hours: \"mon-fri 08:00-14:00\"}}\n";
+    let csv = "name;address\nt1;h:3\n";
+    let files = [
+        ("vedetta.yaml", main.as_str()),
+        ("rows/one.yaml", one),
+        ("two.yaml", two),
+        ("deeper.yaml", deeper),
+        ("rows/c.csv", csv),
+    ];
+    let loaded = in_folder(&files).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let charter = &loaded.vedetta.charter;
+    let services: Vec<&str> = charter.services.iter().map(|service| service.id.as_str()).collect();
+    assert_eq!(services, ["zero", "one", "two"]);
+    assert_eq!((charter.calendars.len(), charter.canaries.len(), charter.checks().count()), (1, 1, 3));
+    for text in [&main, one, two, deeper, csv] {
+        assert!(loaded.source.contains(text), "the revision keeps {text:?}");
+    }
+}
+
+#[test]
+fn what_is_included_stays_in_the_folder_and_points_into_its_file() {
+    let main = format!("include: more.yaml\n{HEAD}");
+    for (text, problem) in [
+        (
+            "services: {s: {componets: {}}}\n",
+            "more.yaml:1:16: unknown key `componets`, did you mean `components`?",
+        ),
+        ("services: 7\n", "more.yaml:1:11: expected a map from names to values, found `7`"),
+        ("- services\n", "more.yaml:1:1: expected sections such as `services:`, found a list"),
+        ("services: {}\nsites: {a: {}}\n", "more.yaml:2:9: the key `a` is already at vedetta.yaml:3"),
+        (
+            "organisation: Y\nservices: {}\n",
+            "more.yaml:1:1: the key `organisation` is already at vedetta.yaml:2",
+        ),
+        ("include: vedetta.yaml\nservices: {}\n", "more.yaml:1:10: `vedetta.yaml` is already part"),
+        ("include: ../x.yaml\nservices: {}\n", "more.yaml:1:10: `../x.yaml` must be a path below"),
+        ("services: {s: {password: hunter2}}\n", "more.yaml:1:16: `password` holds a secret in clear"),
+    ] {
+        let problems = in_folder(&[("vedetta.yaml", &main), ("more.yaml", text)]).expect_err(text);
+        assert!(problems[0].starts_with(problem), "{text:?}: {problems:?}");
+        assert!(!problems.concat().contains("hunter2"));
+    }
+    let outside = tempfile::tempdir().unwrap();
+    let inside = outside.path().join("inside");
+    std::fs::create_dir(&inside).unwrap();
+    std::fs::write(outside.path().join("more.yaml"), "services: {}\n").unwrap();
+    std::fs::write(inside.join("vedetta.yaml"), &main).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("more.yaml"), inside.join("more.yaml")).unwrap();
+    let refused = load(&inside.join("vedetta.yaml")).unwrap_err().to_string();
+    assert!(refused.contains("leads out of the folder"), "{refused}");
+}
+
+/// A hundred files that each include the next end at a limit, with one problem.
+#[test]
+fn a_chain_of_files_ends() {
+    let mut files = vec![("vedetta.yaml".to_owned(), format!("include: f0.yaml\n{HEAD}services: {{}}\n"))];
+    files.extend((0..100).map(|n| (format!("f{n}.yaml"), format!("include: f{}.yaml\n", n + 1))));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    assert_eq!(in_folder(&files).unwrap_err(), ["f63.yaml:1:10: more than 64 files in one charter"]);
+}
+
+#[test]
+fn secrets_are_refused_before_anything_could_repeat_them() {
+    for text in [
+        "services: {s: {components: {password: hunter2}}}\n",
+        "services: {s: {components: {c: {probe: tcp, targets: {token: \"hunter2\"}}}}}\n",
+        "services: {s: {components: {c: {probe: http, targets: {t: \"http://h/\"}, Passwd:\n  hunter2}}}}\n",
+        "services: {}\nalerting: {office: {to: a@b.example, api_key: &k hunter2}, other: {token: *k}}\n",
+    ] {
+        let problems = in_folder(&[("vedetta.yaml", &format!("{HEAD}{text}"))]).expect_err(text);
+        let all_said = problems.iter().all(|problem| problem.contains("holds a secret in clear"));
+        assert!(all_said && !problems.concat().contains("hunter2"), "{problems:?}");
+    }
+}
+
+/// Whoever reads Italian gets every message in Italian.
+#[test]
+fn every_mistake_is_answered_in_italian_too() {
+    for path in files("invalid") {
+        let Err(refused) = load(&path) else { panic!("{} was not refused", path.display()) };
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if ["dns_", "url_", "status_", "target_without_port"].iter().any(|kind| name.starts_with(kind)) {
+            continue;
+        }
+        for problem in refused.problems {
+            assert_ne!(problem.message.en, problem.message.it, "{}", path.display());
+        }
+        let shown = load(&path).unwrap_err().show(config::Lang::It);
+        assert!(shown.ends_with("1 errore"), "{shown}");
     }
 }

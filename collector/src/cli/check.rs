@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use config::{Charter, Loaded};
 
 use super::place::Place;
+use crate::publish::Lang;
 
 /// Read the configuration and say everything that is wrong with it.
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,9 @@ pub(crate) struct Check {
     /// Print the charter as it is understood, every default applied, as YAML
     #[arg(long)]
     effective: bool,
+    /// The language of the text
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Lang,
 }
 
 impl Check {
@@ -32,12 +36,16 @@ impl Check {
                 Ok(ExitCode::SUCCESS)
             }
             Ok(loaded) => {
-                report(&loaded, out)?;
-                writeln!(out, "{}: {}", path.display(), summary(&loaded.vedetta.charter))?;
+                let lang = self.lang.of_config();
+                report(&loaded, lang, out)?;
+                if let Some(text) = loaded.vedetta.charter.without_effect() {
+                    writeln!(out, "{}: {}", note(lang), text.get(lang))?;
+                }
+                writeln!(out, "{}: {}", path.display(), summary(&loaded.vedetta.charter, lang))?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(problems) => {
-                writeln!(out, "{problems}")?;
+                writeln!(out, "{}", problems.show(self.lang.of_config()))?;
                 Ok(ExitCode::FAILURE)
             }
         }
@@ -45,25 +53,47 @@ impl Check {
 }
 
 /// Warnings, each as `warning: file:line:column: …`.
-pub(crate) fn report(loaded: &Loaded, out: &mut dyn Write) -> std::io::Result<()> {
-    for warning in &loaded.warnings {
-        writeln!(out, "warning: {warning}")?;
+fn report(loaded: &Loaded, lang: config::Lang, out: &mut dyn Write) -> std::io::Result<()> {
+    let warning = match lang {
+        config::Lang::En => "warning",
+        config::Lang::It => "avviso",
+    };
+    for doubt in &loaded.warnings {
+        writeln!(out, "{warning}: {}", doubt.show(lang))?;
     }
     Ok(())
 }
 
-/// What the charter amounts to, on one line.
-fn summary(charter: &Charter) -> String {
-    let promised = charter.services.iter().filter(|service| !service.commitments.is_empty()).count();
-    format!(
-        "fine; {} ({promised} with a commitment), {}, {}, {}",
-        counted(charter.services.len(), "service"),
-        counted(charter.checks().count(), "check"),
-        counted(charter.sites.len(), "site"),
-        counted(charter.agents().len(), "agent"),
-    )
+fn note(lang: config::Lang) -> &'static str {
+    match lang {
+        config::Lang::En => "note",
+        config::Lang::It => "nota",
+    }
 }
 
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+/// What the charter amounts to, on one line.
+fn summary(charter: &Charter, lang: config::Lang) -> String {
+    let promised = charter.services.iter().filter(|service| !service.commitments.is_empty()).count();
+    let services = charter.services.len();
+    let (checks, sites, agents) = (charter.checks().count(), charter.sites.len(), charter.agents().len());
+    match lang {
+        config::Lang::En => format!(
+            "fine; {} ({promised} with a commitment), {}, {}, {}",
+            counted(services, ["service", "services"]),
+            counted(checks, ["check", "checks"]),
+            counted(sites, ["site", "sites"]),
+            counted(agents, ["agent", "agents"]),
+        ),
+        config::Lang::It => format!(
+            "va bene; {} ({promised} con un impegno), {}, {}, {}",
+            counted(services, ["servizio", "servizi"]),
+            counted(checks, ["controllo", "controlli"]),
+            counted(sites, ["sede", "sedi"]),
+            counted(agents, ["sonda", "sonde"]),
+        ),
+    }
+}
+
+fn counted(count: usize, [one, many]: [&str; 2]) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

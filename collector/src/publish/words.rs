@@ -21,6 +21,16 @@ pub enum Lang {
     En,
 }
 
+impl Lang {
+    /// For what the reader of configuration says.
+    pub fn of_config(self) -> config::Lang {
+        match self {
+            Self::It => config::Lang::It,
+            Self::En => config::Lang::En,
+        }
+    }
+}
+
 macro_rules! labels {
     ($($name:ident: $it:literal, $en:literal;)*) => {
         /// Fixed texts of one language.

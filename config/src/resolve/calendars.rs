@@ -58,7 +58,7 @@ pub(super) fn is_known(word: &At<String>, known: &[&str], report: &mut Report<'_
             word.value
         )
     } else {
-        nearest::unknown_value(say!("calendar", "un calendario"), &word.value, known)
+        nearest::unknown_value(say!("calendar", "il calendario"), &word.value, known)
     };
     report.problem(word.at, message);
     false

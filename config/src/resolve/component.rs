@@ -308,7 +308,7 @@ impl Branch<'_> {
                 "`{word}` è una sonda; `from` nomina sedi: `{}`",
                 home.id
             ),
-            None => nearest::unknown_value(say!("site", "una sede"), word, &self.context.site_names),
+            None => nearest::unknown_value(say!("site", "la sede"), word, &self.context.site_names),
         };
         report.problem(site.at, message);
         false

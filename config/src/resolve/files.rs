@@ -5,9 +5,10 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-use crate::text::{Text, say};
+use crate::load::FILE_BYTES_MAX;
+use crate::text::{Text, io_reason, say};
 
 /// A chain of authorities is a few kB.
 const PEM_BYTES_MAX: u64 = 64 * 1024;
@@ -38,7 +39,16 @@ pub(super) fn table(name: &str, folder: Option<&Path>) -> Result<String, Text> {
     beside(name, folder, CSV_BYTES_MAX)
 }
 
+/// The path, made absolute, and the text of a file that is part of the configuration, or why not.
+pub(crate) fn included(name: &str, folder: Option<&Path>) -> Result<(PathBuf, String), Text> {
+    read_beside(name, folder, FILE_BYTES_MAX)
+}
+
 fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, Text> {
+    read_beside(name, folder, bytes_max).map(|(_, text)| text)
+}
+
+fn read_beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<(PathBuf, String), Text> {
     let Some(folder) = folder else {
         return Err(say!(
             "`{name}` cannot be read here: this text is not a file in a folder",
@@ -52,8 +62,10 @@ fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, T
             "`{name}` deve essere un percorso sotto la cartella di questo file, senza `..`"
         ));
     }
-    let failed =
-        |error: std::io::Error| say!("cannot read `{name}`: {error}", "`{name}` non si può leggere: {error}");
+    let failed = |error: std::io::Error| {
+        let why = io_reason(&error);
+        say!("cannot read `{name}`: {why}", "`{name}` non si può leggere: {why}"; why)
+    };
     let folder = folder.canonicalize().map_err(failed)?;
     let path = folder.join(path).canonicalize().map_err(failed)?;
     if !path.starts_with(&folder) {
@@ -66,10 +78,10 @@ fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, T
         return Err(say!("`{name}` is not a file", "`{name}` non è un file"));
     }
     let mut text = String::new();
-    File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text)).map_err(failed)?;
+    File::open(&path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text)).map_err(failed)?;
     if text.len() as u64 > bytes_max {
         let kib = bytes_max / 1024;
         return Err(say!("`{name}` is larger than {kib} KiB", "`{name}` è più grande di {kib} KiB"));
     }
-    Ok(text)
+    Ok((path, text))
 }

@@ -21,7 +21,7 @@ pub(super) fn needs(
         let (of, component) = key.value.split_once('.').unwrap_or((service.as_str(), &key.value));
         let home = context.services.entries.iter().find(|(name, _)| name.value.as_str() == of);
         let message = match home {
-            None => nearest::unknown_value(say!("service", "un servizio"), of, &context.services.names()),
+            None => nearest::unknown_value(say!("service", "il servizio"), of, &context.services.names()),
             // A service with a defect has been reported; what it has is not known.
             Some((_, None)) => continue,
             Some((_, Some(home))) => {
@@ -30,7 +30,7 @@ pub(super) fn needs(
                     needs.push(key.value.clone());
                     continue;
                 }
-                nearest::unknown_value(say!("component", "un componente"), component, &known)
+                nearest::unknown_value(say!("component", "il componente"), component, &known)
             }
         };
         report.problem(key.at, message);

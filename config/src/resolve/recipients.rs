@@ -34,7 +34,7 @@ pub(super) fn alert(keys: Option<&Vec<At<Id>>>, context: &Context<'_>, report: &
             told.push(key.value.clone());
             continue;
         }
-        let what = say!("recipient", "un destinatario");
+        let what = say!("recipient", "il destinatario");
         let message = if context.recipients.is_empty() {
             say!(
                 "unknown recipient `{}`; `alerting` names none",

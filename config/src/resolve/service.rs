@@ -120,7 +120,7 @@ fn figure(keys: &ServiceKeys, report: &mut Report<'_>) -> FigureRule {
     let component = keys.components.iter().flat_map(|components| &components.entries);
     let component = component.into_iter().find(|(name, _)| name.value.as_str() == word);
     let message = match component {
-        None => nearest::unknown_value(say!("component", "un componente"), word, &known),
+        None => nearest::unknown_value(say!("component", "il componente"), word, &known),
         Some((_, Some(component))) if component.common.parts.is_some() => say!(
             "`{word}` is made of unlike parts, of which there is no mean",
             "`{word}` è fatto di parti diverse tra loro, di cui non si fa la media"

@@ -100,7 +100,7 @@ fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) ->
         } else if known.contains(&column) {
             continue;
         } else {
-            nearest::unknown_value(say!("column", "una colonna"), column, &known)
+            nearest::unknown_value(say!("column", "la colonna"), column, &known)
         };
         report.problem(table.place(header, index), message);
         sound = false;

@@ -75,11 +75,11 @@ pub(crate) fn unknown_value(what: impl Into<Text>, value: &str, known: &[&str]) 
     if let Some(meant) = nearest(value, known) {
         return say!(
             "unknown {what} `{value}`, did you mean `{meant}`?",
-            "`{value}` non vale per {what}, forse `{meant}`?"; what
+            "{what} `{value}` non esiste, forse `{meant}`?"; what
         );
     }
     let known = known.join(", ");
-    say!("unknown {what} `{value}`; known: {known}", "`{value}` non vale per {what}; valgono: {known}"; what)
+    say!("unknown {what} `{value}`; known: {known}", "{what} `{value}` non esiste; ci sono: {known}"; what)
 }
 
 /// The known word that `word` most likely stands for; the earlier one of two equally near.

@@ -84,7 +84,12 @@ impl Node {
 /// Parses a text. Broken YAML is one problem, since nothing after it can be trusted; keys that appear
 /// twice are all reported.
 pub(crate) fn parse(source: Source<'_>) -> Result<Node, LoadError> {
-    let end = End::of(source);
+    parse_file(source, 0)
+}
+
+/// As [`parse`]; every place is said to be in the file of that number in the report.
+pub(crate) fn parse_file(source: Source<'_>, file: u16) -> Result<Node, LoadError> {
+    let end = End::of(source, file);
     let parsed: Spanned<Raw> = serde_saphyr::from_str_with_options(source.text, limits())
         .map_err(|error| source.refuse(place(error.location(), end), message(&error)))?;
     let mut tree = Tree { source, end, duplicates: Vec::new() };
@@ -195,15 +200,16 @@ fn italian(text: &str) -> String {
 /// Where the last line is and where it ends: a file that ends too early is complained about beyond it.
 #[derive(Debug, Clone, Copy)]
 struct End {
+    file: u16,
     line: u32,
     column: u32,
 }
 
 impl End {
-    fn of(source: Source<'_>) -> Self {
+    fn of(source: Source<'_>, file: u16) -> Self {
         let lines = source.text.lines().count().max(1);
         let column = source.text.lines().last().map_or(1, |text| text.chars().count() + 1);
-        Self { line: number(lines as u64), column: number(column as u64) }
+        Self { file, line: number(lines as u64), column: number(column as u64) }
     }
 }
 
@@ -211,9 +217,9 @@ fn place(location: Option<serde_saphyr::Location>, end: End) -> Place {
     let Some(location) = location.filter(|location| location.line() > 0) else { return Place::WHOLE };
     let line = number(location.line());
     if line > end.line {
-        return Place { file: 0, line: end.line, column: end.column, len: 1 };
+        return Place { file: end.file, line: end.line, column: end.column, len: 1 };
     }
-    Place { file: 0, line, column: number(location.column()), len: number(location.span().len()) }
+    Place { file: end.file, line, column: number(location.column()), len: number(location.span().len()) }
 }
 
 fn number(value: u64) -> u32 {

@@ -138,6 +138,28 @@ impl<'a> Report<'a> {
         u16::try_from(self.named.len()).unwrap_or(u16::MAX)
     }
 
+    /// What the file of a number is called in problems.
+    pub(crate) fn name_of(&self, file: u16) -> &str {
+        let named = self.named.get(usize::from(file).wrapping_sub(1));
+        named.map_or(self.source.name, |(name, _)| name)
+    }
+
+    /// Every text that was read, the main file first, each of the others under a line that names it: what is
+    /// kept of the operator's own words.
+    pub(crate) fn sources(&self) -> String {
+        let others = self.named.iter().map(|(name, text)| {
+            let name = Path::new(name).file_name().unwrap_or_default().display();
+            format!("\n# ---- {name} ----\n{text}")
+        });
+        std::iter::once(self.source.text.to_owned()).chain(others).collect()
+    }
+
+    /// Takes over what another reader refused.
+    pub(crate) fn adopt(&mut self, refused: LoadError) {
+        let room = PROBLEMS_MAX.saturating_sub(self.problems.len());
+        self.problems.extend(refused.problems.into_iter().take(room));
+    }
+
     fn made(&self, at: Place, message: impl Into<Text>) -> Problem {
         let source = match self.named.get(usize::from(at.file).wrapping_sub(1)) {
             Some((name, text)) => Source { name, text },
@@ -191,6 +213,17 @@ impl<'a> Report<'a> {
     /// Has anything been refused so far?
     pub(crate) fn is_clean(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Goes on only if nothing has been refused so far.
+    pub(crate) fn ready(self) -> Result<Self, LoadError> {
+        if self.is_clean() {
+            return Ok(self);
+        }
+        match self.finish() {
+            Err(refused) => Err(refused),
+            Ok(_) => Err(LoadError { problems: Vec::new() }),
+        }
     }
 
     /// The warnings, or the refusal: each in the file's order, then in that of the files it names.
