@@ -8,7 +8,10 @@ mod dns;
 mod http;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
-pub use http::HttpParams;
+pub use http::{
+    HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
+    JsonWish,
+};
 pub use tcp::TcpParams;
 pub use tls::TlsParams;
 
@@ -78,7 +81,7 @@ pub enum Probe {
     /// One question to one named server.
     Dns(DnsParams),
     /// One request, status and verified TLS.
-    Http(HttpParams),
+    Http(Box<HttpParams>),
 }
 
 impl Probe {

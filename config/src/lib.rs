@@ -34,7 +34,8 @@ pub use charter::{
     Organisation, Part, Readings, Recipient, Rules, Service, Site, SiteFacts, TargetFacts, When,
 };
 pub use check::{
-    Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HostPort, HttpParams, Probe,
+    Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HeaderIs, HeaderWish, HostPort,
+    HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, JsonWish, Probe,
     RecordMatch, SoaSerial, TcpParams, Timing, TlsParams,
 };
 pub use collector::{CollectorConfig, Vedetta};

@@ -144,8 +144,19 @@ pub(crate) const PROBLEMS_MAX: usize = 200;
 const LINE_MAX: usize = 110;
 
 /// Keys whose value is a secret when someone writes it in clear.
-pub(crate) const SECRET_KEYS: [&str; 8] =
-    ["password", "passwd", "passphrase", "token", "api_key", "apikey", "community", "private_key"];
+pub(crate) const SECRET_KEYS: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "api_key",
+    "api-key",
+    "apikey",
+    "community",
+    "private_key",
+    "authorization",
+    "cookie",
+];
 
 /// The line with every character that may belong to a secret replaced by `*`, one for one, so that
 /// columns keep their meaning: the user part of URLs, and what follows keys such as `password`.

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod allowed;
 pub mod resolve;
 pub mod tls;
+pub mod secrets;
 pub mod probe;
 pub mod canary;
 pub mod schedule;
@@ -39,6 +40,7 @@ use probe::{SharedSurroundings, Surroundings};
 use push::{Push, PushError};
 use resolve::SystemResolver;
 use schedule::{Limits, Schedule, SpoolGone, Wall};
+use secrets::SecretsDirectory;
 use spool::{SpoolError, SpoolOptions};
 use status::StatusCell;
 use tls::TlsStore;
@@ -149,6 +151,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         resolver: SystemResolver::new(),
         allowed: AllowedTargets::parse(&config.allowed_targets)?,
         tls: TlsStore::default(),
+        secrets: SecretsDirectory::new(&config.secrets_directory),
     }))
 }
 

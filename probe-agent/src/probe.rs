@@ -28,6 +28,7 @@ use config::{CheckId, CheckSpec, HostPort, Probe, Timing};
 
 use crate::allowed::AllowedTargets;
 use crate::resolve::SystemResolver;
+use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
 
 /// A check that is ready to run: everything that does not change between runs is done once.
@@ -60,6 +61,8 @@ pub struct Surroundings {
     pub allowed: AllowedTargets,
     /// TLS parameters, made once per authority.
     pub tls: TlsStore,
+    /// Where secrets of checks are.
+    pub secrets: SecretsDirectory,
 }
 
 /// What one run of a check saw.

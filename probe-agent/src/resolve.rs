@@ -10,12 +10,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use collector_api::Reason;
-use config::Family;
+use config::{Family, HostPort};
 use hickory_net::runtime::TokioRuntimeProvider;
 use hickory_net::{DnsError, NetError};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, RecordType};
-use hickory_resolver::config::{ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::{TokioResolver, system_conf};
 
 use crate::probe::Fault;
@@ -52,8 +52,17 @@ impl SystemResolver {
         Self { file: file.into(), state: Mutex::new(state) }
     }
 
-    /// By one named server.
-    #[cfg(test)]
+    /// By one server, whose address is given.
+    pub fn by_server(server: &HostPort) -> Result<Self, String> {
+        let ip = server.host.parse().map_err(|_| format!("the resolver `{server}` is not an IP address"))?;
+        let mut of_server = NameServerConfig::udp_and_tcp(ip);
+        for connection in &mut of_server.connections {
+            connection.port = server.port;
+        }
+        Ok(Self::by_config(ResolverConfig::from_name_servers(vec![of_server])))
+    }
+
+    /// By named servers.
     pub fn by_config(config: ResolverConfig) -> Self {
         let resolver = build(config);
         Self { file: PathBuf::new(), state: Mutex::new(State { read_as: None, resolver }) }

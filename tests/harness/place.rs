@@ -46,6 +46,17 @@ impl Place {
 
     /// The same with agents received at `address`, and the agent started `through` another command.
     pub fn served_at(address: &str, through: Vec<String>, services: &str) -> Self {
+        Self::made(address, through, &[], services)
+    }
+
+    /// A serving collector and an enrolled, running agent, with files beside the charter that it names.
+    pub fn running_with(files: &[(&str, &str)], services: &str) -> Self {
+        let mut place = Self::made("127.0.0.1", Vec::new(), files, services);
+        place.start_agent();
+        place
+    }
+
+    fn made(address: &str, through: Vec<String>, files: &[(&str, &str)], services: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut place = Self { collector: None, agent: None, through, directory };
         let (agents, web) = (free_port(), free_port());
@@ -60,6 +71,9 @@ impl Place {
              collector: {{agents: {{listen: \"{agents}\"}}, web: {{listen: \"{web}\"}}, state: state}}\n"
         );
         fs::write(place.path("vedetta.yaml"), charter).unwrap();
+        for (name, text) in files {
+            fs::write(place.path(name), text).unwrap();
+        }
         place.start_collector();
         let line = File::open(place.path("state/enrol-line")).unwrap();
         succeeded(place.agent_command(&["enrol"]).stdin(line));

@@ -51,6 +51,15 @@ impl Unbound {
     }
 }
 
+/// What a server shows of itself, PEM.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The server's own first, then those above it, as far as they are sent.
+    pub chain: String,
+    /// Its private key.
+    pub key: String,
+}
+
 /// A web server whose only page answers a chosen status.
 #[derive(Debug)]
 pub struct Nginx {
@@ -70,9 +79,39 @@ impl Nginx {
         Some(nginx)
     }
 
+    /// Answers 200 over TLS, each certificate on a port of its own; `None` when it is not installed.
+    pub fn with_certificates(folder: &Path, certificates: &[Certificate]) -> Option<(Self, Vec<u16>)> {
+        let program = installed("nginx")?;
+        let mut nginx = Self { program, folder: folder.to_owned(), port: free_port(), daemon: None };
+        let mut ports = Vec::new();
+        let mut servers = String::new();
+        for (number, Certificate { chain, key }) in certificates.iter().enumerate() {
+            let (chain_path, key_path) =
+                (folder.join(format!("{number}.pem")), folder.join(format!("{number}.key")));
+            fs::write(&chain_path, chain).unwrap();
+            fs::write(&key_path, key).unwrap();
+            let port = free_port();
+            let (chain, key) = (chain_path.display(), key_path.display());
+            servers += &format!(
+                "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {chain}; ssl_certificate_key {key};\n\
+                 location / {{ return 200 \"x\"; }} }}\n"
+            );
+            ports.push(port);
+        }
+        let plain = format!("server {{ listen 127.0.0.1:{}; }}\n", nginx.port);
+        nginx.serve(&(plain + &servers));
+        Some((nginx, ports))
+    }
+
     /// Answers `status` from now on.
     pub fn answer(&mut self, status: u16) {
         self.stop();
+        let server =
+            format!("server {{ listen 127.0.0.1:{}; location / {{ return {status} \"x\"; }} }}\n", self.port);
+        self.serve(&server);
+    }
+
+    fn serve(&mut self, servers: &str) {
         let folder = self.folder.display();
         // Everything it writes stays in the folder; one process, so that its end is its end.
         let config = format!(
@@ -80,8 +119,7 @@ impl Nginx {
              events {{}}\n\
              http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n\
              fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n\
-             server {{ listen 127.0.0.1:{}; location / {{ return {status} \"x\"; }} }} }}\n",
-            self.port,
+             {servers} }}\n",
         );
         let path = self.folder.join("nginx.conf");
         fs::write(&path, config).unwrap();

@@ -6,6 +6,7 @@ mod outage_shows_up;
 mod collector_away;
 mod collector_killed;
 mod real_servers;
+mod certificates;
 mod restored_copy;
 mod bad_requests;
 mod network_cut;

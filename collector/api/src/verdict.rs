@@ -155,6 +155,10 @@ reasons! {
     157 DnsNegativeViolated "dns.negative_violated" "a name that must not be answered was answered";
     158 DnsSerialSkew "dns.serial_skew" "the zone's serial is behind another server's";
     159 DnsRrsigExpiring "dns.rrsig_expiring" "a signature in the answer expires soon";
+    // Limits and credentials.
+    160 LimitRate "limit.rate" "the server answers that it is asked too much";
+    165 AuthRejected "auth.rejected" "the credentials are rejected";
+    // DNS, continued.
     210 DnsRrsigExpired "dns.rrsig_expired" "a signature in the answer has expired";
     211 DnsUnsigned "dns.unsigned" "the answer carries no signature";
     212 DnsFlags "dns.flags" "unexpected flags";

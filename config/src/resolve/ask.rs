@@ -46,7 +46,7 @@ impl Asked {
         match self {
             Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
-            Self::Http(asked) => asked.of(target, report).map(Probe::Http),
+            Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
         }
     }
 }

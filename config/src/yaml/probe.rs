@@ -6,7 +6,7 @@ mod dns;
 mod http;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
-pub(crate) use http::HttpKeys;
+pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use tcp::TcpKeys;
 pub(crate) use tls::TlsKeys;
 
@@ -22,7 +22,7 @@ use crate::yaml::shape::Report;
 pub(crate) enum ProbeKeys {
     Tcp(TcpKeys),
     Dns(DnsKeys),
-    Http(HttpKeys),
+    Http(Box<HttpKeys>),
 }
 
 /// The kinds of this version.
@@ -83,7 +83,7 @@ impl ProbeKeys {
         match word {
             "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
-            _ => HttpKeys::read_entries(own, at, report).map(Self::Http),
+            _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }
 

@@ -11,6 +11,7 @@ use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
 use crate::resolve::SystemResolver;
+use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
 
 fn witness(host: &str, answered: bool) -> Witness {
@@ -64,6 +65,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         resolver: SystemResolver::by_config(ResolverConfig::from_name_servers(vec![server])),
         allowed: AllowedTargets::parse(&[]).unwrap(),
         tls: TlsStore::default(),
+        secrets: SecretsDirectory::new("/nonexistent"),
     })
 }
 

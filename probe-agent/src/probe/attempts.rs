@@ -105,7 +105,7 @@ fn evidence(finding: Finding, seen: &Result<(), Fault>, trace: &Trace, attempts:
         phases: trace.phases(),
         attempts: if attempts.len() > 1 { attempts } else { Vec::new() },
         remote: trace.remote.map(|remote| remote.to_string()).unwrap_or_default(),
-        phase_failed: if failed { trace.phase().to_owned() } else { String::new() },
+        phase_failed: if failed { trace.phase_told() } else { String::new() },
         tls: trace.tls.clone(),
         facts: trace.facts(),
     }

@@ -7,6 +7,7 @@ use config::{Family, HostPort};
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::{Fault, Surroundings, Trace};
+use crate::resolve::SystemResolver;
 
 /// The address to dial, resolved now (phase `resolve`) unless it is one already, and allowed.
 ///
@@ -19,11 +20,22 @@ pub(super) async fn locate(
     surroundings: &Surroundings,
     trace: &mut Trace,
 ) -> Result<SocketAddr, Fault> {
+    locate_by(&surroundings.resolver, address, family, surroundings, trace).await
+}
+
+/// The same by another resolver.
+pub(super) async fn locate_by(
+    resolver: &SystemResolver,
+    address: &HostPort,
+    family: Family,
+    surroundings: &Surroundings,
+    trace: &mut Trace,
+) -> Result<SocketAddr, Fault> {
     let ip = if let Ok(ip) = address.host.parse::<IpAddr>() {
         ip
     } else {
         trace.enter("resolve");
-        surroundings.resolver.resolve(&address.host, family).await?
+        resolver.resolve(&address.host, family).await?
     };
     let remote = SocketAddr::new(ip, address.port);
     trace.remote = Some(remote);

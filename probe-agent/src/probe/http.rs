@@ -1,142 +1,217 @@
-//! `probe: http`: one request; its status, and its certificate where there is one.
+//! `probe: http`: a request, the redirects it leads to, and what the last answer must be.
 //!
-//! Why hyper and rustls and not an HTTP client: phases must be told apart, and a client tells none.
-//! Redirects are not followed (a 3xx is what it is), no cookie, proxy or pool exists, and the body is
-//! read to its end, or to a cap, and dropped: a page that cannot be read whole is not served.
+//! Why hyper and rustls and not an HTTP client: phases must be told apart, and a client tells none. No
+//! cookie, proxy or pool exists; each request has a connection of its own, and the body is read to its
+//! end or to a cap: a page that cannot be read whole is not served. Files in reading order: where a
+//! request goes, how it is made and sent, where a redirect may lead, what the answer must be.
 
+mod place;
 mod request;
+mod redirects;
+mod status;
+mod answer;
 
 use collector_api::Reason;
-use config::{Family, HostPort, HttpParams};
-use hyper::{Method, StatusCode, Uri};
-use rustls::pki_types::ServerName;
+use config::{Family, HostPort, HttpAuth, HttpAuthScheme, HttpParams, HttpRedirects};
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 
+use self::answer::{Answer, Wishes};
+use self::place::Place;
+use self::status::StatusPattern;
 use super::{Fault, Surroundings, Trace, connect};
+use crate::resolve::SystemResolver;
 use crate::tls::Tls;
-
-/// Of a body, bytes; the rest is left unread, and the answer is whole enough.
-const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// One HTTP check.
 #[derive(Debug)]
 pub struct Http {
-    /// What is dialled.
-    address: HostPort,
+    place: Place,
+    /// Dialled instead of what the URL's host resolves to.
+    pinned: Option<HostPort>,
+    resolver: Option<SystemResolver>,
     family: Family,
-    /// Of the `Host` header.
-    host: String,
-    /// Path and query.
-    target: Uri,
+    tls: Tls,
     method: Method,
-    status: Vec<StatusPattern>,
-    /// Present for `https`.
-    tls: Option<(Tls, ServerName<'static>)>,
-}
-
-/// `200`, or `2xx` for its class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StatusPattern {
-    Exactly(u16),
-    Class(u16),
-}
-
-impl StatusPattern {
-    fn parse(text: &str) -> Option<Self> {
-        if let Some(class) = text.strip_suffix("xx") {
-            let class = class.parse().ok().filter(|class| (1..=5).contains(class))?;
-            return Some(Self::Class(class));
-        }
-        let status = text.parse().ok().filter(|status| (100..=599).contains(status))?;
-        Some(Self::Exactly(status))
-    }
-
-    fn holds(self, status: u16) -> bool {
-        match self {
-            Self::Exactly(wanted) => status == wanted,
-            Self::Class(class) => status / 100 == class,
-        }
-    }
-}
-
-impl std::fmt::Display for StatusPattern {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exactly(status) => write!(f, "{status}"),
-            Self::Class(class) => write!(f, "{class}xx"),
-        }
-    }
+    headers: HeaderMap,
+    body: Bytes,
+    auth: Option<HttpAuth>,
+    redirects: HttpRedirects,
+    wishes: Wishes,
 }
 
 impl Http {
-    /// Reads the URL once.
+    /// Reads the URL and what else does not change once.
     pub fn new(params: &HttpParams) -> Result<Self, String> {
-        let url = &params.url;
-        let uri: Uri = url.parse().map_err(|error| format!("url `{url}`: {error}"))?;
-        let is_tls = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
-            _ => return Err(format!("url `{url}` begins with neither http:// nor https://")),
-        };
-        let authority = uri.authority().ok_or_else(|| format!("url `{url}` has no host"))?;
-        if authority.as_str().contains('@') {
-            return Err(format!("url of host `{}` contains credentials", authority.host()));
-        }
-        let port_default = if is_tls { 443 } else { 80 };
-        let named = HostPort::parse(authority.as_str(), Some(port_default))
-            .ok_or_else(|| format!("url `{url}` has no usable host"))?;
-        let tls = if is_tls {
-            let tls = Tls::new(&params.tls, &["http/1.1"])?;
-            let name = tls.name(&named.host)?;
-            Some((tls, name))
-        } else {
-            None
-        };
-        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        let tls = Tls::new(&params.tls, &["http/1.1"])?;
         let status = params
             .status
             .iter()
             .map(|text| StatusPattern::parse(text).ok_or_else(|| format!("`{text}` is not a status")))
             .collect::<Result<_, _>>()?;
+        let headers = params.headers.iter().map(|header| {
+            let name =
+                HeaderName::try_from(&header.name).map_err(|_| format!("`{}` is no header", header.name))?;
+            let value = HeaderValue::try_from(&header.value).map_err(|_| format!("the value of `{name}`"))?;
+            Ok((name, value))
+        });
         Ok(Self {
-            address: params.connect.clone().unwrap_or(named),
+            place: Place::parse(&params.url, &tls)?,
+            pinned: params.connect.clone(),
+            resolver: params.resolver.as_ref().map(SystemResolver::by_server).transpose()?,
             family: params.family,
-            host: authority.as_str().to_owned(),
-            target: target.parse().map_err(|error| format!("url `{url}`: {error}"))?,
-            method: params.method.parse().map_err(|_| format!("`{}` is not a method", params.method))?,
-            status,
             tls,
+            method: params.method.parse().map_err(|_| format!("`{}` is not a method", params.method))?,
+            headers: headers.collect::<Result<_, String>>()?,
+            body: Bytes::from(params.body.clone().unwrap_or_default()),
+            auth: params.auth.clone(),
+            redirects: params.redirects.clone(),
+            wishes: Wishes { status, answer: params.answer.clone(), authenticates: params.auth.is_some() },
         })
     }
 
     /// What is dialled.
     pub fn address(&self) -> &HostPort {
-        &self.address
+        self.pinned.as_ref().unwrap_or(&self.place.address)
     }
 
     pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
-        let remote = connect::locate(&self.address, self.family, surroundings, trace).await?;
-        let stream = connect::dial(remote, trace).await?;
-        let (status, attention) = match &self.tls {
-            None => (request::send(self, stream, trace).await?, None),
-            Some((tls, name)) => {
-                let secured = surroundings.tls.handshake(tls, name.clone(), stream, trace).await?;
-                (request::send(self, secured.stream, trace).await?, secured.attention)
-            }
+        let credentials = match &self.auth {
+            Some(auth) => Some(credentials(auth, surroundings, trace).await?),
+            None => None,
         };
-        self.judge(status)?;
-        attention.map_or(Ok(()), Err)
+        // Where it has been; nowhere but at its own URL until the first redirect.
+        let mut visited: Vec<Place> = Vec::new();
+        let mut method = self.method.clone();
+        let mut attention = None;
+        loop {
+            let place = visited.last().unwrap_or(&self.place);
+            let request = self.request(place, &method, credentials.as_ref())?;
+            let (answer, seen) = self.ask(place, request, surroundings, trace).await?;
+            attention = attention.or(seen);
+            let Some(location) = self.location_to_follow(&answer) else {
+                return self.judge(&answer, &visited, attention, trace);
+            };
+            if visited.is_empty() {
+                visited.push(self.place.clone());
+            }
+            let next = redirects::next(&self.redirects, &visited, &location, &self.tls)?;
+            method = redirects::method_after(answer.status, &method);
+            visited.push(next);
+            trace.begin_hop();
+        }
     }
 
-    /// Is this the status the check wants?
-    fn judge(&self, status: StatusCode) -> Result<(), Fault> {
-        let status = status.as_u16();
-        if self.status.iter().any(|pattern| pattern.holds(status)) {
-            return Ok(());
-        }
-        let wanted: Vec<String> = self.status.iter().map(ToString::to_string).collect();
-        Err(Fault::new(Reason::AssertStatus, format!("{status}, expected {}", wanted.join(" or "))))
+    /// Credentials and the charter's own headers are for the URL's origin only: a redirect must not
+    /// carry them to somebody else.
+    fn request(
+        &self,
+        place: &Place,
+        method: &Method,
+        credentials: Option<&HeaderValue>,
+    ) -> Result<request::Asking, Fault> {
+        let is_at_home = place.is_of_same_origin(&self.place);
+        let own = is_at_home.then_some(&self.headers);
+        let body = if *method == self.method && is_at_home { self.body.clone() } else { Bytes::new() };
+        request::make(place, method, own, credentials.filter(|_| is_at_home), body)
     }
+
+    /// One request on a connection of its own; with the answer, what wants attention.
+    async fn ask(
+        &self,
+        place: &Place,
+        asking: request::Asking,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<(Answer, Option<Fault>), Fault> {
+        let pinned = self.pinned.as_ref().filter(|_| place.address == self.place.address);
+        let address = pinned.unwrap_or(&place.address);
+        let resolver = self.resolver.as_ref().unwrap_or(&surroundings.resolver);
+        let remote = connect::locate_by(resolver, address, self.family, surroundings, trace).await?;
+        let stream = connect::dial(remote, trace).await?;
+        let keeps_body = self.wishes.are_of_body();
+        match &place.name {
+            None => Ok((request::send(asking, stream, keeps_body, trace).await?, None)),
+            Some(name) => {
+                let secured = surroundings.tls.handshake(&self.tls, name.clone(), stream, trace).await?;
+                let answer = request::send(asking, secured.stream, keeps_body, trace).await?;
+                Ok((answer, secured.attention))
+            }
+        }
+    }
+
+    /// Where the answer leads, if it is a redirect that is no answer.
+    fn location_to_follow(&self, answer: &Answer) -> Option<String> {
+        let is_followed = redirects::leads_elsewhere(answer.status)
+            && !self.wishes.accepts(answer.status)
+            && self.redirects.max > 0;
+        let location = answer.headers.get(LOCATION).filter(|_| is_followed)?;
+        Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+    }
+
+    fn judge(
+        &self,
+        answer: &Answer,
+        visited: &[Place],
+        attention: Option<Fault>,
+        trace: &mut Trace,
+    ) -> Result<(), Fault> {
+        note(answer, visited, trace);
+        self.wishes.judge(answer)?;
+        redirects::ends(&self.redirects, visited.last().unwrap_or(&self.place))?;
+        attention.map_or(Ok(()), Err)
+    }
+}
+
+/// What evidence tells of the last answer.
+fn note(answer: &Answer, visited: &[Place], trace: &mut Trace) {
+    trace.fact("status", answer.status.as_u16().to_string());
+    trace.fact("bytes", answer.bytes.to_string());
+    if answer.is_cut {
+        trace.fact("body", "cut at the cap");
+    }
+    if let Some(last) = visited.last() {
+        trace.fact("redirects", (visited.len() - 1).to_string());
+        trace.fact("end", last.shown());
+    }
+    if let Some(location) = answer.headers.get(LOCATION) {
+        trace.fact("location", without_query(&String::from_utf8_lossy(location.as_bytes())));
+    }
+}
+
+/// A query may carry a session or a token.
+fn without_query(location: &str) -> String {
+    location.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+/// The value of `Authorization`, from a secret that is read now and masked in all that is shown.
+async fn credentials(
+    auth: &HttpAuth,
+    surroundings: &Surroundings,
+    trace: &mut Trace,
+) -> Result<HeaderValue, Fault> {
+    let secret = surroundings.secrets.read(&auth.secret).await?;
+    trace.secret(secret.as_bytes());
+    let value = match auth.scheme {
+        HttpAuthScheme::Bearer => format!("Bearer {secret}"),
+        HttpAuthScheme::Basic => {
+            let pair = auth.user.as_ref().map_or_else(|| secret.clone(), |user| format!("{user}:{secret}"));
+            trace.secret(pair.as_bytes());
+            if let Some((_, password)) = pair.split_once(':') {
+                trace.secret(password.as_bytes());
+            }
+            format!("Basic {}", request::base64(pair.as_bytes()))
+        }
+    };
+    let unusable = || format!("secret `{}` has signs that no header can carry", auth.secret);
+    let mut value =
+        HeaderValue::try_from(value).map_err(|_| Fault::new(Reason::AgentSecretMissing, unusable()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod peers;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
 use crate::resolve::SystemResolver;
+use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
 
 /// Loopback may be probed; the resolver is one that does not answer.
@@ -19,6 +20,7 @@ pub(super) fn surroundings() -> Surroundings {
         resolver: SystemResolver::by_config(ResolverConfig::from_name_servers(vec![server])),
         allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap(),
         tls: TlsStore::default(),
+        secrets: SecretsDirectory::new("/nonexistent"),
     }
 }
 

@@ -25,7 +25,9 @@ const FACT_BYTES_MAX: usize = 128;
 pub struct Trace {
     began: Instant,
     current: Option<(&'static str, Instant)>,
-    phases: Vec<(&'static str, u64)>,
+    phases: Vec<(u32, &'static str, u64)>,
+    /// Which request of an attempt that is led on, from 1.
+    hop: u32,
     /// The address that is dialled.
     pub remote: Option<SocketAddr>,
     /// What the handshake showed.
@@ -45,6 +47,7 @@ impl Trace {
             began: Instant::now(),
             current: None,
             phases: Vec::new(),
+            hop: 1,
             remote: None,
             tls: None,
             facts: Vec::new(),
@@ -110,6 +113,18 @@ impl Trace {
         self.at_deadline = None;
     }
 
+    /// Ends the phase before; those that follow are of the next peer, to which this one has led on.
+    pub fn begin_hop(&mut self) {
+        self.end_phase(Instant::now());
+        self.current = None;
+        self.hop += 1;
+    }
+
+    /// The same, with its hop, as evidence carries it.
+    pub fn phase_told(&self) -> String {
+        phase_told(self.hop, self.phase())
+    }
+
     /// The phase the attempt is in, or was in when it ended.
     pub fn phase(&self) -> &'static str {
         self.current.map_or("", |(phase, _)| phase)
@@ -144,7 +159,7 @@ impl Trace {
 
     /// The phases as evidence carries them.
     pub fn phases(&self) -> Vec<Phase> {
-        self.phases.iter().map(|&(name, micros)| Phase { name: name.to_owned(), micros }).collect()
+        self.phases.iter().map(|&(hop, name, micros)| Phase { name: phase_told(hop, name), micros }).collect()
     }
 
     /// The facts as evidence carries them.
@@ -165,9 +180,14 @@ impl Trace {
 
     fn end_phase(&mut self, now: Instant) {
         if let Some((phase, began)) = self.current {
-            self.phases.push((phase, micros_between(began, now)));
+            self.phases.push((self.hop, phase, micros_between(began, now)));
         }
     }
+}
+
+/// `connect`, and `hop2.connect` where the first peer led on to a second.
+fn phase_told(hop: u32, phase: &str) -> String {
+    if hop == 1 || phase.is_empty() { phase.to_owned() } else { format!("hop{hop}.{phase}") }
 }
 
 fn micros_between(from: Instant, to: Instant) -> u64 {

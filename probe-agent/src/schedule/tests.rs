@@ -11,6 +11,7 @@ use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
 use crate::resolve::SystemResolver;
 use crate::sample::Sample;
+use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
 use crate::{canary, clock};
 
@@ -28,6 +29,7 @@ fn start(first: Option<Assignment>) -> Rig {
         resolver: SystemResolver::new(),
         allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned()]).unwrap(),
         tls: TlsStore::default(),
+        secrets: SecretsDirectory::new("/nonexistent"),
     });
     let (assignments, assignment) = watch::channel(first.map(Arc::new));
     let (entries_in, entries) = mpsc::channel(64);
@@ -157,6 +159,7 @@ fn running(check: &str) -> (Running, Rig) {
         resolver: SystemResolver::new(),
         allowed: AllowedTargets::parse(&[]).unwrap(),
         tls: TlsStore::default(),
+        secrets: SecretsDirectory::new("/nonexistent"),
     });
     let (_list, canaries) = watch::channel(Vec::new());
     let (desk, _watch) = canary::open(canaries, Vec::new(), Arc::clone(&surroundings));

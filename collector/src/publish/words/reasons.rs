@@ -70,6 +70,8 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::DnsAdMissing => "risposta DNS non contrassegnata come convalidata",
         Reason::DnsNegativeViolated => "il server DNS risponde a un nome a cui non deve rispondere",
         Reason::DnsSerialSkew => "il seriale della zona è indietro rispetto a un altro server",
+        Reason::LimitRate => "il server risponde che riceve troppe richieste",
+        Reason::AuthRejected => "credenziali rifiutate",
         Reason::DnsRrsigExpiring => "una firma della risposta DNS è in scadenza",
         Reason::DnsRrsigExpired => "una firma della risposta DNS è scaduta",
         Reason::DnsUnsigned => "risposta DNS senza firma",

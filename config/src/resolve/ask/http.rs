@@ -1,9 +1,14 @@
-//! `probe: http`: one request.
+//! `probe: http`: a request, and what its answer must be (`answer`).
 
+mod answer;
+mod request;
+mod redirects;
+
+use std::net::IpAddr;
 use std::path::Path;
 
 use super::{family_of, tls};
-use crate::yaml::nearest;
+use crate::text::say;
 use crate::yaml::probe::HttpKeys;
 use crate::yaml::shape::{At, Report};
 use crate::{Family, HostPort, HttpParams};
@@ -32,20 +37,28 @@ impl Asked {
 /// Judges the parameters. `None` after a problem.
 pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
     let status = statuses(keys.status.as_deref(), report);
-    let method = match keys.method.as_ref().map(|key| (key, key.value.as_str())) {
-        None => Some("GET".to_owned()),
-        Some((_, method @ ("GET" | "HEAD"))) => Some(method.to_owned()),
-        Some((key, other)) => {
-            report.problem(key.at, nearest::unknown_value("method", other, &["GET", "HEAD"]));
-            None
-        }
-    };
+    let method = request::method(keys, report);
+    let headers = request::headers(keys.headers.as_ref(), report);
+    let auth = keys.auth.is_some() || keys.secret.is_some() || keys.user.is_some();
+    let auth = auth.then(|| request::auth(keys, report));
+    let answer = answer::answer(keys, method.as_deref(), report);
+    let redirects = redirects::redirects(keys.redirects.as_ref(), report);
+    let resolver = keys.resolver.as_ref().map(|key| resolver(key, report));
     let tls = tls::tls(keys.tls.as_ref(), folder, report);
+    if auth == Some(None) || resolver == Some(None) {
+        return None;
+    }
     let params = HttpParams {
         url: String::new(), // `of` puts the target's in place
         method: method?,
+        headers: headers?,
+        body: keys.body.as_ref().map(|body| body.value.clone()),
+        auth: auth.flatten(),
         status: status?,
+        answer: answer?,
+        redirects: redirects?,
         connect: None,
+        resolver: resolver.flatten(),
         tls: tls?,
         family: Family::default(),
     };
@@ -61,7 +74,12 @@ fn statuses(keys: Option<&[At<String>]>, report: &mut Report<'_>) -> Option<Vec<
         let is_class = matches!(word.as_str(), "1xx" | "2xx" | "3xx" | "4xx" | "5xx");
         let is_code = word.parse().is_ok_and(|code: u16| (100..600).contains(&code));
         if !(is_class || is_code) {
-            report.problem(key.at, format!("`{}` is not a status such as `200` or `2xx`", key.value));
+            let message = say!(
+                "`{}` is not a status such as `200` or `2xx`",
+                "`{}` non è uno stato come `200` o `2xx`",
+                key.value
+            );
+            report.problem(key.at, message);
             return None;
         }
         statuses.push(word);
@@ -75,10 +93,28 @@ fn statuses(keys: Option<&[At<String>]>, report: &mut Report<'_>) -> Option<Vec<
 fn connect_to(text: &At<String>, port: u16, report: &mut Report<'_>) -> Option<HostPort> {
     let address = HostPort::parse(&text.value, Some(port));
     if address.is_none() {
-        let message = format!("`{}` is not an address to connect to, such as `10.0.0.80:443`", text.value);
+        let message = say!(
+            "`{}` is not an address to connect to, such as `10.0.0.80:443`",
+            "`{}` non è un indirizzo a cui connettersi, come `10.0.0.80:443`",
+            text.value
+        );
         report.problem(text.at, message);
     }
     address
+}
+
+fn resolver(text: &At<String>, report: &mut Report<'_>) -> Option<HostPort> {
+    let server = HostPort::parse(&text.value, Some(53));
+    let server = server.filter(|server| server.host.parse::<IpAddr>().is_ok());
+    if server.is_none() {
+        let message = say!(
+            "`{}` is not the IP address of a name server, such as `10.0.0.53`",
+            "`{}` non è l'indirizzo IP di un server DNS, come `10.0.0.53`",
+            text.value
+        );
+        report.problem(text.at, message);
+    }
+    server
 }
 
 /// Host and port of a URL that may be asked; the text of a refused one is not repeated if it may hold a
@@ -91,10 +127,14 @@ fn url(target: &At<String>, report: &mut Report<'_>) -> Option<(String, u16)> {
         (rest, 443)
     } else {
         let message = match text.split_once("://") {
-            Some((scheme, _)) => {
-                format!("`{scheme}://` is not asked by `probe: http`; only `http://` and `https://` are")
-            }
-            None => "not a URL: begin with `http://` or `https://`".to_owned(),
+            Some((scheme, _)) => say!(
+                "`{scheme}://` is not asked by `probe: http`; only `http://` and `https://` are",
+                "`{scheme}://` non è per `probe: http`; lo sono solo `http://` e `https://`"
+            ),
+            None => say!(
+                "not a URL: begin with `http://` or `https://`",
+                "non è un URL: comincia con `http://` o `https://`"
+            ),
         };
         report.problem(target.at, message);
         return None;
@@ -102,17 +142,27 @@ fn url(target: &At<String>, report: &mut Report<'_>) -> Option<(String, u16)> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if authority.contains('@') {
-        let message = "a URL with a user or password in clear: secrets never stand in this file";
+        let message = say!(
+            "a URL with a user or password in clear: secrets never stand in this file",
+            "un URL con utente o password in chiaro: in questo file non stanno mai segreti"
+        );
         report.problem(target.at, message);
         return None;
     }
     if path.contains('#') || text.bytes().any(|byte| !byte.is_ascii_graphic()) {
-        let message = "not a URL that can be asked: no `#`, no spaces, other letters as `%XX`";
+        let message = say!(
+            "not a URL that can be asked: no `#`, no spaces, other letters as `%XX`",
+            "non è un URL che si possa chiedere: niente `#`, niente spazi, altre lettere come `%XX`"
+        );
         report.problem(target.at, message);
         return None;
     }
     let Some(address) = HostPort::parse(authority, Some(port)) else {
-        report.problem(target.at, format!("`{authority}` is not a host, or a host and a port"));
+        let message = say!(
+            "`{authority}` is not a host, or a host and a port",
+            "`{authority}` non è un host, o un host e una porta"
+        );
+        report.problem(target.at, message);
         return None;
     };
     Some((address.host, address.port))

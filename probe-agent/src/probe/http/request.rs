@@ -4,67 +4,121 @@ use std::error::Error as _;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use collector_api::Reason;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
-use hyper::{Request, Response, StatusCode};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderValue, USER_AGENT,
+};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{BODY_BYTES_MAX, Http};
+use super::answer::Answer;
+use super::place::Place;
 use crate::probe::{Fault, Trace};
 use crate::tls;
 
-const USER_AGENT_VALUE: &str = concat!("vedetta/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT_VALUE: HeaderValue =
+    HeaderValue::from_static(concat!("vedetta/", env!("CARGO_PKG_VERSION")));
 /// Of the status line and headers, bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Of a body, bytes; the rest is left unread, and the answer is whole enough.
+const BODY_BYTES_MAX: usize = 1 << 20;
+/// Of a body in a transcript, bytes.
+const SHOWN_BYTES_MAX: usize = 1_024;
 
-/// Sends (phase `processing`, until the answer's head) and reads (phase `transfer`).
-pub(super) async fn send<S>(http: &Http, stream: S, trace: &mut Trace) -> Result<StatusCode, Fault>
+/// A request that is ready to be sent.
+pub(super) type Asking = Request<Full<Bytes>>;
+
+/// Makes a request. `own` are the charter's headers: they take the place of the agent's usual ones.
+pub(super) fn make(
+    place: &Place,
+    method: &Method,
+    own: Option<&HeaderMap>,
+    credentials: Option<&HeaderValue>,
+    body: Bytes,
+) -> Result<Asking, Fault> {
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = place.target.clone();
+    let headers = request.headers_mut();
+    let host = HeaderValue::try_from(&place.host)
+        .map_err(|error| Fault::new(Reason::AgentConfigInvalid, error.to_string()))?;
+    headers.insert(HOST, host);
+    headers.insert(USER_AGENT, USER_AGENT_VALUE);
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    // What is not inflated cannot be a bomb, and is judged as it was sent.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    for (name, value) in own.into_iter().flatten() {
+        headers.insert(name.clone(), value.clone());
+    }
+    if let Some(credentials) = credentials {
+        headers.insert(AUTHORIZATION, credentials.clone());
+    }
+    Ok(request)
+}
+
+/// Sends (phase `write`), waits for the answer's head (phase `processing`) and reads the body (phase
+/// `transfer`), of which the first MiB is kept if `keeps_body`.
+pub(super) async fn send<S>(
+    asking: Asking,
+    stream: S,
+    keeps_body: bool,
+    trace: &mut Trace,
+) -> Result<Answer, Fault>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    trace.enter("processing");
-    let request = Request::builder()
-        .method(http.method.clone())
-        .uri(http.target.clone())
-        .header(HOST, &http.host)
-        .header(USER_AGENT, USER_AGENT_VALUE)
-        .header(ACCEPT, "*/*")
-        .header(CONNECTION, "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| Fault::new(Reason::AgentConfigInvalid, error.to_string()))?;
+    trace.enter("write");
+    trace.sent(|| head_of_request(&asking));
+    let is_sent = Arc::new(AtomicBool::new(false));
+    let watched = Watched { stream, has_written: false, is_sent: Arc::clone(&is_sent) };
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(watched))
         .await
         .map_err(|error| fault_of(&error))?;
     let mut connection = pin!(connection);
     let mut is_open = true;
-    let response = beside(connection.as_mut(), &mut is_open, sender.send_request(request))
+    let enter_processing = || {
+        if trace.phase() == "write" && is_sent.load(Ordering::Relaxed) {
+            trace.enter("processing");
+        }
+    };
+    let response = beside(connection.as_mut(), &mut is_open, enter_processing, sender.send_request(asking))
         .await
         .map_err(|error| fault_of(&error))?;
-    let status = response.status();
-    trace.fact("status", status.as_u16().to_string());
-    if let Some(location) = response.headers().get(hyper::header::LOCATION) {
-        trace.fact("location", without_query(&String::from_utf8_lossy(location.as_bytes())));
-    }
+    trace.received(|| head_of_answer(&response));
+    let (status, headers) = (response.status(), response.headers().clone());
     trace.enter("transfer");
-    let read = beside(connection.as_mut(), &mut is_open, drain(response)).await;
-    let (bytes, is_cut) = read.map_err(|error| fault_of(&error))?;
-    trace.fact("bytes", bytes.to_string());
-    if is_cut {
-        trace.fact("body", "cut at the cap");
-    }
-    Ok(status)
+    let kept_bytes_max = match (keeps_body, trace.is_recorded()) {
+        (true, _) => BODY_BYTES_MAX,
+        (false, true) => SHOWN_BYTES_MAX,
+        (false, false) => 0,
+    };
+    let mut answer = Answer { status, headers, body: Vec::new(), bytes: 0, is_cut: false };
+    let reading = drain(response, kept_bytes_max, &mut answer);
+    let read = beside(connection.as_mut(), &mut is_open, || (), reading).await;
+    trace.received(|| answer.body[..answer.body.len().min(SHOWN_BYTES_MAX)].to_vec());
+    read.map_err(|error| fault_of(&error))?;
+    Ok(answer)
 }
 
 /// Drives `connection` while `work` waits: one task, nothing spawned that could outlive the attempt.
-async fn beside<C, W>(mut connection: Pin<&mut C>, is_open: &mut bool, work: W) -> W::Output
+/// After each turn of the connection, `look` sees what it has done.
+async fn beside<C, W>(
+    mut connection: Pin<&mut C>,
+    is_open: &mut bool,
+    mut look: impl FnMut(),
+    work: W,
+) -> W::Output
 where
     C: Future,
     W: Future,
@@ -75,6 +129,7 @@ where
         if *is_open && connection.as_mut().poll(cx).is_ready() {
             *is_open = false;
         }
+        look();
         match work.as_mut().poll(cx) {
             Poll::Pending if *is_open => {
                 // `work` may just have given the connection something to write.
@@ -82,6 +137,7 @@ where
                     *is_open = false;
                     return work.as_mut().poll(cx);
                 }
+                look();
                 Poll::Pending
             }
             polled => polled,
@@ -90,22 +146,64 @@ where
     .await
 }
 
-/// Reads and drops the body; how much of it, and whether the cap ended that.
-async fn drain(response: Response<Incoming>) -> Result<(usize, bool), hyper::Error> {
+/// Reads the body to its end or to the cap, and keeps its beginning.
+async fn drain(
+    response: Response<Incoming>,
+    kept_bytes_max: usize,
+    answer: &mut Answer,
+) -> Result<(), hyper::Error> {
     let mut body = response.into_body();
-    let mut bytes = 0;
     while let Some(frame) = body.frame().await {
-        bytes += frame?.data_ref().map_or(0, Bytes::len);
-        if bytes > BODY_BYTES_MAX {
-            return Ok((bytes, true));
+        let Ok(data) = frame?.into_data() else { continue };
+        let left = BODY_BYTES_MAX - answer.bytes;
+        let taken = data.len().min(left);
+        let kept = kept_bytes_max.saturating_sub(answer.body.len()).min(taken);
+        answer.body.extend_from_slice(&data[..kept]);
+        answer.bytes += taken;
+        if data.len() > left {
+            answer.is_cut = true;
+            return Ok(());
         }
     }
-    Ok((bytes, false))
+    Ok(())
 }
 
-/// A query may carry a session or a token.
-fn without_query(location: &str) -> String {
-    location.split(['?', '#']).next().unwrap_or_default().to_owned()
+/// As it goes over the wire.
+fn head_of_request(asking: &Asking) -> Vec<u8> {
+    let mut head = format!("{} {} HTTP/1.1\n", asking.method(), asking.uri()).into_bytes();
+    append_headers(&mut head, asking.headers());
+    head
+}
+
+fn head_of_answer(response: &Response<Incoming>) -> Vec<u8> {
+    let mut head = format!("{:?} {}\n", response.version(), response.status()).into_bytes();
+    append_headers(&mut head, response.headers());
+    head
+}
+
+fn append_headers(head: &mut Vec<u8>, headers: &HeaderMap) {
+    for (name, value) in headers {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.push(b'\n');
+    }
+}
+
+/// RFC 4648, 4, with padding.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let byte = |place: usize| u32::from(three.get(place).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for sign in 0..4 {
+            let is_padding = sign > three.len();
+            let six = (bits >> (18 - 6 * sign)) & 63;
+            text.push(if is_padding { '=' } else { char::from(SIGNS[six as usize]) });
+        }
+    }
+    text
 }
 
 fn fault_of(error: &hyper::Error) -> Fault {
@@ -118,4 +216,72 @@ fn fault_of(error: &hyper::Error) -> Fault {
     }
     let reason = if error.is_parse() { Reason::ProtoMalformed } else { Reason::ProtoClosedEarly };
     Fault::new(reason, error.to_string())
+}
+
+/// A stream that tells when what was written has left for the kernel.
+struct Watched<S> {
+    stream: S,
+    has_written: bool,
+    is_sent: Arc<AtomicBool>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(cx, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let watched = self.get_mut();
+        watched.has_written = true;
+        Pin::new(&mut watched.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let watched = self.get_mut();
+        watched.has_written = true;
+        Pin::new(&mut watched.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let watched = self.get_mut();
+        let polled = Pin::new(&mut watched.stream).poll_flush(cx);
+        if watched.has_written && matches!(polled, Poll::Ready(Ok(()))) {
+            watched.is_sent.store(true, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_as_rfc_4648_has_it() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+    }
 }

@@ -1,0 +1,53 @@
+//! Which redirects are followed.
+
+use crate::text::say;
+use crate::yaml::probe::RedirectKeys;
+use crate::yaml::shape::{At, Report};
+use crate::{HostPort, HttpRedirects};
+
+/// Browsers give up at 20; nobody's portal needs half of that.
+const REDIRECTS_MAX: u32 = 10;
+
+/// Judges the keys below `redirects:`; without any, the defaults. `None` after a problem.
+pub(super) fn redirects(keys: Option<&RedirectKeys>, report: &mut Report<'_>) -> Option<HttpRedirects> {
+    let default = HttpRedirects::default();
+    let Some(keys) = keys else { return Some(default) };
+    let mut sound = true;
+    if let Some(max) = keys.max.as_ref().filter(|max| max.value > REDIRECTS_MAX) {
+        let message = say!("at most 10 redirects are followed", "si seguono al massimo 10 rinvii");
+        report.problem(max.at, message);
+        sound = false;
+    }
+    for host in keys.hosts.as_deref().unwrap_or_default() {
+        sound &= is_host(host, report);
+    }
+    if let Some(end) = &keys.end
+        && !(end.value.starts_with("http://") || end.value.starts_with("https://"))
+    {
+        let message = say!(
+            "`end` is what the last URL begins with: `https://…`",
+            "`end` è l'inizio dell'ultimo URL: `https://…`"
+        );
+        report.problem(end.at, message);
+        sound = false;
+    }
+    let hosts = keys.hosts.as_deref().unwrap_or_default();
+    sound.then(|| HttpRedirects {
+        max: keys.max.as_ref().map_or(default.max, |max| max.value),
+        hosts: hosts.iter().map(|host| host.value.to_ascii_lowercase()).collect(),
+        end: keys.end.as_ref().map(|end| end.value.clone()),
+    })
+}
+
+fn is_host(host: &At<String>, report: &mut Report<'_>) -> bool {
+    let sound = HostPort::parse(&host.value, Some(443)).is_some_and(|address| address.host == host.value);
+    if !sound {
+        let message = say!(
+            "`{}` is not a host: its name alone, without `https://` and port",
+            "`{}` non è un host: solo il nome, senza `https://` e porta",
+            host.value
+        );
+        report.problem(host.at, message);
+    }
+    sound
+}

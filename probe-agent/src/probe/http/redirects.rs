@@ -1,0 +1,160 @@
+//! Which redirects are followed: pure.
+//!
+//! A redirect is followed only where a user of the portal would not be surprised: not from https down
+//! to http, not to a host that nobody named, not in circles. `www.` in front of a host, or not, is the
+//! same host: half of all portals redirect to do no more than that.
+
+use collector_api::Reason;
+use config::HttpRedirects;
+use hyper::{Method, StatusCode};
+
+use super::place::Place;
+use crate::probe::Fault;
+use crate::tls::Tls;
+
+/// Where to go on after an answer with this status and `Location`.
+pub(super) fn next(
+    policy: &HttpRedirects,
+    visited: &[Place],
+    location: &str,
+    tls: &Tls,
+) -> Result<Place, Fault> {
+    let refused = |detail: String| Fault::new(Reason::AssertRedirect, detail);
+    let (Some(first), Some(from)) = (visited.first(), visited.last()) else {
+        return Err(Fault::new(Reason::AgentInternal, "redirected from nowhere"));
+    };
+    let url = from.url.join(location).map_err(|error| refused(format!("leads to no URL: {error}")))?;
+    let to = Place::of(url, tls).map_err(|why| refused(format!("leads to where nobody can go: {why}")))?;
+    if from.name.is_some() && to.name.is_none() {
+        return Err(refused(format!("leads from https to {}", to.shown())));
+    }
+    let host = to.address.host.as_str();
+    let is_named = bare(host) == bare(&first.address.host) || policy.hosts.iter().any(|named| named == host);
+    if !is_named {
+        return Err(refused(format!("leads to `{host}`, which `redirects: hosts` does not name")));
+    }
+    // Nothing is remembered between requests, so the same question gets the same answer.
+    if visited.iter().any(|before| before.url == to.url) {
+        return Err(refused(format!("goes in circles, again to {}", to.shown())));
+    }
+    if visited.len() > usize::try_from(policy.max).unwrap_or(usize::MAX) {
+        return Err(refused(format!("goes on after {} redirects, to {}", policy.max, to.shown())));
+    }
+    Ok(to)
+}
+
+/// Is the last URL the one that was expected?
+pub(super) fn ends(policy: &HttpRedirects, last: &Place) -> Result<(), Fault> {
+    match &policy.end {
+        Some(end) if !last.url.as_str().starts_with(end.as_str()) => {
+            Err(Fault::new(Reason::AssertRedirect, format!("ends at {}, expected {end}", last.shown())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Does this status lead elsewhere (RFC 9110, 15.4)?
+pub(super) fn leads_elsewhere(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Which method goes on: as browsers do, a `POST` becomes a `GET` unless the status forbids it.
+pub(super) fn method_after(status: StatusCode, method: &Method) -> Method {
+    let is_kept = matches!(status.as_u16(), 307 | 308) || *method == Method::HEAD || *method == Method::GET;
+    if is_kept { method.clone() } else { Method::GET }
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix("www.").unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use config::TlsParams;
+
+    use super::*;
+
+    fn place(url: &str) -> Place {
+        Place::parse(url, &Tls::new(&TlsParams::default(), &[]).unwrap()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(policy: &HttpRedirects, visited: &[&str], location: &str, expected: Result<&str, &str>) {
+        let visited: Vec<Place> = visited.iter().map(|url| place(url)).collect();
+        let tls = Tls::new(&TlsParams::default(), &[]).unwrap();
+        let next = next(policy, &visited, location, &tls);
+        let next = next.map(|to| to.url.to_string()).map_err(|fault| {
+            assert_eq!(fault.reason, Reason::AssertRedirect);
+            fault.detail
+        });
+        assert_eq!(next.as_deref().map_err(String::as_str), expected, "{location}");
+    }
+
+    #[test]
+    fn a_redirect_is_followed_where_nobody_is_surprised() {
+        let policy = HttpRedirects::default();
+        let from = "http://comune.example/a/b?c=d";
+        for (location, expected) in [
+            ("https://comune.example/", Ok("https://comune.example/")),
+            ("https://www.comune.example/it#x", Ok("https://www.comune.example/it")),
+            ("/it", Ok("http://comune.example/it")),
+            ("c?e=f", Ok("http://comune.example/a/c?e=f")),
+            ("//www.comune.example/x", Ok("http://www.comune.example/x")),
+            ("http://evil.example/", Err("leads to `evil.example`, which `redirects: hosts` does not name")),
+            (
+                "http://comune.example.evil.example/",
+                Err("leads to `comune.example.evil.example`, which `redirects: hosts` does not name"),
+            ),
+            ("http://203.0.113.7/", Err("leads to `203.0.113.7`, which `redirects: hosts` does not name")),
+            ("?c=d", Err("goes in circles, again to http://comune.example/a/b")),
+            ("file:///etc/passwd", Err("leads to where nobody can go: `file` is neither http nor https")),
+            (
+                "http://u:p@comune.example/",
+                Err("leads to where nobody can go: the URL of host `comune.example` contains credentials"),
+            ),
+            ("http://", Err("leads to no URL: empty host")),
+        ] {
+            check(&policy, &[from], location, expected);
+        }
+        check(
+            &policy,
+            &["https://comune.example/"],
+            "http://comune.example/x?token=1",
+            Err("leads from https to http://comune.example/x"),
+        );
+    }
+
+    #[test]
+    fn hosts_and_a_number_bound_it() {
+        let policy = HttpRedirects { max: 1, hosts: vec!["login.example".to_owned()], end: None };
+        check(&policy, &["https://a.example/"], "https://login.example/?x", Ok("https://login.example/?x"));
+        check(
+            &policy,
+            &["https://a.example/", "https://login.example/"],
+            "https://a.example/back",
+            Err("goes on after 1 redirects, to https://a.example/back"),
+        );
+    }
+
+    #[test]
+    fn the_end_can_be_asserted() {
+        let policy =
+            HttpRedirects { end: Some("https://www.a.example/it/".to_owned()), ..HttpRedirects::default() };
+        assert_eq!(ends(&policy, &place("https://www.a.example/it/index")), Ok(()));
+        let fault = ends(&policy, &place("https://www.a.example/en/?s=1")).unwrap_err();
+        assert_eq!(fault.detail, "ends at https://www.a.example/en/, expected https://www.a.example/it/");
+    }
+
+    #[test]
+    fn a_post_becomes_a_get_unless_the_status_forbids_it() {
+        for (status, method, after) in [
+            (302, Method::POST, Method::GET),
+            (303, Method::PUT, Method::GET),
+            (307, Method::POST, Method::POST),
+            (301, Method::HEAD, Method::HEAD),
+        ] {
+            assert_eq!(method_after(StatusCode::from_u16(status).unwrap(), &method), after);
+        }
+        assert!(!leads_elsewhere(StatusCode::NOT_MODIFIED) && !leads_elsewhere(StatusCode::OK));
+    }
+}
