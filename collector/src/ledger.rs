@@ -153,7 +153,7 @@ impl Ledger {
     pub fn apply(&mut self, of: &StreamRow, batch: &Accepted<'_>) -> StepSummary {
         let derived = self.streams.entry(of.stream).or_insert_with(|| Derived {
             agent: of.agent.clone(),
-            state: StreamState::default(),
+            state: StreamState::opening_after(of.spoken_ms),
             stale: None,
         });
         if derived.stale.is_some() {
@@ -212,6 +212,12 @@ impl Ledger {
     pub fn states(&self) -> impl Iterator<Item = (&AgentId, &StreamState)> {
         let sound = self.streams.values().filter(|derived| derived.stale.is_none());
         sound.map(|derived| (&derived.agent, &derived.state))
+    }
+
+    /// Until when an agent has spoken in all its streams, Unix ms; stale ones are passed over.
+    pub fn spoken_ms(&self, agent: &AgentId) -> Option<i64> {
+        let of_agent = self.states().filter(|(of, _)| *of == agent);
+        of_agent.filter_map(|(_, state)| state.latest_ms().max(state.opened_ms())).max()
     }
 
     /// Streams whose derivation failed, whose they are, and why.

@@ -86,8 +86,20 @@ pub struct Mark {
 pub struct Receipts(pub [u8; 32]);
 
 impl Receipts {
-    /// Before the first batch.
+    /// Before the first batch of an agent's first stream.
     pub const NONE: Self = Self([0; 32]);
+
+    /// Before the first batch of a stream that opens after `spoken_ms` ([`StreamRow::spoken_ms`]).
+    #[must_use]
+    pub fn opening_after(spoken_ms: Option<i64>) -> Self {
+        let Some(spoken_ms) = spoken_ms else { return Self::NONE };
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"vedetta/opening/v1\0");
+        context.update(&spoken_ms.to_be_bytes());
+        let mut hash = [0; 32];
+        hash.copy_from_slice(context.finish().as_ref());
+        Self(hash)
+    }
 
     /// After the batch `first_seq..=last_seq` that arrived at `received_ms` with this clock.
     #[must_use]
@@ -115,9 +127,12 @@ pub struct StreamRow {
     pub stream: StreamId,
     /// Whose, for ever.
     pub agent: AgentId,
+    /// Until when the agent's other streams had spoken when this one's first batch was accepted, Unix ms;
+    /// `None` if there were none. Fixed at accept: when the stream opened follows from it.
+    pub spoken_ms: Option<i64>,
     /// Its mark.
     pub mark: Mark,
-    /// Of its batches.
+    /// Of its opening and its batches.
     pub receipts: Receipts,
 }
 

@@ -81,7 +81,7 @@ pub struct Vantage {
 pub struct StreamRuns {
     /// Which stream.
     pub stream: StreamId,
-    /// When the stream opened, Unix ms.
+    /// When the stream opened, Unix ms: later than all the agent had said in others before.
     pub opened_ms: i64,
     /// Runs that can no longer grow, in order.
     pub closed: Vec<Run>,

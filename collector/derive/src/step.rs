@@ -149,9 +149,7 @@ impl Step<'_> {
         } else if let Some(start) = &record.start {
             self.state.forget_older(self.closed);
             let believed = !self.clock_is_wrong && start.at_ms >= 0;
-            let at_ms =
-                if believed { start.at_ms.min(self.batch.received_ms) } else { self.batch.received_ms };
-            self.open_stream(at_ms);
+            self.open_stream(if believed { start.at_ms } else { self.batch.received_ms });
         } else if record.step.is_some() {
             // The clock that stepped shows itself in the samples' times and in the batch's reading.
             self.state.forget_older(self.closed);
@@ -190,7 +188,7 @@ impl Step<'_> {
 
     /// A stream opens with its first record, whatever that is.
     fn open_stream(&mut self, at_ms: i64) {
-        self.state.opened_ms.get_or_insert(at_ms);
+        self.state.open(at_ms, self.batch.received_ms);
     }
 }
 

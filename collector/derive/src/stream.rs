@@ -17,6 +17,8 @@ use crate::{Closed, Run};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamState {
     pub(crate) opened_ms: Option<i64>,
+    /// Until it opened: when the agent's other streams had spoken last.
+    pub(crate) spoken_ms: Option<i64>,
     /// The number the next record must have; streams count from 1.
     pub(crate) next_seq: u64,
     /// The latest time of any sample.
@@ -115,6 +117,7 @@ impl Default for StreamState {
     fn default() -> Self {
         Self {
             opened_ms: None,
+            spoken_ms: None,
             next_seq: 1,
             latest_ms: None,
             revision: 0,
@@ -129,7 +132,22 @@ impl Default for StreamState {
 }
 
 impl StreamState {
-    /// When the stream opened, Unix ms: its first record's time; `None` before the first batch.
+    /// Before the first batch of a stream whose agent had spoken in others until `spoken_ms`, Unix ms:
+    /// it opens after that (DEFINITION, "A new stream").
+    #[must_use]
+    pub fn opening_after(spoken_ms: Option<i64>) -> Self {
+        Self { spoken_ms, ..Self::default() }
+    }
+
+    /// Opens with the first record, which says `at_ms` and came with a batch of this reception.
+    pub(crate) fn open(&mut self, at_ms: i64, received_ms: i64) {
+        if self.opened_ms.is_none() {
+            let after_ms = self.spoken_ms.take().map_or(at_ms, |spoken_ms| spoken_ms.saturating_add(1));
+            self.opened_ms = Some(at_ms.max(after_ms).min(received_ms));
+        }
+    }
+
+    /// When the stream opened, Unix ms; `None` before the first batch.
     pub fn opened_ms(&self) -> Option<i64> {
         self.opened_ms
     }

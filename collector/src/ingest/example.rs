@@ -30,11 +30,19 @@ pub(crate) struct Spool {
 impl Spool {
     /// Begun, with its dictionary.
     pub(crate) fn new(n: u8) -> Self {
-        let mut spool = Self::empty(n);
-        let start =
-            Start { at_ms: BEGIN_MS, version: "0".to_owned(), boot_id: String::new(), last_durable_ms: 0 };
-        spool.push(vec![Record { start: Some(start), ..Record::default() }, dictionary()]);
-        spool
+        Self::empty(n).begun(BEGIN_MS)
+    }
+
+    /// Another stream of the same agent, whose start is stamped so.
+    pub(crate) fn reopened(&self, stream: u8, at_ms: i64) -> Self {
+        let (agent, key) = (self.agent.clone(), SigningKey::from_seed(&[self.stream.0[0]; 32]).unwrap());
+        Self { agent, key, ..Self::empty(stream) }.begun(at_ms)
+    }
+
+    fn begun(mut self, at_ms: i64) -> Self {
+        let start = Start { at_ms, version: "0".to_owned(), boot_id: String::new(), last_durable_ms: 0 };
+        self.push(vec![Record { start: Some(start), ..Record::default() }, dictionary()]);
+        self
     }
 
     pub(crate) fn empty(n: u8) -> Self {

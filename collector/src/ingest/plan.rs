@@ -94,10 +94,10 @@ impl Writer {
     pub(super) fn plan(&self, job: Job, plan: &mut Plan) {
         match job {
             Job::Accept(arrived, reply) => match self.judge(&arrived, plan) {
-                Ok(verdict) => {
-                    self.take_in(*arrived, verdict, plan);
-                    plan.verdicts.push((reply, verdict));
-                }
+                Ok(verdict) => match self.take_in(*arrived, verdict, plan) {
+                    Ok(()) => plan.verdicts.push((reply, verdict)),
+                    Err(error) => answer(reply, Err(error)),
+                },
                 Err(error) => answer(reply, Err(error)),
             },
             Job::Record(draft, reply) => match self.enter(*draft, plan) {
@@ -153,25 +153,43 @@ impl Writer {
     }
 
     /// Adds a batch that moves its stream's mark to the transaction.
-    fn take_in(&self, arrived: Arrived, verdict: Verdict, plan: &mut Plan) {
+    fn take_in(&self, arrived: Arrived, verdict: Verdict, plan: &mut Plan) -> Result<(), IngestError> {
         let counters = &self.known.counters;
         let Arrived { agent, batch, header, groups, received_ms } = arrived;
         let Verdict::Acknowledged(mark) = verdict else {
             counters.refused.fetch_add(1, Ordering::Relaxed);
-            return;
+            return Ok(());
         };
         let before = plan.streams.get(&header.stream).cloned().or_else(|| self.known.stream(header.stream));
         if before.as_ref().is_some_and(|row| row.mark == mark) {
             counters.repeated.fetch_add(1, Ordering::Relaxed);
-            return;
+            return Ok(());
         }
-        let receipts = before.map_or(Receipts::NONE, |row| row.receipts);
+        let (spoken_ms, receipts) = if let Some(row) = before {
+            (row.spoken_ms, row.receipts)
+        } else {
+            let spoken_ms = self.spoken_ms(&agent, plan)?;
+            (spoken_ms, Receipts::opening_after(spoken_ms))
+        };
         let receipts = receipts.and(batch.first_seq, batch.last_seq, received_ms, &batch.clock);
-        let row = StreamRow { stream: header.stream, agent: agent.clone(), mark, receipts };
+        let row = StreamRow { stream: header.stream, agent: agent.clone(), spoken_ms, mark, receipts };
         plan.streams.insert(header.stream, row);
         plan.bytes += batch.body.len();
         plan.fresh.push(Fresh { agent, write: plan.writes.len(), groups });
         plan.writes.push(Write::Batch(BatchRow::received(batch, &header, received_ms)));
+        Ok(())
+    }
+
+    /// Until when an agent has spoken, for a stream that it opens ([`StreamRow::spoken_ms`]). What is not
+    /// derived, because its stream is stale or it is in this very transaction, counts by its reception.
+    fn spoken_ms(&self, agent: &AgentId, plan: &Plan) -> Result<Option<i64>, IngestError> {
+        let ledger = read(&self.known.ledger);
+        let mut spoken_ms = ledger.spoken_ms(agent);
+        for (stream, ..) in ledger.stale().filter(|(_, of, _)| *of == agent) {
+            spoken_ms = spoken_ms.max(self.store.newest_batch(stream)?.map(|row| row.received_ms));
+        }
+        let planned = plan.fresh.iter().filter(|fresh| fresh.agent == *agent);
+        Ok(spoken_ms.max(planned.filter_map(|fresh| Some(plan.row(fresh)?.received_ms)).max()))
     }
 
     /// Adds an entry to the journal.

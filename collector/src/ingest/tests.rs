@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 mod defects;
 mod faults;
+mod openings;
 
 use super::example::{BEGIN_MS, CHECKS, Spool, sample};
 use super::*;

@@ -68,15 +68,15 @@ impl Ledger {
         let decoded = catch_unwind(AssertUnwindSafe(|| stored.decode(self.codec.decode)));
         let (state, unpacked) = match decoded {
             Ok(Decoded::Whole(state, unpacked)) => (*state, unpacked),
-            Ok(Decoded::None) => self.forget(stream),
+            Ok(Decoded::None) => self.forget(row),
             Ok(Decoded::Torn) => {
                 warn!(%stream, %agent, "stored runs cannot be read; they are derived again from the groups");
-                self.forget(stream)
+                self.forget(row)
             }
             Err(panic) => {
                 let reason = words_of(panic.as_ref());
                 warn!(%stream, %agent, reason, "a checkpoint cannot be read; the stream is derived again from its groups");
-                self.forget(stream)
+                self.forget(row)
             }
         };
         self.streams.insert(stream, Derived { agent: agent.clone(), state, stale: None });
@@ -89,9 +89,9 @@ impl Ledger {
         self.replay(store, row)
     }
 
-    fn forget(&mut self, stream: StreamId) -> (StreamState, Vec<(CheckId, Vec<Run>)>) {
-        self.forgotten.insert(stream);
-        (StreamState::default(), Vec::new())
+    fn forget(&mut self, row: &StreamRow) -> (StreamState, Vec<(CheckId, Vec<Run>)>) {
+        self.forgotten.insert(row.stream);
+        (StreamState::opening_after(row.spoken_ms), Vec::new())
     }
 
     /// Applies the batches that the stream's state does not have yet.

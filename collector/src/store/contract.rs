@@ -53,6 +53,7 @@ fn stream_row(n: u8, last_seq: u64) -> StreamRow {
     StreamRow {
         stream: stream(n),
         agent: AgentId::new("ced1").unwrap(),
+        spoken_ms: (n > 1).then_some(-7),
         mark: Mark { last_seq, chain: Chain([9; 32]) },
         receipts: Receipts::NONE.and(1, last_seq, 5, &batch(n, 1, 1).clock),
     }
@@ -97,6 +98,7 @@ fn what_was_committed_is_there_after_it_is_opened_again() {
             .commit(&[
                 Write::Meta("k".to_owned(), b"v".to_vec()),
                 Write::Stream(stream_row(1, 3)),
+                Write::Stream(stream_row(2, 9)),
                 Write::Batch(batch(1, 1, 3)),
                 Write::Journal(entry.clone()),
                 Write::Agent("ced1".to_owned(), agent.clone()),
@@ -106,7 +108,7 @@ fn what_was_committed_is_there_after_it_is_opened_again() {
             .unwrap();
         let store = place.open();
         assert_eq!(store.meta("k").unwrap().as_deref(), Some(&b"v"[..]));
-        assert_eq!(store.streams().unwrap(), [stream_row(1, 3)]);
+        assert_eq!(store.streams().unwrap(), [stream_row(1, 3), stream_row(2, 9)]);
         assert_eq!(batches(store.as_ref(), 1, 0), [batch(1, 1, 3)]);
         assert_eq!(store.journal().unwrap(), [entry]);
         assert_eq!(store.agents().unwrap(), [("ced1".to_owned(), agent)]);

@@ -29,7 +29,7 @@ const META: &str = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS stream (
   id BLOB PRIMARY KEY, agent TEXT NOT NULL, last_seq BIGINT NOT NULL, chain BLOB NOT NULL,
-  receipts BLOB NOT NULL);
+  receipts BLOB NOT NULL, spoken_ms BIGINT);
 CREATE TABLE IF NOT EXISTS batch (
   stream BLOB NOT NULL, last_seq BIGINT NOT NULL, first_seq BIGINT NOT NULL, chain BLOB NOT NULL,
   signature BLOB NOT NULL, sent_ms BIGINT NOT NULL, offset_ms BIGINT NOT NULL, rtt_ms BIGINT NOT NULL,
@@ -77,6 +77,7 @@ impl SqliteStore {
         )?;
         store.check_format()?;
         store.connection.execute_batch(TABLES)?;
+        store.add_spoken()?;
         Ok(store)
     }
 
@@ -94,6 +95,15 @@ impl SqliteStore {
         let store = Self { connection };
         store.check_format()?;
         Ok(store)
+    }
+
+    /// A store that was made before this column: its streams opened as their starts said.
+    fn add_spoken(&self) -> Result<(), StoreError> {
+        let column = "SELECT 1 FROM pragma_table_info('stream') WHERE name = 'spoken_ms'";
+        if self.connection.query_row(column, [], |_| Ok(())).optional()?.is_none() {
+            self.connection.execute_batch("ALTER TABLE stream ADD COLUMN spoken_ms BIGINT")?;
+        }
+        Ok(())
     }
 
     /// From now on the file may have so many pages: the disk is full beyond.
@@ -141,9 +151,9 @@ impl Store for SqliteStore {
     }
 
     fn streams(&self) -> Result<Vec<StreamRow>, StoreError> {
-        let mut query = self
-            .connection
-            .prepare_cached("SELECT id, agent, last_seq, chain, receipts FROM stream ORDER BY id")?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, agent, last_seq, chain, receipts, spoken_ms FROM stream ORDER BY id",
+        )?;
         let mut rows = query.query([])?;
         let mut streams = Vec::new();
         while let Some(row) = rows.next()? {
@@ -153,6 +163,7 @@ impl Store for SqliteStore {
                 agent: AgentId::new(agent).map_err(|error| StoreError::Damaged(error.to_string()))?,
                 mark: Mark { last_seq: unsigned(row, 2)?, chain: Chain(bytes(row, 3)?) },
                 receipts: Receipts(bytes(row, 4)?),
+                spoken_ms: row.get(5)?,
             });
         }
         Ok(streams)
@@ -278,7 +289,7 @@ fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
             .execute(params![key, value])?,
         Write::Stream(row) => transaction
             .prepare_cached(
-                "INSERT INTO stream (id, agent, last_seq, chain, receipts) VALUES (?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO stream (id, agent, last_seq, chain, receipts, spoken_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (id) DO UPDATE SET last_seq = excluded.last_seq, chain = excluded.chain,
                  receipts = excluded.receipts",
             )?
@@ -287,7 +298,8 @@ fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
                 row.agent.as_str(),
                 signed(row.mark.last_seq),
                 row.mark.chain.0,
-                row.receipts.0
+                row.receipts.0,
+                row.spoken_ms
             ])?,
         Write::Batch(row) => put_batch(transaction, row)?,
         Write::Merged(row) => {

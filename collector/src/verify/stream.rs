@@ -49,10 +49,10 @@ impl<'a> Stream<'a> {
             row,
             attested,
             mark: Mark { last_seq: 0, chain: Chain::genesis(row.stream) },
-            receipts: Receipts::NONE,
+            receipts: Receipts::opening_after(row.spoken_ms),
             derived: Derived {
                 step,
-                state: StreamState::default(),
+                state: StreamState::opening_after(row.spoken_ms),
                 until_seq,
                 runs: BTreeMap::new(),
                 failed: None,

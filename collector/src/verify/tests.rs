@@ -160,7 +160,7 @@ async fn a_careful_forger_meets_the_journal() {
     });
     let agent = store.streams().unwrap()[0].agent.clone();
     let mark = crate::store::Mark { last_seq: rows[cut - 1].last_seq, chain: rows[cut - 1].chain };
-    store.commit(&[Write::Stream(StreamRow { stream, agent, mark, receipts })]).unwrap();
+    store.commit(&[Write::Stream(StreamRow { stream, agent, spoken_ms: None, mark, receipts })]).unwrap();
     drop(store);
     let connection = Connection::open(directory.path().join("store.sqlite")).unwrap();
     connection

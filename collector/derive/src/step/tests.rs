@@ -461,3 +461,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_stream_opens_after_all_that_was_said_before_and_not_after_its_reception() {
+    let received = 10 * MINUTE;
+    for (what, start, spoken, opened) in [
+        ("the first stream opens as its start says", 1, None, 1),
+        ("a start after all that was said is believed", 3 * MINUTE, Some(2 * MINUTE), 3 * MINUTE),
+        ("one before the clock was set right is not", -T0 + 1, Some(2 * MINUTE), 2 * MINUTE + 1),
+        ("what was said in the very millisecond is kept", 2 * MINUTE, Some(2 * MINUTE), 2 * MINUTE + 1),
+        ("one from the future opens at the reception", 99 * MINUTE, Some(2 * MINUTE), received),
+        ("and so does one after what was said in the future", 3 * MINUTE, Some(99 * MINUTE), received),
+    ] {
+        let mut agent = Agent { groups: Vec::new(), next_seq: 1 };
+        agent.start(T0 + start);
+        let bytes: Vec<u8> = agent.groups.iter().flat_map(Group::encode_length_delimited_to_vec).collect();
+        let state = StreamState::opening_after(spoken.map(|ms| T0 + ms));
+        let mut story = Story { state, ..Story::default() };
+        story.deliver_bytes(&bytes, (1, agent.next_seq - 1), GOOD, T0 + received);
+        assert_eq!(story.state.opened_ms().map(|ms| ms - T0), Some(opened), "{what}");
+        assert_eq!(StreamState::decode(&story.state.encode()).as_ref(), Some(&story.state), "{what}");
+    }
+}
