@@ -10,7 +10,8 @@ use collector_derive::{
 };
 use config::{
     Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, DnsTransport,
-    Fraction, HostPort, Id, Node, Organisation, Part, Probe, Quorum, Rules, Service, Site, TcpParams, Timing,
+    Fraction, HostPort, Id, Node, Organisation, Part, Probe, Quorum, RecordMatch, Rules, Service, Site,
+    TcpParams, Timing,
 };
 
 use super::api::Journal;
@@ -73,6 +74,15 @@ fn dns(path: &str, address: &str) -> Check {
             transport: DnsTransport::Udp,
             rcodes: vec!["NOERROR".to_owned()],
             expect: vec!["10.0.0.80".to_owned()],
+            matching: RecordMatch::Any,
+            min_count: None,
+            ttl_min_s: None,
+            flags: Vec::new(),
+            recursion: true,
+            dnssec: false,
+            rrsig_min_ms: None,
+            must_fail: Vec::new(),
+            soa_serial: None,
         }),
     )
 }
