@@ -9,14 +9,15 @@ use std::sync::Arc;
 use config::{AgentId, Availability, Charter, Check, CheckId, Service, ServiceId, SiteId};
 
 use crate::confirm::{Confirmation, confirm};
+use crate::lineage::Seen;
 use crate::sweep::sweep;
 use crate::tree::{Branch, grow};
-use crate::{Reading, RunIndex, Timeline};
+use crate::{Reading, Timeline};
 
 /// What all eras of a period are judged from.
 #[derive(Debug)]
 pub(crate) struct Evidence<'a> {
-    pub(crate) runs: &'a RunIndex,
+    pub(crate) seen: &'a Seen<'a>,
     /// Of every revision, in order.
     pub(crate) rules: Vec<Confirmation>,
     pub(crate) reading: Reading,
@@ -124,8 +125,8 @@ impl<'a> Judged<'a> {
 
 impl<'a> JudgedCheck<'a> {
     fn new(check: &'a Check, era: Era<'a>, evidence: &Evidence<'_>, unknown: &Arc<Timeline>) -> Self {
-        let Evidence { runs, rules, reading, as_of_ms } = evidence;
-        let measured = runs.checks.get(&check.id).map_or(&[][..], Vec::as_slice);
+        let Evidence { seen, rules, reading, as_of_ms } = evidence;
+        let measured = seen.vantages(&check.id);
         let see = |agent: &'a AgentId| {
             let streams = measured.iter().find(|vantage| vantage.agent == *agent);
             let streams = streams.map_or(&[][..], |vantage| vantage.streams.as_slice());

@@ -20,6 +20,7 @@ mod vote;
 mod tree;
 mod period;
 mod figure;
+mod lineage;
 mod era;
 mod now;
 mod outage;

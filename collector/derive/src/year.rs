@@ -7,6 +7,7 @@ use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteI
 
 use crate::confirm::Confirmation;
 use crate::era::{Era, Evidence, Judged, JudgedService};
+use crate::lineage::{self, Seen};
 use crate::outage::outages;
 use crate::{Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline, midnight_ms};
 
@@ -160,14 +161,15 @@ pub fn figures(
     reading: Reading,
 ) -> YearFigures {
     let rules = history.iter().map(|(from_ms, charter)| Confirmation::since(*from_ms, &charter.rules));
-    let evidence = Evidence { runs, rules: rules.collect(), reading, as_of_ms };
+    let (plain, seen) = lineage::plain(history, runs);
+    let evidence = Evidence { seen: &seen, rules: rules.collect(), reading, as_of_ms };
     let seen_to_ms = as_of_ms.clamp(period.start_ms(), period.end_ms());
-    let eras = Era::cut(history, period.start_ms(), seen_to_ms);
+    let eras = Era::cut(&plain, period.start_ms(), seen_to_ms);
     let eras: Vec<Judged<'_>> = eras.into_iter().map(|era| Judged::new(era, &evidence)).collect();
     let charter = eras.last().map(|judged| judged.era.charter);
     let measured_from = charter.and_then(|charter| charter.act.measured_from);
     let measured_from_ms = measured_from.map_or(period.start_ms(), midnight_ms).max(period.start_ms());
-    let reader = Reader { period, measured_from_ms, as_of_ms, runs, eras: &eras };
+    let reader = Reader { period, measured_from_ms, as_of_ms, seen: &seen, eras: &eras };
     let (services, checks) = reader.read();
     YearFigures {
         year: period.civil_year_of_start(),
@@ -186,7 +188,7 @@ struct Reader<'a> {
     period: Period,
     measured_from_ms: i64,
     as_of_ms: i64,
-    runs: &'a RunIndex,
+    seen: &'a Seen<'a>,
     eras: &'a [Judged<'a>],
 }
 
@@ -213,7 +215,7 @@ impl Reader<'_> {
                     let site = era.check(check.id, place)?.site(site.site)?;
                     site.vantages.iter().find(|(id, _)| id == agent).map(|(_, timeline)| timeline)
                 });
-                let streams = self.runs.streams(check.id, agent);
+                let streams = self.seen.streams(check.id, agent);
                 let now = Now::of_vantage(&timeline, self.period.start_ms(), streams, self.as_of_ms);
                 VantageFigure { site: site.site.clone(), agent: (*agent).clone(), timeline, now }
             })
@@ -222,18 +224,26 @@ impl Reader<'_> {
         let timeline = self.join(|era| era.check(check.id, place).map(|check| &check.timeline));
         let now =
             Now::of(&timeline, self.period.start_ms(), &vantages, vantages.iter().map(|seen| &seen.now));
-        CheckFigure { id: check.id.clone(), figure: self.figure(&timeline), timeline, now, vantages }
+        let from_ms = self.counts_from(listed, check.id.as_str());
+        let figure = self.figure(&timeline, from_ms);
+        CheckFigure { id: check.id.clone(), figure, timeline, now, vantages }
     }
 
     fn service(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> ServiceFigure {
-        let whole =
-            self.line(self.join(|era| era.service(service.id).map(|service| &service.timeline)), None);
+        let whole = self.line(
+            self.join(|era| era.service(service.id).map(|service| &service.timeline)),
+            self.measured_from_ms,
+            None,
+        );
         let components = service.branches.iter().map(|branch| {
             let timeline = self.join(|era| {
                 let branches = &era.service(service.id)?.branches;
                 branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
             });
-            let Line { timeline, figure, spans } = self.line(timeline, Some(&whole));
+            let from_ms = self.eras.last().map_or(self.measured_from_ms, |listed| {
+                self.counts_from(listed, &format!("{}.{}", service.id, branch.path))
+            });
+            let Line { timeline, figure, spans } = self.line(timeline, from_ms, Some(&whole));
             ComponentFigure {
                 path: branch.path.clone(),
                 checks: branch.checks.clone(),
@@ -248,7 +258,7 @@ impl Reader<'_> {
                 let sites = &era.service(service.id)?.sites;
                 sites.iter().find(|(id, _)| id == site).map(|(_, timeline)| timeline)
             });
-            let Line { timeline, figure, spans } = self.line(timeline, Some(&whole));
+            let Line { timeline, figure, spans } = self.line(timeline, self.measured_from_ms, Some(&whole));
             let here = checks[service.checks.clone()].iter().flat_map(|check| &check.vantages);
             let here: Vec<_> = here.filter(|vantage| vantage.site == **site).collect();
             let members = here.iter().map(|vantage| &vantage.now);
@@ -268,12 +278,23 @@ impl Reader<'_> {
     }
 
     /// What follows from a timeline; from `same`, where that is of the same one.
-    fn line(&self, timeline: Arc<Timeline>, same: Option<&Line>) -> Line {
-        if let Some(same) = same.filter(|same| Arc::ptr_eq(&same.timeline, &timeline)) {
+    fn line(&self, timeline: Arc<Timeline>, from_ms: i64, same: Option<&Line>) -> Line {
+        let same =
+            same.filter(|same| from_ms == self.measured_from_ms && Arc::ptr_eq(&same.timeline, &timeline));
+        if let Some(same) = same {
             return same.clone();
         }
-        let (figure, spans) = (self.figure(&timeline), timeline.spans_from(self.measured_from_ms).into());
+        let (figure, spans) = (self.figure(&timeline, from_ms), timeline.spans_from(from_ms).into());
         Line { timeline, figure, spans }
+    }
+
+    /// From when on a component or check counts, by its names from the service on: its own day, or the
+    /// charter's if that is later.
+    fn counts_from(&self, listed: &Judged<'_>, path: &str) -> i64 {
+        let Some((service, path)) = path.split_once('.') else { return self.measured_from_ms };
+        let service = listed.era.charter.service(service);
+        let day = service.and_then(|service| lineage::counts_from(&service.components, path));
+        day.map_or(self.measured_from_ms, |day| midnight_ms(day).max(self.measured_from_ms))
     }
 
     /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.
@@ -293,8 +314,8 @@ impl Reader<'_> {
         Arc::new(joined)
     }
 
-    fn figure(&self, timeline: &Timeline) -> Figure {
-        Figure::over(self.period, self.measured_from_ms, self.as_of_ms, timeline)
+    fn figure(&self, timeline: &Timeline, from_ms: i64) -> Figure {
+        Figure::over(self.period, from_ms, self.as_of_ms, timeline)
     }
 
     fn now(&self, timeline: &Timeline, checks: &[CheckFigure]) -> Now {
