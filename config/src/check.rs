@@ -12,7 +12,7 @@ pub use http::{
     HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
     JsonWish,
 };
-pub use tcp::TcpParams;
+pub use tcp::{TcpParams, TcpStep, WireText};
 pub use tls::TlsParams;
 
 use serde::{Deserialize, Serialize};

@@ -141,7 +141,7 @@ impl Check {
 impl Asker {
     fn new(probe: Probe) -> Result<Self, String> {
         Ok(match probe {
-            Probe::Tcp(params) => Self::Tcp(tcp::Tcp::new(params)),
+            Probe::Tcp(params) => Self::Tcp(tcp::Tcp::new(params)?),
             Probe::Dns(params) => Self::Dns(Box::new(dns::Dns::new(&params)?)),
             Probe::Http(params) => Self::Http(Box::new(http::Http::new(&params)?)),
         })

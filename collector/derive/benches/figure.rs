@@ -262,10 +262,10 @@ fn charter_check(place: usize, site: &Id) -> Check {
             crit_ms: None,
         },
         measures_path: false,
-        probe: Probe::Tcp(TcpParams {
-            address: HostPort::parse("service.example:443", None).unwrap(),
-            family: Family::V4,
-        }),
+        probe: Probe::Tcp(TcpParams::connect(
+            HostPort::parse("service.example:443", None).unwrap(),
+            Family::V4,
+        )),
         facts: config::TargetFacts::default(),
     }
 }

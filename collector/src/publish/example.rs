@@ -89,7 +89,7 @@ fn dns(path: &str, address: &str) -> Check {
 
 fn tcp(path: &str, address: &str) -> Check {
     let address = HostPort::parse(address, None).unwrap();
-    check(path, Probe::Tcp(TcpParams { address, family: config::Family::V4 }))
+    check(path, Probe::Tcp(TcpParams::connect(address, config::Family::V4)))
 }
 
 fn part(name: &str, title: &str, up_if: Quorum, checks: Vec<Check>) -> Component {

@@ -19,7 +19,7 @@ use crate::{Family, Probe};
 /// A component's question, before it is put to a target.
 #[derive(Debug)]
 pub(super) enum Asked {
-    Tcp(tcp::Asked),
+    Tcp(Box<tcp::Asked>),
     Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
 }
@@ -27,7 +27,7 @@ pub(super) enum Asked {
 /// Judges the parameters. `None` after a problem.
 pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
     match keys {
-        ProbeKeys::Tcp(keys) => Some(Asked::Tcp(tcp::asked(keys))),
+        ProbeKeys::Tcp(keys) => tcp::asked(keys, folder, report).map(Box::new).map(Asked::Tcp),
         ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
     }

@@ -7,8 +7,8 @@ mod http;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
-pub(crate) use tcp::TcpKeys;
-pub(crate) use tls::TlsKeys;
+pub(crate) use tcp::{StepKeys, TcpKeys};
+pub(crate) use tls::{TlsKeys, TlsSwitch};
 
 use crate::problem::Place;
 use crate::text::say;

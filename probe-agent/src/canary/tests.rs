@@ -73,7 +73,7 @@ fn check(host: &str, measures_path: bool) -> Check {
     let address = HostPort { host: host.to_owned(), port: 443 };
     let timing =
         Timing { every_ms: 60_000, timeout_ms: 100, hold_ms: 1, attempts: 1, warn_ms: None, crit_ms: None };
-    let probe = Probe::Tcp(TcpParams { address, family: Family::V4 });
+    let probe = Probe::Tcp(TcpParams::connect(address, Family::V4));
     Check::new(CheckSpec { id: CheckId::new("a.b.c").unwrap(), timing, measures_path, probe }).unwrap()
 }
 

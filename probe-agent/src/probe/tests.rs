@@ -1,11 +1,13 @@
 //! What the tests of all kinds share, and the TCP probe against real sockets.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use collector_api::{Reason, Verdict};
 use config::{CheckId, CheckSpec, Family, HostPort, Probe, TcpParams, Timing};
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
@@ -37,20 +39,31 @@ pub(super) fn spec() -> CheckSpec {
             crit_ms: None,
         },
         measures_path: false,
-        probe: Probe::Tcp(TcpParams {
-            address: HostPort { host: "127.0.0.1".to_owned(), port: 1 },
-            family: Family::V4,
-        }),
+        probe: Probe::Tcp(TcpParams::connect(HostPort { host: "127.0.0.1".to_owned(), port: 1 }, Family::V4)),
     }
 }
 
 fn tcp(host: &str, port: u16) -> CheckSpec {
     let address = HostPort { host: host.to_owned(), port };
-    CheckSpec { probe: Probe::Tcp(TcpParams { address, family: Family::V4 }), ..spec() }
+    CheckSpec { probe: Probe::Tcp(TcpParams::connect(address, Family::V4)), ..spec() }
 }
 
 async fn run(spec: CheckSpec) -> Outcome {
     Check::new(spec).unwrap().run(&surroundings()).await
+}
+
+/// An address that swallows every connection: its listener's queue is full, so the kernel drops what else
+/// comes. It stays so while the sockets live.
+pub(crate) async fn black_hole() -> (SocketAddr, (TcpListener, Vec<TcpStream>)) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        queued.push(stream.unwrap());
+    }
+    (address, (listener, queued))
 }
 
 async fn listener() -> (TcpListener, SocketAddr) {

@@ -101,10 +101,10 @@ fn check(component: &str, target: &str, from: &[Id]) -> Check {
             crit_ms: None,
         },
         measures_path: false,
-        probe: Probe::Tcp(TcpParams {
-            address: HostPort::parse("web.example:443", None).unwrap(),
-            family: config::Family::V4,
-        }),
+        probe: Probe::Tcp(TcpParams::connect(
+            HostPort::parse("web.example:443", None).unwrap(),
+            config::Family::V4,
+        )),
         facts: config::TargetFacts::default(),
     }
 }

@@ -267,10 +267,10 @@ fn charter_check(id: CheckId, name: &str, from: Vec<Id>) -> Check {
             crit_ms: None,
         },
         measures_path: false,
-        probe: Probe::Tcp(TcpParams {
-            address: HostPort::parse("service.example:443", None).unwrap(),
-            family: config::Family::V4,
-        }),
+        probe: Probe::Tcp(TcpParams::connect(
+            HostPort::parse("service.example:443", None).unwrap(),
+            config::Family::V4,
+        )),
         facts: config::TargetFacts::default(),
     }
 }

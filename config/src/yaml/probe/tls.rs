@@ -19,7 +19,6 @@ shape! {
 
 /// `tls: true`, `tls: false`, or how it is judged: for a probe that can do without.
 #[derive(Debug)]
-#[expect(dead_code, reason = "http says it by the scheme of its URL")]
 pub(crate) enum TlsSwitch {
     /// Plain.
     Off,
