@@ -9,9 +9,8 @@ use collector_derive::{
     Timeline, VantageFigure, YearFigures,
 };
 use config::{
-    Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, DnsTransport,
-    Fraction, HostPort, Id, Node, Organisation, Part, Probe, Quorum, RecordMatch, Rules, Service, Site,
-    TcpParams, Timing,
+    Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, Fraction, HostPort,
+    Id, Node, Organisation, Part, Probe, Quorum, Rules, Service, Site, TcpParams, Timing,
 };
 
 use super::api::Journal;
@@ -65,26 +64,9 @@ fn check(path: &str, probe: Probe) -> Check {
 }
 
 fn dns(path: &str, address: &str) -> Check {
-    check(
-        path,
-        Probe::Dns(DnsParams {
-            server: HostPort::parse(address, Some(53)).unwrap(),
-            name: "intranet.example.".to_owned(),
-            record_type: "A".to_owned(),
-            transport: DnsTransport::Udp,
-            rcodes: vec!["NOERROR".to_owned()],
-            expect: vec!["10.0.0.80".to_owned()],
-            matching: RecordMatch::Any,
-            min_count: None,
-            ttl_min_s: None,
-            flags: Vec::new(),
-            recursion: true,
-            dnssec: false,
-            rrsig_min_ms: None,
-            must_fail: Vec::new(),
-            soa_serial: None,
-        }),
-    )
+    let server = HostPort::parse(address, Some(53)).unwrap();
+    let expect = vec!["10.0.0.80".to_owned()];
+    check(path, Probe::Dns(DnsParams { expect, ..DnsParams::ask(server, "intranet.example.", "A") }))
 }
 
 fn tcp(path: &str, address: &str) -> Check {

@@ -52,6 +52,29 @@ pub struct DnsParams {
     pub soa_serial: Option<SoaSerial>,
 }
 
+impl DnsParams {
+    /// A question to which any answer will do.
+    pub fn ask(server: HostPort, name: &str, record_type: &str) -> Self {
+        Self {
+            server,
+            name: name.to_owned(),
+            record_type: record_type.to_owned(),
+            transport: DnsTransport::default(),
+            rcodes: noerror(),
+            expect: Vec::new(),
+            matching: RecordMatch::default(),
+            min_count: None,
+            ttl_min_s: None,
+            flags: Vec::new(),
+            recursion: true,
+            dnssec: false,
+            rrsig_min_ms: None,
+            must_fail: Vec::new(),
+            soa_serial: None,
+        }
+    }
+}
+
 fn noerror() -> Vec<String> {
     vec!["NOERROR".to_owned()]
 }

@@ -28,23 +28,9 @@ fn name(text: &str) -> Name {
 }
 
 fn params(record_type: &str, expect: &[&str]) -> DnsParams {
-    DnsParams {
-        server: HostPort { host: "127.0.0.1".to_owned(), port: 53 },
-        name: "portal.comune.example".to_owned(),
-        record_type: record_type.to_owned(),
-        transport: DnsTransport::Udp,
-        rcodes: vec!["NOERROR".to_owned()],
-        expect: expect.iter().map(|&value| value.to_owned()).collect(),
-        matching: RecordMatch::Any,
-        min_count: None,
-        ttl_min_s: None,
-        flags: Vec::new(),
-        recursion: true,
-        dnssec: false,
-        rrsig_min_ms: None,
-        must_fail: Vec::new(),
-        soa_serial: None,
-    }
+    let server = HostPort { host: "127.0.0.1".to_owned(), port: 53 };
+    let expect = expect.iter().map(|&value| value.to_owned()).collect();
+    DnsParams { expect, ..DnsParams::ask(server, "portal.comune.example", record_type) }
 }
 
 fn reply(record_type: RecordType, rcode: ResponseCode, answers: &[RData]) -> Message {
