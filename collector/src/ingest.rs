@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use collector_api::{Batch, Header, StreamId};
 use config::AgentId;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::error;
 
 mod accept;
@@ -34,6 +34,8 @@ use crate::store::{Store, StoreError, StreamRow, Write};
 
 /// Jobs that may wait for the store's thread: each agent has one, and operators are few.
 const JOBS_MAX: usize = 1024;
+/// Bytes of opened batches that may wait for it, or be in its transaction.
+const WAITING_BYTES_MAX: usize = 64 << 20;
 
 /// Why something is not in the store.
 #[derive(Debug, Clone, Error)]
@@ -41,6 +43,9 @@ pub enum IngestError {
     /// The store failed; its own words.
     #[error("{0}")]
     Store(String),
+    /// More than [`WAITING_BYTES_MAX`] would wait.
+    #[error("too much waits for the store; try again in a moment")]
+    Crowded,
     /// The thread has ended.
     #[error("the store is closed")]
     Closed,
@@ -62,6 +67,8 @@ impl From<StoreError> for IngestError {
 #[derive(Debug)]
 pub struct Ingest {
     jobs: mpsc::Sender<Job>,
+    /// What of [`WAITING_BYTES_MAX`] is free.
+    room: Arc<Semaphore>,
     known: Arc<Known>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -69,7 +76,8 @@ pub struct Ingest {
 type Reply<T> = oneshot::Sender<Result<T, IngestError>>;
 
 enum Job {
-    Accept(Box<Arrived>, Reply<Verdict>),
+    /// With its part of the room, given back when it is decided and, if it is new, derived.
+    Accept(Box<Arrived>, OwnedSemaphorePermit, Reply<Verdict>),
     Record(Box<Drafted>, Reply<u64>),
     Write(Vec<Write>, Reply<()>),
     /// At this instant, Unix ms.
@@ -136,7 +144,8 @@ impl Ingest {
             .name("store".to_owned())
             .spawn(move || writer.run(waiting))
             .map_err(|error| IngestError::Store(error.to_string()))?;
-        Ok(Self { jobs, known, thread: std::sync::Mutex::new(Some(thread)) })
+        let room = Arc::new(Semaphore::new(WAITING_BYTES_MAX));
+        Ok(Self { jobs, room, known, thread: std::sync::Mutex::new(Some(thread)) })
     }
 
     /// What is known, readable at any time.
@@ -144,9 +153,13 @@ impl Ingest {
         &self.known
     }
 
-    /// Decides and, if it is new, stores a batch. Durable when it returns `Acknowledged`.
+    /// Decides and, if it is new, stores a batch. Durable when it returns `Acknowledged`; `Crowded` at once
+    /// when too much waits already.
     pub async fn accept(&self, arrived: Arrived) -> Result<Verdict, IngestError> {
-        self.ask(|reply| Job::Accept(Box::new(arrived), reply)).await
+        let bytes = u32::try_from(arrived.groups.len() + arrived.batch.body.len()).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(bytes);
+        let room = room.map_err(|_| IngestError::Crowded)?;
+        self.ask(|reply| Job::Accept(Box::new(arrived), room, reply)).await
     }
 
     /// Appends to the journal, together with `with`. Returns the entry's number.

@@ -1,6 +1,7 @@
 //! A batch: whole groups, compressed, with the signature over the chain they end in.
 
 use prost::Message as _;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
 use thiserror::Error;
 
 use crate::sign::batch_preimage;
@@ -107,8 +108,8 @@ impl Batch {
         clock: ClockReading,
         key: &SigningKey,
     ) -> Result<Self, BatchError> {
-        if groups.len() > limits::BATCH_RECORDS_MAX {
-            return Err(too_many_groups());
+        if groups.iter().map(|group| records_of(group.as_ref())).sum::<usize>() > limits::BATCH_RECORDS_MAX {
+            return Err(too_many_records());
         }
         let mut plain = Vec::with_capacity(groups.iter().map(|group| group.as_ref().len() + 4).sum());
         let mut after = before;
@@ -173,19 +174,35 @@ impl Batch {
     pub fn open_body(&self, header: &Header) -> Result<Vec<u8>, BatchError> {
         let plain = decompress(&self.body)?;
         let mut chain = header.before;
-        for (index, group) in unpack_groups(&plain).enumerate() {
-            // Four million empty groups fit into a kilobyte; each would cost a hash.
-            if index >= limits::BATCH_RECORDS_MAX {
-                return Err(too_many_groups());
+        let mut records = 0;
+        for group in unpack_groups(&plain) {
+            let group = group?;
+            // Four million empty groups, or two million empty records, fit into a kilobyte.
+            records += records_of(group);
+            if records > limits::BATCH_RECORDS_MAX {
+                return Err(too_many_records());
             }
-            chain = chain.extend(group?);
+            chain = chain.extend(group);
         }
         if chain == header.after { Ok(plain) } else { Err(BatchError::Chain) }
     }
 }
 
-fn too_many_groups() -> BatchError {
-    BatchError::Body(format!("more than {} groups", limits::BATCH_RECORDS_MAX))
+fn too_many_records() -> BatchError {
+    BatchError::Body(format!("more than {} records", limits::BATCH_RECORDS_MAX))
+}
+
+/// What a group counts for [`limits::BATCH_RECORDS_MAX`]: its records as far as its fields can be walked,
+/// none of them decoded, and at least one.
+fn records_of(mut group: &[u8]) -> usize {
+    let mut records = 0;
+    while let Ok((tag, wire_type)) = decode_key(&mut group) {
+        records += usize::from(tag == 3);
+        if skip_field(wire_type, tag, &mut group, DecodeContext::default()).is_err() {
+            break;
+        }
+    }
+    records.max(1)
 }
 
 /// Decompresses a zstd frame, or several one after the other, to at most

@@ -5,7 +5,7 @@
 pub const BATCH_WIRE_BYTES_MAX: usize = 1 << 20;
 /// One batch's groups after decompression, bytes.
 pub const BATCH_BODY_BYTES_MAX: usize = 4 << 20;
-/// Records in one batch; a receiver holds its groups to it, since each has at least one.
+/// Records in one batch; a group without any counts as one.
 pub const BATCH_RECORDS_MAX: usize = 5_000;
 /// The window a decompressor must accept, as log2 bytes (RFC 9659 asks for at most 8 MiB).
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
@@ -17,7 +17,7 @@ pub const GROUP_RECORDS_MAX: usize = 2_000;
 pub const EVIDENCE_BYTES_MAX: usize = 2 << 10;
 /// Free text inside evidence, bytes.
 pub const DETAIL_BYTES_MAX: usize = 256;
-/// Entries of one CONFIG record; a longer dictionary takes several records.
+/// Entries of one CONFIG record; a longer dictionary takes several records, a longer record is read as LOST.
 pub const CONFIG_ENTRIES_MAX: usize = 1_000;
 /// Checks one agent may be assigned.
 pub const CHECKS_MAX: usize = 50_000;

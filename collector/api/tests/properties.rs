@@ -203,11 +203,36 @@ fn more_groups_than_records_may_be_are_refused() {
     let header = packed.check_header().unwrap();
     let over = vec![Vec::new(); limits::BATCH_RECORDS_MAX + 1];
     let refused = Batch { body, ..packed }.open_body(&header);
-    assert_eq!(refused, Err(BatchError::Body("more than 5000 groups".to_owned())));
+    assert_eq!(refused, Err(BatchError::Body("more than 5000 records".to_owned())));
     let numbers = (1, over.len() as u64);
     let packed =
         Batch::pack(StreamId([2; 16]), numbers, header.before, &over, ClockReading::default(), &key());
     assert!(matches!(packed, Err(BatchError::Body(_))));
+}
+
+#[test]
+fn more_records_than_may_be_are_refused_however_few_groups_hold_them() {
+    let group = |records| Group { first_seq: 1, base_ms: 0, records: vec![Record::default(); records] };
+    let groups = |last: usize| {
+        vec![group(2_000).encode_to_vec(), group(2_000).encode_to_vec(), group(last).encode_to_vec()]
+    };
+    let packed = pack(&groups(1_000), 1, ClockReading::default());
+    assert!(receive(&packed.encode_to_vec()).is_ok());
+    let refused = Err(BatchError::Body("more than 5000 records".to_owned()));
+    let header = packed.check_header().unwrap();
+    let (stream, before) = (StreamId([2; 16]), header.before);
+    let over = groups(1_001);
+    assert_eq!(Batch::pack(stream, (1, 1), before, &over, ClockReading::default(), &key()), refused);
+    let plain: Vec<u8> = over
+        .iter()
+        .flat_map(|group| {
+            let mut framed = Vec::new();
+            prost::encode_length_delimiter(group.len(), &mut framed).unwrap();
+            [framed, group.clone()].concat()
+        })
+        .collect();
+    let body = zstd::bulk::compress(&plain, 3).unwrap();
+    assert_eq!(Batch { body, ..packed }.open_body(&header), refused.map(|_: Batch| Vec::new()));
 }
 
 #[test]

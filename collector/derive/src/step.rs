@@ -6,7 +6,7 @@
 //! index is believed until the next one begins: time is rather unknown than another check's. How groups were cut into batches changes nothing,
 //! but for what is fixed per batch at accept: its reception and the reading of the agent's clock.
 
-use collector_api::{ClockReading, Reason, Record, Verdict, unpack_groups};
+use collector_api::{ClockReading, Reason, Record, Verdict, limits, unpack_groups};
 use config::CheckId;
 
 use crate::heads::{Entry, Head, Heads};
@@ -127,6 +127,9 @@ impl Step<'_> {
     fn other(&mut self, record: &Record) {
         if let Some(config) = &record.config {
             self.open_stream(self.batch.received_ms);
+            if config.entries.len() > limits::CONFIG_ENTRIES_MAX {
+                return self.quarantine_unread();
+            }
             if config.begins {
                 self.state.begin_dictionary(self.closed);
             } else if self.state.is_nameless() {

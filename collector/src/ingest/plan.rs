@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use collector_api::{Chain, StreamId, limits};
 use config::AgentId;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::accept::{Verdict, decide};
 use super::known::read;
@@ -49,6 +50,8 @@ pub(super) struct Fresh {
     /// Of its row, in the plan.
     write: usize,
     pub(super) groups: Vec<u8>,
+    /// What its bytes take of the room of all that waits.
+    _room: OwnedSemaphorePermit,
 }
 
 impl Plan {
@@ -93,8 +96,8 @@ impl Writer {
     /// Decides a job against what the transaction will have made of memory.
     pub(super) fn plan(&self, job: Job, plan: &mut Plan) {
         match job {
-            Job::Accept(arrived, reply) => match self.judge(&arrived, plan) {
-                Ok(verdict) => match self.take_in(*arrived, verdict, plan) {
+            Job::Accept(arrived, room, reply) => match self.judge(&arrived, plan) {
+                Ok(verdict) => match self.take_in(*arrived, room, verdict, plan) {
                     Ok(()) => plan.verdicts.push((reply, verdict)),
                     Err(error) => answer(reply, Err(error)),
                 },
@@ -153,7 +156,13 @@ impl Writer {
     }
 
     /// Adds a batch that moves its stream's mark to the transaction.
-    fn take_in(&self, arrived: Arrived, verdict: Verdict, plan: &mut Plan) -> Result<(), IngestError> {
+    fn take_in(
+        &self,
+        arrived: Arrived,
+        room: OwnedSemaphorePermit,
+        verdict: Verdict,
+        plan: &mut Plan,
+    ) -> Result<(), IngestError> {
         let counters = &self.known.counters;
         let Arrived { agent, batch, header, groups, received_ms } = arrived;
         let Verdict::Acknowledged(mark) = verdict else {
@@ -175,7 +184,7 @@ impl Writer {
         let row = StreamRow { stream: header.stream, agent: agent.clone(), spoken_ms, mark, receipts };
         plan.streams.insert(header.stream, row);
         plan.bytes += batch.body.len();
-        plan.fresh.push(Fresh { agent, write: plan.writes.len(), groups });
+        plan.fresh.push(Fresh { agent, write: plan.writes.len(), groups, _room: room });
         plan.writes.push(Write::Batch(BatchRow::received(batch, &header, received_ms)));
         Ok(())
     }

@@ -13,6 +13,7 @@ use collector_api::{Batch, BatchAnswer, Chain, Header, Hello, HelloAnswer, Strea
 use config::{AgentId, Charter};
 use hyper::StatusCode;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, interval_at};
 use tracing::{error, info, warn};
@@ -36,6 +37,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
 const MERGE_EVERY: Duration = Duration::from_hours(1);
 /// Told with 503: the disk may be full for longer, but agents must not give up asking.
 const RETRY_AFTER_S: u64 = 30;
+/// Told when only too much waits: a moment later it does not.
+const RETRY_CROWDED_S: u64 = 2;
+/// Opening is the processor's work: more at a time are not faster, and cost 4 MiB each.
+const OPENINGS_MAX: usize = 8;
 /// Of `meta`; the agent's id follows.
 const ASSIGNMENT_KEY: &str = "assignment/";
 
@@ -67,6 +72,8 @@ pub(crate) struct Work {
     clock: Clock,
     force: Arc<RwLock<InForce>>,
     heard: Arc<Mutex<BTreeMap<AgentId, Heard>>>,
+    /// Batches that may be opened at a time: each may take its limit before its size is known.
+    openings: Semaphore,
 }
 
 /// The charter in force and what follows from it.
@@ -155,7 +162,8 @@ impl Work {
         let assigned = assign(&charter, &kept, keys.signing(), clock.now_ms())?;
         let newest = truth.ingest.known().history().last().map(|(_, charter)| charter.clone());
         let force = Arc::new(RwLock::new(InForce { charter: Arc::new(charter.clone()), assigned }));
-        let work = Self { truth, keys, clock, force, heard: Arc::default() };
+        let work =
+            Self { truth, keys, clock, force, heard: Arc::default(), openings: Semaphore::new(OPENINGS_MAX) };
         if newest.as_ref() == Some(&charter) {
             let numbers = numbers(&work.inner().assigned)?;
             work.truth.ingest.write(numbers).await?;
@@ -251,6 +259,7 @@ impl Work {
         received_ms: i64,
     ) -> Result<BatchAnswer, Refused> {
         let agent = agent_id(&proven.agent)?;
+        let opening = self.openings.acquire().await.map_err(|error| unavailable(&error.to_string()))?;
         let opened = tokio::task::spawn_blocking(move || {
             let groups = batch.open_body(&header)?;
             Ok::<_, collector_api::BatchError>(Arrived { agent, batch, header, groups, received_ms })
@@ -259,8 +268,13 @@ impl Work {
             .await
             .map_err(|error| unavailable(&error.to_string()))?
             .map_err(|error| Refused::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-        let verdict =
-            self.truth.ingest.accept(arrived).await.map_err(|error| unavailable(&error.to_string()))?;
+        drop(opening);
+        let verdict = self.truth.ingest.accept(arrived).await.map_err(|error| match error {
+            IngestError::Crowded => {
+                Refused::wait(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), RETRY_CROWDED_S)
+            }
+            error => unavailable(&error.to_string()),
+        })?;
         let mark = match verdict {
             Verdict::Acknowledged(mark) => mark,
             Verdict::Foreign => return Err(foreign()),

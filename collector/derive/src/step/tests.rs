@@ -483,3 +483,15 @@ fn a_stream_opens_after_all_that_was_said_before_and_not_after_its_reception() {
         assert_eq!(StreamState::decode(&story.state.encode()).as_ref(), Some(&story.state), "{what}");
     }
 }
+
+#[test]
+fn a_dictionary_piece_over_its_limit_names_nothing_and_loses_the_names_there_were() {
+    let names: Vec<String> = (0..=limits::CONFIG_ENTRIES_MAX).map(|index| format!("s.c.n{index}")).collect();
+    let entries: Vec<(u32, &str)> = (0..).zip(names.iter().map(String::as_str)).collect();
+    let mut agent = Agent::new();
+    agent.up(0..2).config(false, &entries).up(2..4).config(true, &[(0, "s.c.a")]).up(4..6);
+    check(&agent, &["up 0..1 x2 until 1", "up 4..5 x2 until 7.5"]);
+    let mut most = Agent::new();
+    most.up(0..2).config(true, &[(0, "s.c.a")]).config(false, &entries[1..]).up(2..4);
+    check(&most, &["up 0..3 x4 until 5.5"]);
+}

@@ -157,3 +157,22 @@ async fn a_disk_that_fills_up_under_load_and_is_emptied_leaves_a_clean_store() {
     let differences: Vec<_> = differences.into_iter().filter(|line| !unsigned(line)).collect();
     assert!(differences.is_empty(), "but for agents that never enrolled here: {differences:?}");
 }
+
+#[tokio::test]
+async fn what_waits_is_bounded_in_bytes_and_the_room_comes_back() {
+    let (store, spool) = (MemoryStore::default(), example(1, 30));
+    let mut ingest = start(&store);
+    let bytes = |groups| {
+        let Arrived { groups, batch, .. } = spool.batch(groups);
+        groups.len() + batch.body.len()
+    };
+    let largest = (0..spool.len()).map(|group| bytes(group..group + 1)).max().unwrap();
+    ingest.room = Arc::new(tokio::sync::Semaphore::new(largest));
+    assert!(bytes(0..spool.len()) > largest);
+    let crowded = ingest.accept(spool.batch(0..spool.len())).await;
+    assert!(matches!(crowded, Err(IngestError::Crowded)), "{crowded:?}");
+    deliver(&ingest, &spool).await;
+    deliver(&ingest, &spool).await;
+    assert_eq!(ingest.room.available_permits(), largest, "also what was acknowledged again");
+    assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool));
+}
