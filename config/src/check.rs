@@ -6,12 +6,16 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod ntp;
+mod icmp;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
 pub use http::{
     HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
     JsonWish,
 };
+pub use icmp::IcmpParams;
+pub use ntp::NtpParams;
 pub use tcp::{TcpParams, TcpStep, WireText};
 pub use tls::TlsParams;
 
@@ -82,6 +86,10 @@ pub enum Probe {
     Dns(DnsParams),
     /// One request, status and verified TLS.
     Http(Box<HttpParams>),
+    /// The time of one server, and whether it can be believed.
+    Ntp(NtpParams),
+    /// Echo requests: is the host reached, how soon, with how much loss?
+    Icmp(IcmpParams),
 }
 
 impl Probe {
@@ -91,6 +99,8 @@ impl Probe {
             Self::Tcp(_) => "tcp",
             Self::Dns(_) => "dns",
             Self::Http(_) => "http",
+            Self::Ntp(_) => "ntp",
+            Self::Icmp(_) => "icmp",
         }
     }
 
@@ -100,6 +110,8 @@ impl Probe {
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Dns(dns) => dns.server.to_string(),
             Self::Http(http) => http.url.clone(),
+            Self::Ntp(ntp) => ntp.server.to_string(),
+            Self::Icmp(icmp) => icmp.host.clone(),
         }
     }
 

@@ -6,9 +6,13 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod ntp;
+mod icmp;
 
 use std::net::IpAddr;
 use std::path::Path;
+
+pub(super) use ntp::acquaint;
 
 use super::files;
 use crate::text::say;
@@ -22,6 +26,8 @@ pub(super) enum Asked {
     Tcp(Box<tcp::Asked>),
     Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
+    Ntp(ntp::Asked),
+    Icmp(icmp::Asked),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -30,6 +36,8 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Tcp(keys) => tcp::asked(keys, folder, report).map(Box::new).map(Asked::Tcp),
         ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
+        ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
+        ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
     }
 }
 
@@ -47,6 +55,8 @@ impl Asked {
             Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
             Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
+            Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
+            Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
         }
     }
 }

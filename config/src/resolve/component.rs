@@ -196,6 +196,16 @@ impl Branch<'_> {
                 facts,
             });
         }
+        if !ask::acquaint(&mut checks) {
+            let message = say!(
+                "the component `{}` asks one NTP server and names no `peers`: when its time and an agent's differ, \
+                 nothing tells which of the two is wrong",
+                "il componente `{}` interroga un solo server NTP e non nomina `peers`: se la sua ora e quella di una \
+                 sonda divergono, nulla dice quale delle due sia sbagliata",
+                name.value
+            );
+            report.warning(name.at, message);
+        }
         Some(Part { up_if: up_if?, checks, group_by })
     }
 

@@ -137,6 +137,68 @@ fn what_a_question_does_not_say_is_left_out_of_the_assignment() {
 }
 
 #[test]
+fn ntp_servers_vouch_for_each_other_unless_peers_are_named() {
+    let peers = |components: &str| -> Vec<(String, String)> {
+        let of = |check: &Check| {
+            let Probe::Ntp(ntp) = &check.probe else { panic!("ntp") };
+            let peers: Vec<String> = ntp.peers.iter().map(ToString::to_string).collect();
+            (ntp.server.to_string(), peers.join(" "))
+        };
+        charter(components).checks().map(of).collect()
+    };
+    let pair = |server: &str, peers: &str| (server.to_owned(), peers.to_owned());
+    assert_eq!(
+        peers("n: {probe: ntp, targets: {a: 10.0.0.1, b: \"n.example:1123\", c: \"2001:db8::1\"}}"),
+        [
+            pair("10.0.0.1:123", "n.example:1123 [2001:db8::1]:123"),
+            pair("n.example:1123", "10.0.0.1:123 [2001:db8::1]:123"),
+            pair("[2001:db8::1]:123", "10.0.0.1:123 n.example:1123"),
+        ]
+    );
+    // One of the peers is the server itself.
+    assert_eq!(
+        peers("n: {probe: ntp, targets: {a: 10.0.0.1, b: 10.0.0.2}, peers: [10.0.0.9, 10.0.0.1]}"),
+        [pair("10.0.0.1:123", "10.0.0.9:123"), pair("10.0.0.2:123", "10.0.0.9:123 10.0.0.1:123")]
+    );
+    let alone = loaded(&format!(
+        "{SITES}services: {{s: {{users: [uffici], components: {{n: {{probe: ntp, targets: {{a: 10.0.0.1}}}}}}}}}}"
+    ));
+    let warned = alone.warnings.iter().any(|w| w.message.to_string().contains("names no `peers`"));
+    assert!(warned, "{:?}", alone.warnings);
+}
+
+#[test]
+fn a_default_threshold_gives_way_to_one_that_is_said() {
+    for (keys, warn_ms, crit_ms) in [
+        ("", 500, 5_000),
+        (", offset_warn: 50ms", 50, 5_000),
+        (", offset_warn: 10s", 10_000, 20_000),
+        (", offset_crit: 100ms", 50, 100),
+        (", offset_warn: 1s, offset_crit: 2s", 1_000, 2_000),
+    ] {
+        let check = only(&format!("n: {{probe: ntp, targets: {{a: 10.0.0.1}}, max_stratum: 4{keys}}}"));
+        let Probe::Ntp(ntp) = &check.probe else { panic!("ntp") };
+        assert_eq!(
+            (ntp.offset_warn_ms, ntp.offset_crit_ms, ntp.max_stratum),
+            (warn_ms, crit_ms, 4),
+            "{keys}"
+        );
+    }
+    for (keys, warn, crit) in [
+        ("", "25%", None),
+        (", loss_crit: 75%", "25%", Some("75%")),
+        (", loss_crit: 10%", "10%", Some("10%")),
+        (", loss_warn: 0%", "0%", None),
+    ] {
+        let check = only(&format!("n: {{probe: icmp, targets: {{a: \"[2001:db8::1]\"}}{keys}}}"));
+        let Probe::Icmp(icmp) = &check.probe else { panic!("icmp") };
+        assert_eq!((icmp.host.as_str(), icmp.family, icmp.packets), ("2001:db8::1", Family::V6, 4));
+        let shown = icmp.loss_crit.map(|share| share.to_string());
+        assert_eq!((icmp.loss_warn.to_string().as_str(), shown.as_deref()), (warn, crit), "{keys}");
+    }
+}
+
+#[test]
 fn from_is_where_the_users_are_unless_said() {
     let everywhere = loaded(&format!(
         "{SITES}services: {{s: {{components: {{c: {{probe: tcp, targets: {{t: \"h:1\"}}}}}}}}}}"

@@ -4,9 +4,13 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod ntp;
+mod icmp;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
+pub(crate) use icmp::IcmpKeys;
+pub(crate) use ntp::NtpKeys;
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
 
@@ -23,16 +27,21 @@ pub(crate) enum ProbeKeys {
     Tcp(TcpKeys),
     Dns(DnsKeys),
     Http(Box<HttpKeys>),
+    Ntp(NtpKeys),
+    Icmp(IcmpKeys),
 }
 
 /// The kinds of this version.
-const KINDS: [(&str, &[&str]); 3] =
-    [("tcp", TcpKeys::KEYS), ("dns", DnsKeys::KEYS), ("http", HttpKeys::KEYS)];
+const KINDS: [(&str, &[&str]); 5] = [
+    ("tcp", TcpKeys::KEYS),
+    ("dns", DnsKeys::KEYS),
+    ("http", HttpKeys::KEYS),
+    ("ntp", NtpKeys::KEYS),
+    ("icmp", IcmpKeys::KEYS),
+];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 20] = [
-    "icmp",
-    "ntp",
+const LATER: [&str; 18] = [
     "smtp",
     "imap",
     "pop3",
@@ -83,6 +92,8 @@ impl ProbeKeys {
         match word {
             "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
+            "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
+            "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }
