@@ -132,6 +132,8 @@ impl Probe {
         match self {
             Self::Tcp(tcp) => Some(&mut tcp.family),
             Self::Http(http) => Some(&mut http.family),
+            Self::Ntp(ntp) => Some(&mut ntp.family),
+            Self::Icmp(icmp) => Some(&mut icmp.family),
             Self::Dns(_) => None,
         }
     }

@@ -36,6 +36,7 @@ use tracing::{info, warn};
 use allowed::{AllowedTargets, NotANetwork};
 use clock::WallClock;
 use identity::{Identity, IdentityError};
+use probe::icmp::Pings;
 use probe::{SharedSurroundings, Surroundings};
 use push::{Push, PushError};
 use resolve::SystemResolver;
@@ -152,6 +153,8 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         allowed: AllowedTargets::parse(&config.allowed_targets)?,
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new(&config.secrets_directory),
+        pings: Pings::default(),
+        clock_servers: config.ntp_servers.clone(),
     }))
 }
 

@@ -14,6 +14,8 @@ mod connect;
 pub mod tcp;
 pub mod dns;
 pub mod http;
+pub mod ntp;
+pub mod icmp;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,7 @@ pub use trace::{Direction, Line, Secrets, Trace, Transcript};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use collector_api::{Evidence, Reason, Verdict};
 use config::{CheckId, CheckSpec, HostPort, Probe, Timing};
@@ -50,6 +53,8 @@ enum Asker {
     Tcp(tcp::Tcp),
     Dns(Box<dns::Dns>),
     Http(Box<http::Http>),
+    Ntp(Box<ntp::Ntp>),
+    Icmp(Box<icmp::Icmp>),
 }
 
 /// What every probe needs around it.
@@ -63,6 +68,10 @@ pub struct Surroundings {
     pub tls: TlsStore,
     /// Where secrets of checks are.
     pub secrets: SecretsDirectory,
+    /// The agent's ICMP sockets.
+    pub pings: icmp::Pings,
+    /// Servers of the agent's own clock watch: they have a voice when clocks differ.
+    pub clock_servers: Vec<HostPort>,
 }
 
 /// What one run of a check saw.
@@ -94,8 +103,9 @@ impl Check {
     /// Prepares a check; the error is a sentence for whoever wrote the charter.
     pub fn new(spec: CheckSpec) -> Result<Self, String> {
         let (probe, over_v6) = spec.probe.by_family();
-        let asker = Asker::new(probe)?;
-        let over_v6 = over_v6.map(Asker::new).transpose()?;
+        let timing = &spec.timing;
+        let asker = Asker::new(probe, timing)?;
+        let over_v6 = over_v6.map(|probe| Asker::new(probe, timing)).transpose()?;
         Ok(Self { id: spec.id, timing: spec.timing, measures_path: spec.measures_path, asker, over_v6 })
     }
 
@@ -105,16 +115,26 @@ impl Check {
             Asker::Tcp(_) => "tcp",
             Asker::Dns(_) => "dns",
             Asker::Http(_) => "http",
+            Asker::Ntp(_) => "ntp",
+            Asker::Icmp(_) => "icmp",
         }
     }
 
-    /// What is dialled.
+    /// What is dialled; the port is 0 where there is none.
     pub fn address(&self) -> &HostPort {
         match &self.asker {
             Asker::Tcp(tcp) => tcp.address(),
             Asker::Dns(dns) => dns.server(),
             Asker::Http(http) => http.address(),
+            Asker::Ntp(ntp) => ntp.server(),
+            Asker::Icmp(icmp) => icmp.address(),
         }
+    }
+
+    /// What is dialled, for people.
+    pub fn target(&self) -> String {
+        let address = self.address();
+        if address.port == 0 { address.host.clone() } else { address.to_string() }
     }
 
     /// Runs the check: up to as many attempts as it allows.
@@ -139,11 +159,15 @@ impl Check {
 }
 
 impl Asker {
-    fn new(probe: Probe) -> Result<Self, String> {
+    fn new(probe: Probe, timing: &Timing) -> Result<Self, String> {
         Ok(match probe {
             Probe::Tcp(params) => Self::Tcp(tcp::Tcp::new(params)?),
             Probe::Dns(params) => Self::Dns(Box::new(dns::Dns::new(&params)?)),
             Probe::Http(params) => Self::Http(Box::new(http::Http::new(&params)?)),
+            Probe::Ntp(params) => Self::Ntp(Box::new(ntp::Ntp::new(params))),
+            Probe::Icmp(params) => {
+                Self::Icmp(Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))))
+            }
         })
     }
 
@@ -154,6 +178,8 @@ impl Asker {
             // Boxed: idle state of a large future would otherwise weigh on every small one.
             Self::Dns(dns) => Box::pin(dns.attempt(surroundings, trace)).await,
             Self::Http(http) => Box::pin(http.attempt(surroundings, trace)).await,
+            Self::Ntp(ntp) => Box::pin(ntp.attempt(surroundings, trace)).await,
+            Self::Icmp(icmp) => Box::pin(icmp.attempt(surroundings, trace)).await,
         }
     }
 }

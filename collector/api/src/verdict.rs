@@ -164,6 +164,21 @@ reasons! {
     212 DnsFlags "dns.flags" "unexpected flags";
     213 DnsTtl "dns.ttl" "the answer may be kept for too short a time";
     214 DnsLame "dns.lame" "the server does not serve the zone";
+    // NTP.
+    170 NtpUnsynced "ntp.unsynced" "the server says that its clock is not synchronised";
+    171 NtpKodRate "ntp.kod_rate" "the server asks to be asked less often";
+    172 NtpKodDeny "ntp.kod_deny" "the server denies this agent its time";
+    173 NtpStratum "ntp.stratum" "the server is too far from a reference clock";
+    174 NtpOffset "ntp.offset" "the server's time is wrong";
+    175 NtpOffsetWarn "ntp.offset_warn" "the server's time is off by more than the warning threshold";
+    176 NtpBogusOrigin "ntp.bogus_origin" "the answer is to a question that was not asked";
+    177 NtpTimeout "ntp.timeout" "no answer";
+    178 NtpLeap "ntp.leap" "the server announces a leap second";
+    // ICMP.
+    190 IcmpNoReply "icmp.no_reply" "no echo request was answered";
+    191 IcmpLoss "icmp.loss" "more echo requests were lost than the warning threshold allows";
+    192 IcmpLossCrit "icmp.loss_crit" "more echo requests were lost than the critical threshold allows";
+    193 IcmpTtlExceeded "icmp.ttl_exceeded" "the path goes in a circle or is too long";
 }
 
 impl std::fmt::Display for Reason {

@@ -10,6 +10,7 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
+use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
@@ -66,6 +67,8 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         allowed: AllowedTargets::parse(&[]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        pings: Pings::default(),
+        clock_servers: Vec::new(),
     })
 }
 

@@ -98,7 +98,7 @@ fn explain(check: &Check, outcome: &Outcome, out: &mut dyn Write) -> anyhow::Res
     if !detail.is_empty() {
         writeln!(out, "  seen      {detail}")?;
     }
-    writeln!(out, "  target    {} {}", check.kind(), check.address())?;
+    writeln!(out, "  target    {} {}", check.kind(), check.target())?;
     if !remote.is_empty() {
         writeln!(out, "  remote    {remote}")?;
     }
@@ -187,7 +187,7 @@ fn as_json(check: &Check, outcome: &Outcome, transcript: &Transcript) -> Value {
     json!({
         "check": check.id.as_str(),
         "kind": check.kind(),
-        "target": check.address().to_string(),
+        "target": check.target(),
         "verdict": outcome.verdict.name(),
         "reason": outcome.reason.name(),
         "detail": evidence.detail,

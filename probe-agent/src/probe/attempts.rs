@@ -10,7 +10,7 @@ use collector_api::{Attempt, Evidence, Reason, Record, Verdict};
 use config::Timing;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Asker, Check, Fault, Outcome, Surroundings, Trace, Transcript, connect, may_be_chance};
+use super::{Asker, Check, Fault, Outcome, Surroundings, Trace, Transcript, connect, may_be_chance, trace};
 
 /// What one attempt says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,7 @@ fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
         "connect" => Reason::ConnectTimeout,
         "tls" => Reason::TlsTimeout,
         "udp_rtt" | "tcp_rtt" | "control_rtt" => Reason::DnsTimeout,
+        "ntp" => Reason::NtpTimeout,
         _ => Reason::ProtoTimeout,
     };
     Fault::new(reason, format!("nothing within {} ms", timing.timeout_ms))
@@ -104,8 +105,8 @@ fn evidence(finding: Finding, seen: &Result<(), Fault>, trace: &Trace, attempts:
         detail: seen.as_ref().err().map(|fault| trace.detail(&fault.detail)).unwrap_or_default(),
         phases: trace.phases(),
         attempts: if attempts.len() > 1 { attempts } else { Vec::new() },
-        remote: trace.remote.map(|remote| remote.to_string()).unwrap_or_default(),
         phase_failed: if failed { trace.phase_told() } else { String::new() },
+        remote: trace.remote.map(trace::shown).unwrap_or_default(),
         tls: trace.tls.clone(),
         facts: trace.facts(),
     }
@@ -190,6 +191,7 @@ mod tests {
             ("udp_rtt", Reason::DnsTimeout),
             ("tcp_rtt", Reason::DnsTimeout),
             ("control_rtt", Reason::DnsTimeout),
+            ("ntp", Reason::NtpTimeout),
         ] {
             assert_eq!(timed_out_in(phase, &TIMING).reason, reason, "{phase}");
         }

@@ -59,7 +59,7 @@ fn told(family: &str, outcome: &Outcome) -> Fact {
         value = format!("{value} {}", outcome.reason);
     }
     if let Some(remote) = outcome.remote {
-        value = format!("{value} {remote}");
+        value = format!("{value} {}", trace::shown(remote));
     }
     Fact { name: family.to_owned(), value }
 }

@@ -67,7 +67,12 @@ fn verdict_of(reason: Reason) -> Verdict {
 /// the fault may be the agent's own network's: what canaries decide.
 pub fn may_be_chance(reason: Reason) -> bool {
     match reason {
-        Reason::TlsTimeout | Reason::ProtoTimeout | Reason::DnsTimeout => true,
+        Reason::TlsTimeout
+        | Reason::ProtoTimeout
+        | Reason::DnsTimeout
+        | Reason::NtpTimeout
+        | Reason::NtpBogusOrigin
+        | Reason::IcmpNoReply => true,
         // Out of local ports or without the address: unknown already, and no further attempt helps.
         Reason::ConnectSourceBind => false,
         _ => reason.name().starts_with("resolve.") || reason.name().starts_with("connect."),
@@ -127,7 +132,12 @@ mod tests {
             let class = reason.name().split('.').next().unwrap();
             let expected = match *reason {
                 Reason::ConnectSourceBind => false,
-                Reason::TlsTimeout | Reason::ProtoTimeout | Reason::DnsTimeout => true,
+                Reason::TlsTimeout
+                | Reason::ProtoTimeout
+                | Reason::DnsTimeout
+                | Reason::NtpTimeout
+                | Reason::NtpBogusOrigin
+                | Reason::IcmpNoReply => true,
                 _ => matches!(class, "resolve" | "connect"),
             };
             assert_eq!(may_be_chance(*reason), expected, "{reason}");

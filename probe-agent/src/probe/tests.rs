@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
+use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
@@ -23,6 +24,8 @@ pub(super) fn surroundings() -> Surroundings {
         allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        pings: Pings::default(),
+        clock_servers: Vec::new(),
     }
 }
 

@@ -38,6 +38,7 @@ pub struct Trace {
     transcript: Option<Box<Transcript>>,
     at_deadline: Option<Result<(), Fault>>,
     answered: Option<Instant>,
+    measured_micros: Option<u64>,
 }
 
 impl Trace {
@@ -55,6 +56,7 @@ impl Trace {
             transcript: None,
             at_deadline: None,
             answered: None,
+            measured_micros: None,
         }
     }
 
@@ -130,11 +132,17 @@ impl Trace {
         self.current.map_or("", |(phase, _)| phase)
     }
 
-    /// The attempt has ended; returns how long it took, µs. The phase it ended in stays readable.
+    /// Says how long the peer took, where that is not how long the attempt took: thresholds are about it.
+    pub fn measured(&mut self, micros: u64) {
+        self.measured_micros = Some(micros);
+    }
+
+    /// The attempt has ended; returns how long it took, or was measured to take, µs. The phase it ended in
+    /// stays readable.
     pub fn end(&mut self) -> u64 {
         let now = Instant::now();
         self.end_phase(now);
-        micros_between(self.began, self.answered.unwrap_or(now))
+        self.measured_micros.unwrap_or_else(|| micros_between(self.began, self.answered.unwrap_or(now)))
     }
 
     /// The target has done its part: what follows is not its time, and does not make it slow.
@@ -192,6 +200,11 @@ fn phase_told(hop: u32, phase: &str) -> String {
 
 fn micros_between(from: Instant, to: Instant) -> u64 {
     u64::try_from(to.duration_since(from).as_micros()).unwrap_or(u64::MAX)
+}
+
+/// An address for people; ICMP has no port.
+pub(super) fn shown(remote: SocketAddr) -> String {
+    if remote.port() == 0 { remote.ip().to_string() } else { remote.to_string() }
 }
 
 /// Text for people, within the limit of evidence and on one line: it may quote a hostile server.

@@ -20,11 +20,14 @@ pub(super) enum Lane {
     Tcp,
     Dns,
     Http,
+    Ntp,
+    /// Holds its place for as long as its packets are apart, however soon they come back.
+    Icmp,
     /// Those whose last run was slow, of every kind: a hundred dead targets cannot delay live ones.
     Slow,
 }
 
-const LANES: usize = 4;
+const LANES: usize = 6;
 
 /// What the plan wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

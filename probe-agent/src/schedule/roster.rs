@@ -172,6 +172,8 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 Probe::Tcp(_) => Lane::Tcp,
                 Probe::Dns(_) => Lane::Dns,
                 Probe::Http(_) => Lane::Http,
+                Probe::Ntp(_) => Lane::Ntp,
+                Probe::Icmp(_) => Lane::Icmp,
             };
             let work = match Check::new(spec) {
                 Ok(check) => Work::Ready(Arc::new(check)),

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
+use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::sample::Sample;
 use crate::secrets::SecretsDirectory;
@@ -30,6 +31,8 @@ fn start(first: Option<Assignment>) -> Rig {
         allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned()]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        pings: Pings::default(),
+        clock_servers: Vec::new(),
     });
     let (assignments, assignment) = watch::channel(first.map(Arc::new));
     let (entries_in, entries) = mpsc::channel(64);
@@ -160,6 +163,8 @@ fn running(check: &str) -> (Running, Rig) {
         allowed: AllowedTargets::parse(&[]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        pings: Pings::default(),
+        clock_servers: Vec::new(),
     });
     let (_list, canaries) = watch::channel(Vec::new());
     let (desk, _watch) = canary::open(canaries, Vec::new(), Arc::clone(&surroundings));

@@ -78,5 +78,18 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::DnsFlags => "indicatori inattesi nella risposta DNS",
         Reason::DnsTtl => "durata della risposta DNS troppo breve",
         Reason::DnsLame => "il server DNS non serve la zona",
+        Reason::NtpUnsynced => "il server dichiara di non essere sincronizzato",
+        Reason::NtpKodRate => "il server chiede di essere interrogato più di rado",
+        Reason::NtpKodDeny => "il server nega l'ora a questa sonda",
+        Reason::NtpStratum => "il server è troppo lontano da un orologio di riferimento",
+        Reason::NtpOffset => "l'ora del server è sbagliata",
+        Reason::NtpOffsetWarn => "l'ora del server si scosta oltre la soglia di attenzione",
+        Reason::NtpBogusOrigin => "la risposta è a una domanda mai fatta",
+        Reason::NtpTimeout => "nessuna risposta NTP",
+        Reason::NtpLeap => "il server annuncia un secondo intercalare",
+        Reason::IcmpNoReply => "nessuna richiesta di eco ha avuto risposta",
+        Reason::IcmpLoss => "più richieste di eco perse di quante ne ammetta la soglia di attenzione",
+        Reason::IcmpLossCrit => "più richieste di eco perse di quante ne ammetta la soglia critica",
+        Reason::IcmpTtlExceeded => "il percorso gira in tondo o è troppo lungo",
     }
 }

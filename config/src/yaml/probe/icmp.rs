@@ -14,7 +14,7 @@ shape! {
         loss_warn: optional At<Fraction>,
         /// More lost is down.
         loss_crit: optional At<Fraction>,
-        /// `v4` or `v6`.
+        /// `v4`, `v6` or `both`.
         family: decisive At<Family>,
     }
 }

@@ -15,7 +15,7 @@ shape! {
         max_stratum: optional At<u32>,
         /// Servers that say whose clock is wrong.
         peers: optional Vec<At<String>>,
-        /// `v4` or `v6`.
+        /// `v4`, `v6` or `both`.
         family: decisive At<Family>,
     }
 }

@@ -1,0 +1,280 @@
+//! The agent's two ICMP sockets, one of each family, shared by every check: surge-ping behind one file.
+//!
+//! Replies are matched by host, identifier and sequence number. On an unprivileged socket the kernel owns
+//! the identifier, so the number alone tells two checks of one host apart: it is counted per agent, not
+//! per check. All requests pass one gate that paces them: a burst would overflow the socket's buffer, and
+//! read as loss.
+//!
+//! A client of surge-ping that has stopped receiving says so to nobody. So silence is believed only of a
+//! socket that hears the agent's own loopback, or where a fresh one does not hear it either.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use collector_api::Reason;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
+use tokio::task::JoinError;
+use tokio::time::{Instant, sleep_until};
+
+use super::super::Fault;
+
+/// Between two requests of the agent: 2,000 a second, which no socket buffer minds.
+const PACE: Duration = Duration::from_micros(500);
+/// Timers are no finer; requests within it go at once.
+const TIMER_GRAIN: Duration = Duration::from_millis(1);
+/// What a loopback takes at most.
+const LOOPBACK_PATIENCE: Duration = Duration::from_millis(300);
+/// Numbers still in use are skipped, so many times.
+const NUMBER_TRIES: u32 = 3;
+
+/// What became of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Echo {
+    /// It came back.
+    Reply { micros: u64, ttl: Option<u8> },
+    /// It did not.
+    Lost,
+    /// Something else came back, or it could not even go.
+    Refused(Fault),
+}
+
+impl Echo {
+    /// The task that waited is gone: a defect.
+    pub(super) fn of_panic(_: JoinError) -> Self {
+        Self::Refused(Fault::new(Reason::AgentInternal, "the echo request's task ended by itself"))
+    }
+}
+
+/// The sockets, opened when first needed.
+#[derive(Debug, Default)]
+pub struct Pings {
+    v4: Arc<Ear>,
+    v6: Arc<Ear>,
+    gate: Arc<Gate>,
+}
+
+/// One family's socket.
+#[derive(Default)]
+struct Ear {
+    client: Mutex<Option<Client>>,
+    number: AtomicU16,
+}
+
+/// When the next request may go.
+#[derive(Debug, Default)]
+struct Gate(Mutex<Option<Instant>>);
+
+/// A socket that is open, and the way through the gate.
+#[derive(Clone)]
+pub(super) struct Line {
+    client: Client,
+    identifier: PingIdentifier,
+    ear: Arc<Ear>,
+    gate: Arc<Gate>,
+    is_v4: bool,
+}
+
+impl Pings {
+    /// The line to an address.
+    pub(super) fn line(&self, host: IpAddr) -> Result<Line, Fault> {
+        let is_v4 = host.is_ipv4();
+        let ear = if is_v4 { &self.v4 } else { &self.v6 };
+        let mut kept = ear.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = if let Some(client) = &*kept {
+            client.clone()
+        } else {
+            let client = open(is_v4).map_err(|error| fault_of_open(&error, is_v4))?;
+            kept.insert(client).clone()
+        };
+        drop(kept);
+        Ok(self.line_of(client, is_v4))
+    }
+
+    fn line_of(&self, client: Client, is_v4: bool) -> Line {
+        let ear = Arc::clone(if is_v4 { &self.v4 } else { &self.v6 });
+        Line { client, identifier: identifier(), ear, gate: Arc::clone(&self.gate), is_v4 }
+    }
+
+    /// Silence was heard: is it our own ear? `Ok` when the silence stands.
+    pub(super) async fn assure(&self, line: &Line) -> Result<(), Fault> {
+        if line.hears_itself().await {
+            return Ok(());
+        }
+        let Ok(client) = open(line.is_v4) else { return Ok(()) };
+        let fresh = self.line_of(client, line.is_v4);
+        if !fresh.hears_itself().await {
+            // No loopback here, or nobody answers on it: it cannot testify.
+            return Ok(());
+        }
+        *fresh.ear.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.client.clone());
+        Err(Fault::new(Reason::AgentInternal, "the ICMP socket had stopped hearing; a new one is open"))
+    }
+}
+
+impl Line {
+    /// Waits for this request's turn; the error when that takes longer than `patience`.
+    pub(super) async fn turn(&self, patience: Duration) -> Result<(), Fault> {
+        let now = Instant::now();
+        let mine = {
+            let mut next = self.gate.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mine = next.map_or(now, |next| next.max(now));
+            if mine > now + patience {
+                let detail = "more echo requests are due than may go in this time";
+                return Err(Fault::new(Reason::AgentOverload, detail));
+            }
+            *next = Some(mine + PACE);
+            mine
+        };
+        if mine > now + TIMER_GRAIN {
+            sleep_until(mine).await;
+        }
+        Ok(())
+    }
+
+    /// One request and what becomes of it.
+    pub(super) async fn ping(&self, host: IpAddr, payload: &[u8], patience: Duration) -> Echo {
+        for _ in 0..NUMBER_TRIES {
+            let number = PingSequence(self.ear.number.fetch_add(1, Ordering::Relaxed));
+            let mut pinger = self.client.pinger(host, self.identifier).await;
+            pinger.timeout(patience);
+            let began = Instant::now();
+            let answered = pinger.ping(number, payload).await;
+            let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            match answered {
+                // All 65,536 numbers later, one may still be waited for.
+                Err(SurgeError::IdenticalRequests { .. }) => {}
+                Ok((packet, _theirs)) => return echo_of(&packet, micros),
+                Err(SurgeError::Timeout { .. }) => return Echo::Lost,
+                Err(error) => return Echo::Refused(self.fault_of(&error)),
+            }
+        }
+        Echo::Refused(Fault::new(Reason::AgentOverload, "no free sequence number"))
+    }
+
+    async fn hears_itself(&self) -> bool {
+        let loopback: IpAddr =
+            if self.is_v4 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        matches!(self.ping(loopback, &[], LOOPBACK_PATIENCE).await, Echo::Reply { .. })
+    }
+
+    fn fault_of(&self, error: &SurgeError) -> Fault {
+        let fault = match error {
+            SurgeError::IOError(error) => Fault::of_connect(error),
+            _ => Fault::new(Reason::AgentInternal, error.to_string()),
+        };
+        if fault.reason == Reason::AgentInternal {
+            // Whatever it is, a fresh socket may not have it.
+            *self.ear.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        fault
+    }
+}
+
+fn open(is_v4: bool) -> io::Result<Client> {
+    // Unprivileged first, raw if that is not allowed: surge-ping's own order.
+    Client::new(&Config::builder().kind(if is_v4 { ICMP::V4 } else { ICMP::V6 }).build())
+}
+
+/// Tells this agent's replies from those of other processes with raw sockets.
+fn identifier() -> PingIdentifier {
+    let mut bytes = [0; 2];
+    // Without randomness the number still tells requests of this process apart.
+    let _ = SystemRandom::new().fill(&mut bytes);
+    PingIdentifier(u16::from_be_bytes(bytes))
+}
+
+fn fault_of_open(error: &io::Error, is_v4: bool) -> Fault {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return Fault::of_connect(error);
+    }
+    let family = if is_v4 { "ICMP" } else { "ICMPv6" };
+    let detail = format!(
+        "the agent may open no {family} socket: put its group into the range of sysctl \
+         net.ipv4.ping_group_range, or give it CAP_NET_RAW (AmbientCapabilities= of its unit)"
+    );
+    Fault::new(Reason::AgentPermission, detail)
+}
+
+/// RFC 792 and RFC 4443: a reply, or what a router says instead.
+fn echo_of(packet: &IcmpPacket, micros: u64) -> Echo {
+    let (kind, code, ttl) = match packet {
+        IcmpPacket::V4(packet) => (packet.get_icmp_type().0, packet.get_icmp_code().0, packet.get_ttl()),
+        IcmpPacket::V6(packet) => (packet.get_icmpv6_type().0, packet.get_icmpv6_code().0, None),
+    };
+    let is_v4 = matches!(packet, IcmpPacket::V4(_));
+    meaning(is_v4, kind, code).map_or(Echo::Reply { micros, ttl }, Echo::Refused)
+}
+
+/// `None` for an echo reply.
+fn meaning(is_v4: bool, kind: u8, code: u8) -> Option<Fault> {
+    let (reason, what) = match (is_v4, kind, code) {
+        (true, 0, _) | (false, 129, _) => return None,
+        (true, 3, 0 | 6 | 11) | (false, 1, 0) => (Reason::ConnectNetUnreachable, "network unreachable"),
+        (true, 3, 1 | 7 | 12) | (false, 1, 3) => (Reason::ConnectHostUnreachable, "host unreachable"),
+        (true, 3, 9 | 10 | 13) | (false, 1, 1 | 5) => {
+            (Reason::ConnectAdminProhibited, "prohibited by a filter")
+        }
+        (true, 11, _) | (false, 3, _) => (Reason::IcmpTtlExceeded, "time to live exceeded"),
+        (true, 3, _) | (false, 1, _) => (Reason::ConnectHostUnreachable, "unreachable"),
+        _ => (Reason::ProtoUnexpectedReply, "an unexpected ICMP message"),
+    };
+    Some(Fault::new(reason, format!("a router or the host said: {what} (type {kind}, code {code})")))
+}
+
+impl fmt::Debug for Ear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ear").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("is_v4", &self.is_v4).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_of_a_router_has_its_reason() {
+        for (is_v4, kind, code, reason) in [
+            (true, 0, 0, None),
+            (false, 129, 0, None),
+            (true, 3, 0, Some(Reason::ConnectNetUnreachable)),
+            (true, 3, 1, Some(Reason::ConnectHostUnreachable)),
+            (true, 3, 3, Some(Reason::ConnectHostUnreachable)),
+            (true, 3, 13, Some(Reason::ConnectAdminProhibited)),
+            (true, 11, 0, Some(Reason::IcmpTtlExceeded)),
+            (true, 12, 0, Some(Reason::ProtoUnexpectedReply)),
+            (false, 1, 0, Some(Reason::ConnectNetUnreachable)),
+            (false, 1, 1, Some(Reason::ConnectAdminProhibited)),
+            (false, 1, 3, Some(Reason::ConnectHostUnreachable)),
+            (false, 3, 0, Some(Reason::IcmpTtlExceeded)),
+            (false, 0, 0, Some(Reason::ProtoUnexpectedReply)),
+        ] {
+            let seen = meaning(is_v4, kind, code).map(|fault| fault.reason);
+            assert_eq!(seen, reason, "v4 {is_v4}, type {kind}, code {code}");
+        }
+    }
+
+    #[test]
+    fn who_may_not_is_told_what_to_do() {
+        let error = io::Error::from(io::ErrorKind::PermissionDenied);
+        let fault = fault_of_open(&error, true);
+        assert_eq!(
+            (fault.reason, fault.verdict()),
+            (Reason::AgentPermission, collector_api::Verdict::Unknown)
+        );
+        for word in ["ping_group_range", "CAP_NET_RAW"] {
+            assert!(fault.detail.contains(word), "{}", fault.detail);
+        }
+        assert!(fault.detail.len() <= collector_api::limits::DETAIL_BYTES_MAX, "{}", fault.detail.len());
+    }
+}
