@@ -13,6 +13,7 @@ mod init;
 mod serve;
 mod check;
 mod reload;
+mod schema;
 mod agent;
 mod terminal;
 mod status;
@@ -38,6 +39,7 @@ enum Command {
     Serve(serve::Serve),
     Agent(agent::Agent),
     Reload(reload::Reload),
+    Schema(schema::Schema),
     Status(status::Status),
     Explain(explain::Explain),
     Outages(outages::Outages),
@@ -55,6 +57,7 @@ impl Vedetta {
             Command::Serve(command) => command.run(out),
             Command::Agent(command) => command.run(out),
             Command::Reload(command) => command.run(out),
+            Command::Schema(command) => command.run(out),
             Command::Status(command) => command.run(out),
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),

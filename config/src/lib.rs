@@ -46,3 +46,4 @@ pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
 pub use problem::{LoadError, Problem};
 pub use quorum::Quorum;
 pub use text::{Lang, Text};
+pub use yaml::schema::{agent_schema, schema};

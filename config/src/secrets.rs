@@ -23,6 +23,10 @@ pub(crate) fn refuse(node: &Node, report: &mut Report<'_>) {
                     report.problem(entry.key_at, message);
                     continue;
                 }
+                // What headers may carry is judged with their probe, which knows how else to say it.
+                if key == "headers" {
+                    continue;
+                }
                 // The path of a problem is made of names; these keys stand between them.
                 if matches!(key, "components" | "parts" | "targets") {
                     refuse(&entry.node, report);

@@ -5,6 +5,7 @@
 
 pub(crate) mod node;
 pub(crate) mod shape;
+pub(crate) mod schema;
 pub(crate) mod nearest;
 pub(crate) mod scalar;
 pub(crate) mod duration;

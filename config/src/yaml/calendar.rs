@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use crate::calendar::{Holiday, Opening, Week};
 use crate::text::say;
 use crate::yaml::node::{Node, Value};
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Report, Shape, shape};
 
 shape! {
@@ -78,12 +79,21 @@ impl Shape for Week {
         }
         sound.then_some(week)
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let hours = <Vec<Opening>>::schema(definitions);
+        schema::any([schema::scalar(), serde_json::json!({"type": "object", "additionalProperties": hours})])
+    }
 }
 
 impl Shape for Opening {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let opening = node.scalar().and_then(Self::parse);
         report.expected(opening, node, say!("hours such as `08:00-14:00`", "un orario come `08:00-14:00`"))
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$")
     }
 }
 
@@ -98,5 +108,9 @@ impl Shape for Holiday {
                 "`italy`, o un giorno con il nome come `05-04 San Paolino` o `2027-12-24 ponte`"
             ),
         )
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^(italy|([0-9]{4}-)?[0-9]{2}-[0-9]{2}( .*)?)$")
     }
 }

@@ -5,12 +5,14 @@
 //! others to the kind.
 
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::problem::Place;
 use crate::text::say;
 use crate::yaml::duration::Millis;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::probe::ProbeKeys;
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
 use crate::{Id, Quorum, SiteId};
 
@@ -109,6 +111,36 @@ impl Shape for ComponentKeys {
         };
         Some(Self { at: node.at, common: common?, probe })
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        definitions.refer("ComponentKeys", |definitions| {
+            let kinds = crate::yaml::probe::schemas(definitions);
+            let mut properties = schema::properties(Common::schema_of_keys(definitions));
+            let every = kinds.iter().flat_map(|kind| &kind.keys);
+            if let serde_json::Value::Object(properties) = &mut properties {
+                for key in every {
+                    properties.insert(key.name.to_owned(), json!(true));
+                }
+                let words = schema::words(kinds.iter().map(|kind| kind.word));
+                properties.insert(
+                    "probe".to_owned(),
+                    json!({"description": "What kind of check.", "allOf": [words]}),
+                );
+            }
+            let without = json!({
+                "if": {"not": {"required": ["probe"]}},
+                "then": {"propertyNames": schema::words(Common::KEYS.iter().copied())},
+            });
+            let by_kind = kinds.into_iter().map(|kind| kind.when_probed(Common::KEYS));
+            json!({
+                "type": "object",
+                "description": "A component: parts, or one probe and its targets.",
+                "properties": properties,
+                "additionalProperties": false,
+                "allOf": by_kind.chain([without]).collect::<Vec<_>>(),
+            })
+        })
+    }
 }
 
 /// Without a kind, every key that is not common to all is unknown.
@@ -144,6 +176,10 @@ impl Shape for UpIf {
             None => None,
         };
         Some(Self { quorum, of })
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        Quorum::schema(definitions)
     }
 }
 
@@ -205,6 +241,11 @@ impl Shape for Target {
         }
         At::read(node, report).map(Self::at)
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let keys = TargetKeys::schema(definitions);
+        schema::any([schema::scalar(), keys])
+    }
 }
 
 impl Shape for Targets {
@@ -225,6 +266,17 @@ impl Shape for Targets {
         );
         report.expected(None, node, named)
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let file = json!({
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": {"type": "string"}},
+            "additionalProperties": false,
+        });
+        let named = schema::named(&Target::schema(definitions));
+        schema::any([file, named])
+    }
 }
 
 /// `from:`
@@ -242,5 +294,10 @@ impl Shape for From {
             Some("users") => Some(Self::Users),
             _ => Vec::read(node, report).map(Self::Sites),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let sites = <Vec<SiteId>>::schema(definitions);
+        schema::any([schema::words(["users"]), sites])
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::text::say;
 use crate::yaml::node::Node;
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{Report, Shape};
 
 /// A length of time, milliseconds.
@@ -77,6 +78,10 @@ impl Shape for Millis {
             ),
         )
     }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$")
+    }
 }
 
 impl Shape for Bytes {
@@ -87,6 +92,10 @@ impl Shape for Bytes {
             node,
             say!("a size such as `512MiB` or `1GiB`", "una dimensione come `512MiB` o `1GiB`"),
         )
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^[0-9]+ ?(KiB|MiB|GiB|TiB)$")
     }
 }
 

@@ -19,6 +19,7 @@ use crate::text::say;
 use crate::yaml::component::Common;
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node};
+use crate::yaml::schema::{Definitions, Kind};
 use crate::yaml::shape::Report;
 
 /// One kind with its parameters.
@@ -61,6 +62,15 @@ const LATER: [&str; 18] = [
     "mysql",
     "websocket",
 ];
+
+/// What an editor may know of each kind's keys; a test holds it against [`KINDS`].
+pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
+    vec![
+        Kind { word: "tcp", keys: TcpKeys::schema_of_keys(definitions) },
+        Kind { word: "dns", keys: DnsKeys::schema_of_keys(definitions) },
+        Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
+    ]
+}
 
 impl ProbeKeys {
     /// Reads the keys that are not common to all components, by the kind that `probe:` names.
@@ -111,5 +121,19 @@ impl ProbeKeys {
         }
         let known: Vec<&'static str> = keys.iter().chain(Common::KEYS).copied().collect();
         report.unknown_key(entry, &known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_schema() {
+        let schemas = schemas(&mut Definitions::default());
+        let keys = |kind: &Kind| kind.keys.iter().map(|key| key.name).collect::<Vec<_>>();
+        let described: Vec<_> = schemas.iter().map(|kind| (kind.word, keys(kind))).collect();
+        let known: Vec<_> = KINDS.iter().map(|(word, keys)| (*word, keys.to_vec())).collect();
+        assert_eq!(described, known);
     }
 }

@@ -3,19 +3,45 @@
 use std::net::SocketAddr;
 
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::text::{Text, say};
 use crate::yaml::nearest;
 use crate::yaml::node::{Node, Value};
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{Report, Shape};
 use crate::{
     DnsFlag, DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum, RecordMatch,
 };
 
+/// A type that is written as one of a few words: how it is read, and its schema.
+macro_rules! words {
+    ($type:ty, $en:literal, $it:literal, [$($word:literal => $value:expr),* $(,)?]) => {
+        impl $crate::yaml::shape::Shape for $type {
+            fn read(
+                node: &$crate::yaml::node::Node,
+                report: &mut $crate::yaml::shape::Report<'_>,
+            ) -> Option<Self> {
+                let words = [$(($word, $value)),*];
+                $crate::yaml::scalar::one_of(node, $crate::text::say!($en, $it), &words, report)
+            }
+
+            fn schema(_: &mut $crate::yaml::schema::Definitions) -> serde_json::Value {
+                $crate::yaml::schema::words([$($word),*])
+            }
+        }
+    };
+}
+pub(crate) use words;
+
 impl Shape for String {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let text = node.scalar().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         report.expected(text, node, say!("a text", "un testo"))
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::scalar()
     }
 }
 
@@ -24,12 +50,20 @@ impl Shape for bool {
         let value = if let Value::Bool(value) = node.value { Some(value) } else { None };
         report.expected(value, node, say!("`true` or `false`", "`true` o `false`"))
     }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        json!({"type": "boolean"})
+    }
 }
 
 impl Shape for u32 {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let number = node.scalar().and_then(|text| text.parse().ok());
         report.expected(number, node, say!("a whole number", "un numero intero"))
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        json!({"type": "integer", "minimum": 0})
     }
 }
 
@@ -44,6 +78,10 @@ impl Shape for Id {
             }
         }
     }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text(schema::NAME)
+    }
 }
 
 impl Shape for Fraction {
@@ -54,6 +92,10 @@ impl Shape for Fraction {
             node,
             say!("a percentage such as `98%` or `99.5%`", "una percentuale come `98%` o `99.5%`"),
         )
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^[0-9]{1,3}([.,][0-9]{1,6})? ?%$")
     }
 }
 
@@ -69,6 +111,10 @@ impl Shape for Quorum {
             ),
         )
     }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^(any|all|all but [0-9]+|at least [0-9]+|[0-9]+ of [0-9]+|at least [0-9.,]+%)$")
+    }
 }
 
 impl Shape for Date {
@@ -76,6 +122,10 @@ impl Shape for Date {
         // Exactly YYYY-MM-DD: jiff alone would also take a date with a time behind it.
         let day = node.scalar().filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
         report.expected(day, node, say!("a day such as `2027-01-31`", "un giorno come `2027-01-31`"))
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
     }
 }
 
@@ -91,6 +141,10 @@ impl Shape for HostPort {
             ),
         )
     }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text(":[0-9]+$")
+    }
 }
 
 impl Shape for SocketAddr {
@@ -105,53 +159,31 @@ impl Shape for SocketAddr {
             ),
         )
     }
-}
 
-impl Shape for Family {
-    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let words = [("v4", Self::V4), ("v6", Self::V6), ("both", Self::Both)];
-        one_of(node, say!("family", "la famiglia"), &words, report)
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text(":[0-9]+$")
     }
 }
 
-impl Shape for DnsTransport {
-    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let words = [("udp", Self::Udp), ("tcp", Self::Tcp), ("both", Self::Both)];
-        one_of(node, say!("transport", "il trasporto"), &words, report)
-    }
-}
+words! { Family, "family", "la famiglia", ["v4" => Family::V4, "v6" => Family::V6, "both" => Family::Both] }
 
-impl Shape for RecordMatch {
-    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let words = [("any", Self::Any), ("all", Self::All), ("exact", Self::Exact), ("none", Self::None)];
-        one_of(node, say!("way of matching", "il confronto"), &words, report)
-    }
-}
+words! { DnsTransport, "transport", "il trasporto", ["udp" => DnsTransport::Udp, "tcp" => DnsTransport::Tcp, "both" => DnsTransport::Both] }
+
+words! { RecordMatch, "way of matching", "il confronto", ["any" => RecordMatch::Any, "all" => RecordMatch::All, "exact" => RecordMatch::Exact, "none" => RecordMatch::None] }
 
 impl Shape for DnsFlag {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         one_of(node, say!("flag", "l'indicatore"), &Self::ALL, report)
     }
-}
 
-impl Shape for Maintenance {
-    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let words = [("counts", Self::Counts), ("excluded", Self::Excluded)];
-        one_of(node, say!("reading of maintenance", "la lettura delle manutenzioni"), &words, report)
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::words(Self::ALL.iter().map(|(word, _)| *word))
     }
 }
 
-impl Shape for LateEntries {
-    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let words = [("recorded", Self::Recorded), ("effective", Self::Effective)];
-        one_of(
-            node,
-            say!("reading of late entries", "la lettura delle registrazioni tardive"),
-            &words,
-            report,
-        )
-    }
-}
+words! { Maintenance, "reading of maintenance", "la lettura delle manutenzioni", ["counts" => Maintenance::Counts, "excluded" => Maintenance::Excluded] }
+
+words! { LateEntries, "reading of late entries", "la lettura delle registrazioni tardive", ["recorded" => LateEntries::Recorded, "effective" => LateEntries::Effective] }
 
 /// One of a few words.
 pub(crate) fn one_of<T: Copy>(

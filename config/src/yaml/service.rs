@@ -1,10 +1,13 @@
 //! A row: for whom, what is promised, what it consists of.
 
+use serde_json::json;
+
 use crate::problem::Place;
 use crate::text::say;
 use crate::yaml::component::ComponentKeys;
 use crate::yaml::nearest;
 use crate::yaml::node::Node;
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
 use crate::{Fraction, Id, UserGroup, Within};
 
@@ -114,6 +117,24 @@ impl Shape for CommitmentKeys {
         };
         promise.map(|promise| Self { at: node.at, promise })
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        definitions.refer("CommitmentKeys", |definitions| {
+            let keys = [
+                AvailabilityKeys::schema(definitions),
+                TimelinessKeys::schema(definitions),
+                TimelinessKeys::schema(definitions),
+                OnRequestKeys::schema(definitions),
+            ];
+            let by_kind = KINDS.iter().zip(keys).map(|(kind, keys)| schema::when("kind", kind, &keys));
+            json!({
+                "type": "object",
+                "required": ["kind"],
+                "properties": {"kind": schema::words(KINDS)},
+                "allOf": by_kind.collect::<Vec<_>>(),
+            })
+        })
+    }
 }
 
 impl Shape for Within {
@@ -127,5 +148,9 @@ impl Shape for Within {
                 "un termine come `3 days`, `1 working day` (giorno lavorativo), `8 working hours` o `24 hours`"
             ),
         )
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^[0-9]+ (working )?(hours?|days?)$")
     }
 }

@@ -11,11 +11,17 @@ use crate::problem::{PROBLEMS_MAX, Place, Source, printable};
 use crate::text::{Text, say};
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node, Value};
+use crate::yaml::schema::{self, Definitions};
 use crate::{Id, LoadError};
 
 /// Something that can be read from a node; `None` after the defect has been reported.
 pub(crate) trait Shape: Sized {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self>;
+
+    /// What an editor may know of it; by default, nothing.
+    fn schema(_definitions: &mut Definitions) -> serde_json::Value {
+        serde_json::Value::Bool(true)
+    }
 }
 
 /// A value that remembers its place, for what only `resolve` can judge.
@@ -29,6 +35,10 @@ impl<T: Shape> Shape for At<T> {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         T::read(node, report).map(|value| Self { at: node.at, value })
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        T::schema(definitions)
+    }
 }
 
 /// A list, or the one value of a list of one.
@@ -38,6 +48,11 @@ impl<T: Shape> Shape for Vec<T> {
             Value::List(nodes) => Some(nodes.iter().filter_map(|node| T::read(node, report)).collect()),
             _ => T::read(node, report).map(|value| vec![value]),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let one = T::schema(definitions);
+        schema::any([one.clone(), serde_json::json!({"type": "array", "items": one})])
     }
 }
 
@@ -88,6 +103,10 @@ impl<T: Shape> Shape for Named<T> {
             }
         }
         Some(named)
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        schema::named(&T::schema(definitions))
     }
 }
 
@@ -313,6 +332,18 @@ macro_rules! shape {
                 }
                 Some(Self { $($key: shape!(@take $need $key),)* })
             }
+
+            /// The keys, with what an editor may know of them.
+            pub(crate) fn schema_of_keys(
+                definitions: &mut $crate::yaml::schema::Definitions,
+            ) -> Vec<$crate::yaml::schema::Key> {
+                vec![$($crate::yaml::schema::Key {
+                    name: stringify!($key),
+                    doc: concat!($($key_doc),*),
+                    is_required: stringify!($need) == "required",
+                    schema: <$type as $crate::yaml::shape::Shape>::schema(definitions),
+                }),*]
+            }
         }
 
         impl $crate::yaml::shape::Shape for $name {
@@ -324,6 +355,12 @@ macro_rules! shape {
                     $crate::yaml::node::Value::Map(entries) => Self::read_entries(entries.iter(), node.at, report),
                     _ => report.expected(None, node, $crate::yaml::shape::a_map_with(Self::KEYS)),
                 }
+            }
+
+            fn schema(definitions: &mut $crate::yaml::schema::Definitions) -> serde_json::Value {
+                definitions.refer(stringify!($name), |definitions| {
+                    $crate::yaml::schema::keys(concat!($($doc),*), Self::schema_of_keys(definitions))
+                })
             }
         }
     };

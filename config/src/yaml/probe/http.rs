@@ -4,7 +4,8 @@ use crate::text::say;
 use crate::yaml::duration::Bytes;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::probe::TlsKeys;
-use crate::yaml::scalar::one_of;
+use crate::yaml::scalar::words;
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Report, Shape, shape};
 use crate::{Family, HeaderIs, HttpAuthScheme, Id};
 
@@ -89,6 +90,10 @@ impl<T: Shape> Shape for Pairs<T> {
         }
         Some(Self(pairs))
     }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        serde_json::json!({"type": "object", "additionalProperties": T::schema(definitions)})
+    }
 }
 
 /// A value of JSON that is neither a list nor an object, as JSON writes it; a text without its quotes.
@@ -103,6 +108,10 @@ impl Shape for JsonScalar {
             "un testo, un numero, `true`, `false` o `null`"
         );
         report.expected(text.map(|text| Self(text.to_owned())), node, what)
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::any([schema::scalar(), serde_json::json!({"type": "null"})])
     }
 }
 
@@ -130,11 +139,11 @@ impl Shape for HeaderIs {
             }
         }
     }
-}
 
-impl Shape for HttpAuthScheme {
-    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
-        let words = [("basic", Self::Basic), ("bearer", Self::Bearer)];
-        one_of(node, say!("scheme", "lo schema"), &words, report)
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let contains = ContainsKeys::schema(definitions);
+        schema::any([schema::scalar(), contains])
     }
 }
+
+words! { HttpAuthScheme, "scheme", "lo schema", ["basic" => HttpAuthScheme::Basic, "bearer" => HttpAuthScheme::Bearer] }

@@ -3,6 +3,7 @@
 use crate::text::say;
 use crate::yaml::duration::Millis;
 use crate::yaml::node::{Node, Value};
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Report, Shape, shape};
 
 shape! {
@@ -38,5 +39,10 @@ impl Shape for TlsSwitch {
                 say!("`true`, `false`, or a map with keys", "`true`, `false`, o una mappa di chiavi"),
             ),
         }
+    }
+
+    fn schema(definitions: &mut Definitions) -> serde_json::Value {
+        let keys = TlsKeys::schema(definitions);
+        schema::any([serde_json::json!({"type": "boolean"}), keys])
     }
 }
