@@ -102,19 +102,20 @@ pub(crate) struct Source<'a> {
 
 impl Source<'_> {
     /// Renders a problem at a place.
-    pub(crate) fn problem(&self, at: Place, message: impl Into<Text>) -> Problem {
+    #[expect(clippy::needless_pass_by_value, reason = "a message is made where it is said")]
+    pub(crate) fn problem(&self, at: Place, message: Text) -> Problem {
         Problem {
             file: self.name.to_owned(),
             line: at.line,
             column: at.column,
-            message: message.into().map(|text| printable(&without_userinfo(text))),
+            message: message.map(|text| printable(&without_userinfo(text))),
             path: String::new(),
             snippet: self.snippet(at),
         }
     }
 
     /// One problem as a whole refusal.
-    pub(crate) fn refuse(&self, at: Place, message: impl Into<Text>) -> LoadError {
+    pub(crate) fn refuse(&self, at: Place, message: Text) -> LoadError {
         LoadError { problems: vec![self.problem(at, message)] }
     }
 

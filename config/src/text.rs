@@ -78,18 +78,6 @@ pub(crate) fn io_reason(error: &std::io::Error) -> Text {
     }
 }
 
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self::same(text)
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self::same(text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

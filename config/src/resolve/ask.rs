@@ -74,7 +74,11 @@ fn family_of(host: &str, key: Option<&At<Family>>, report: &mut Report<'_>) -> O
             None
         }
         (Some(literal), Some(key)) if literal != key.value => {
-            report.problem(key.at, format!("`{host}` is an address of the other family; leave `family` out"));
+            let message = say!(
+                "`{host}` is an address of the other family; leave `family` out",
+                "`{host}` è un indirizzo dell'altra famiglia; togli `family`"
+            );
+            report.problem(key.at, message);
             None
         }
         (Some(family), _) => Some(family),

@@ -70,8 +70,8 @@ pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Text {
 }
 
 /// The sentence for a word that is not one of a few; in Italian `what` has its article.
-pub(crate) fn unknown_value(what: impl Into<Text>, value: &str, known: &[&str]) -> Text {
-    let what = what.into();
+#[expect(clippy::needless_pass_by_value, reason = "a message is made where it is said")]
+pub(crate) fn unknown_value(what: Text, value: &str, known: &[&str]) -> Text {
     if let Some(meant) = nearest(value, known) {
         return say!(
             "unknown {what} `{value}`, did you mean `{meant}`?",

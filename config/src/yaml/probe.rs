@@ -69,6 +69,8 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "tcp", keys: TcpKeys::schema_of_keys(definitions) },
         Kind { word: "dns", keys: DnsKeys::schema_of_keys(definitions) },
         Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
+        Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
+        Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
     ]
 }
 

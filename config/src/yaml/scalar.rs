@@ -188,7 +188,7 @@ words! { LateEntries, "reading of late entries", "la lettura delle registrazioni
 /// One of a few words.
 pub(crate) fn one_of<T: Copy>(
     node: &Node,
-    what: impl Into<Text>,
+    what: Text,
     words: &[(&str, T)],
     report: &mut Report<'_>,
 ) -> Option<T> {

@@ -18,10 +18,8 @@ use crate::{Id, LoadError};
 pub(crate) trait Shape: Sized {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self>;
 
-    /// What an editor may know of it; by default, nothing.
-    fn schema(_definitions: &mut Definitions) -> serde_json::Value {
-        serde_json::Value::Bool(true)
-    }
+    /// What an editor may know of it.
+    fn schema(definitions: &mut Definitions) -> serde_json::Value;
 }
 
 /// A value that remembers its place, for what only `resolve` can judge.
@@ -127,7 +125,7 @@ impl<'a> Report<'a> {
     }
 
     /// Refuses the file, when all has been said.
-    pub(crate) fn problem(&mut self, at: Place, message: impl Into<Text>) {
+    pub(crate) fn problem(&mut self, at: Place, message: Text) {
         if self.problems.len() == PROBLEMS_MAX {
             return;
         }
@@ -139,7 +137,7 @@ impl<'a> Report<'a> {
     }
 
     /// Does not refuse the file.
-    pub(crate) fn warning(&mut self, at: Place, message: impl Into<Text>) {
+    pub(crate) fn warning(&mut self, at: Place, message: Text) {
         if self.warnings.len() == PROBLEMS_MAX {
             return;
         }
@@ -179,7 +177,7 @@ impl<'a> Report<'a> {
         self.problems.extend(refused.problems.into_iter().take(room));
     }
 
-    fn made(&self, at: Place, message: impl Into<Text>) -> Problem {
+    fn made(&self, at: Place, message: Text) -> Problem {
         let source = match self.named.get(usize::from(at.file).wrapping_sub(1)) {
             Some((name, text)) => Source { name, text },
             None => self.source,
@@ -210,9 +208,10 @@ impl<'a> Report<'a> {
     }
 
     /// Reports a value that could not be read.
-    pub(crate) fn expected<T>(&mut self, read: Option<T>, node: &Node, what: impl Into<Text>) -> Option<T> {
+    #[expect(clippy::needless_pass_by_value, reason = "a message is made where it is said")]
+    pub(crate) fn expected<T>(&mut self, read: Option<T>, node: &Node, what: Text) -> Option<T> {
         if read.is_none() {
-            let (what, found) = (what.into(), node.found());
+            let found = node.found();
             self.problem(
                 node.at,
                 say!("expected {what}, found {found}", "ci vuole {what}; c'è {found}"; what, found),

@@ -3,6 +3,7 @@
 use crate::text::say;
 use crate::yaml::node::Node;
 use crate::yaml::probe::tls::TlsSwitch;
+use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Report, Shape, shape};
 use crate::{Family, WireText};
 
@@ -47,5 +48,9 @@ impl Shape for WireText {
             "un testo, con `\\r`, `\\n`, `\\t`, `\\0`, `\\\\` o `\\xNN` per i byte che non lo sono"
         );
         report.expected(text, node, what)
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::scalar()
     }
 }
