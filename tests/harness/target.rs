@@ -1,9 +1,12 @@
-//! A TCP service that goes down and comes back at the same address.
+//! A TCP service that goes down and comes back at the same address; and an address that swallows all.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpSocket;
 
 use crate::ports::free_port;
 
@@ -55,5 +58,35 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// An address of loopback that swallows every connection: its listener's queue is full, and the kernel
+/// drops what else comes.
+#[derive(Debug)]
+pub struct BlackHole {
+    listener: TcpListener,
+    _queued: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    /// Ready to swallow.
+    pub fn dug() -> Self {
+        // Only tokio's socket takes the length of the queue.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let listener = runtime.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+            socket.listen(1).unwrap().into_std().unwrap()
+        });
+        let address = listener.local_addr().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok();
+        let queued = std::iter::from_fn(connect).collect();
+        Self { listener, _queued: queued }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
     }
 }

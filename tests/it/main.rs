@@ -10,3 +10,5 @@ mod certificates;
 mod restored_copy;
 mod bad_requests;
 mod network_cut;
+mod name_servers;
+mod black_holes;
