@@ -51,6 +51,39 @@ fn what_is_shipped_is_valid_and_names_its_schema() {
     assert_eq!(faults(&config::agent_schema(), &yaml(&agent)), [""; 0]);
 }
 
+/// The reference is where an operator looks first: a key that is not there does not exist.
+#[test]
+fn the_reference_mentions_every_key() {
+    for (schema, name) in [(config::schema(), "vedetta.yaml"), (config::agent_schema(), "agent.yaml")] {
+        let text = std::fs::read_to_string(folder("reference").join(name)).unwrap();
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let told = |key: &str| {
+            let written = format!("{key}:");
+            let mut places = text.match_indices(&written).map(|(at, _)| at);
+            places.any(|at| !text[..at].ends_with(is_word))
+        };
+        let missing: Vec<String> = keys_of(&schema).into_iter().filter(|key| !told(key)).collect();
+        assert_eq!(missing, [""; 0], "{name}");
+    }
+}
+
+/// Every key of every map, whatever it stands in.
+fn keys_of(schema: &Value) -> std::collections::BTreeSet<String> {
+    let mut keys = std::collections::BTreeSet::new();
+    let mut open = vec![schema];
+    while let Some(next) = open.pop() {
+        if let Some(properties) = next.get("properties").and_then(Value::as_object) {
+            keys.extend(properties.keys().cloned());
+        }
+        match next {
+            Value::Object(words) => open.extend(words.values()),
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    keys
+}
+
 /// An editor shows these before `vedetta check` does.
 #[test]
 fn mistakes_of_shape_are_seen() {

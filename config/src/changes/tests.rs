@@ -117,3 +117,81 @@ fn a_rewritten_file_changes_nothing_and_order_is_said() {
         .replace("services:\n", "  ced: {agents: [ced1], users: [uffici]}\nservices:\n");
     assert!(!charter(BEFORE).describe_changes(&charter(&swapped)).is_empty());
 }
+
+#[test]
+fn what_people_and_later_rules_read_is_told_too() {
+    let dns = "of the component `data_center.dns`";
+    check(
+        "ask: intranet.example A",
+        "owner: Area 4, note: x, needs: [san], since: 2027-01-01, measured_from: 2027-02-01, ask: intranet.example A",
+        &[
+            &format!("`owner` {dns} is Area 4, was not set"),
+            &format!("`note` {dns} is x, was not set"),
+            &format!("`since` {dns} is 2027-01-01, was not set"),
+            &format!("`measured_from` {dns} is 2027-02-01, was not set"),
+            &format!("`needs` {dns} is san, was none"),
+        ],
+    );
+    check(
+        "commitments: [{kind: availability, above: 98%}]",
+        "figure: mean of dns, commitments: [{kind: availability, above: 98%}, {kind: answered, within: 30 days}]".replace(", commitments", "\n    commitments").as_str(),
+        &[
+            "the commitment of the service `data_center` is availability above 98%, answered within 30 days in 100%, was availability above 98%",
+            "the figure of the service `data_center` is mean of dns, was all components up",
+        ],
+    );
+    check(
+        "sites:\n",
+        "calendars: {uffici: {hours: \"mon 08:00-14:00\"}}\nalerting: {office: {to: a@b.example, hours: uffici}}\nrules: {maintenance: excluded, notice: 24h}\nsites:\n",
+        &[
+            "the rule `maintenance` is excluded, was counts",
+            "the rule `notice` is 1d, was 2d",
+            "the calendar `uffici` is new: mon 08:00-14:00",
+            "the recipient `office` is new: a@b.example, uffici",
+        ],
+    );
+    check(
+        "dns2: 10.0.1.53",
+        "dns2: {address: 10.0.1.53, area: sede, weight: 2, until: 2027-12-31}",
+        &[
+            "`area` of the check `data_center.dns.dns2` is sede, was not set",
+            "`weight` of the check `data_center.dns.dns2` is 2, was not set",
+            "`until` of the check `data_center.dns.dns2` is 2027-12-31, was not set",
+        ],
+    );
+    check(
+        "users: [uffici]}\n  biblioteca",
+        "users: [uffici], power: ups1, name: Sede}\n  biblioteca",
+        &["`name` of the site `ced` is Sede, was not set", "`power` of the site `ced` is ups1, was not set"],
+    );
+}
+
+#[test]
+fn what_was_renamed_is_not_gone() {
+    check(
+        "san: {probe",
+        "storage: {was: san, probe",
+        &[
+            "the component `data_center.storage` continues what was `san`",
+            "the name of the component `data_center.storage` is storage, was san",
+        ],
+    );
+    check(
+        "san1: \"10.0.0.20:443\"",
+        "san0: {address: \"10.0.0.21:443\", was: san1}",
+        &[
+            "the check `data_center.san.san0` continues what was `san1`",
+            "the target of the check `data_center.san.san0` is 10.0.0.21:443, was 10.0.0.20:443",
+        ],
+    );
+    let renamed =
+        BEFORE.replace("  data_center:\n", "  centro:\n    was: data_center\n    name: Data center\n");
+    let changes = charter(BEFORE).describe_changes(&charter(&renamed));
+    assert_eq!(
+        changes,
+        [
+            "the service `centro` continues what was `data_center`",
+            "the name of the service `centro` is Data center, was data_center",
+        ]
+    );
+}

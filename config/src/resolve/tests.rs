@@ -458,3 +458,122 @@ proptest! {
         let _ = parse(&text, "f").map_err(|error| error.to_string());
     }
 }
+
+#[test]
+fn all_four_kinds_of_commitment_are_kept() {
+    let text = format!(
+        "{SITES}calendars: {{uffici: {{hours: \"mon-fri 08:00-14:00\", holidays: [italy]}}}}
+services:
+  a: {{commitments: [{{kind: availability, above: 98%}}, {{kind: taken_in_charge, within: 8 working hours, share: 90%, hours: uffici}}]}}
+  b: {{commitments: [{{kind: availability, at_least: 99%, hours: uffici}}, {{kind: answered, within: 30 days}}, {{kind: on_request}}]}}
+"
+    );
+    let charter = loaded(&text).vedetta.charter;
+    let said: Vec<String> =
+        charter.services.iter().flat_map(|service| &service.commitments).map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "availability above 98%",
+            "taken in charge within 8 working hours in 90%",
+            "availability of at least 99% of the hours of `uffici`",
+            "answered within 30 days in 100%",
+            "on request, without a standard",
+        ]
+    );
+    assert!(charter.services[0].availability().is_some());
+    assert!(charter.services[1].availability().is_none(), "hours of a calendar are not the year");
+    assert_eq!(charter.services[1].unmeasured().count(), 3);
+    let effect = charter.without_effect().unwrap();
+    assert!(effect.en.contains("promises other than a share of the year (a, b)"), "{effect}");
+    assert!(effect.it.starts_with("registrati, ma senza effetto"), "{}", effect.it);
+}
+
+#[test]
+fn what_all_counts_has_no_note() {
+    let charter = charter(
+        "c: {probe: tcp, targets: {t: \"h:1\"}, owner: Area 4, note: x, since: 2027-01-01, publish: false}",
+    );
+    assert_eq!(charter.without_effect(), None);
+    let component = &charter.services[0].components[0];
+    assert_eq!((component.about.owner.as_deref(), component.publish), (Some("Area 4"), false));
+    assert_eq!(component.life.since.map(|day| day.to_string()).as_deref(), Some("2027-01-01"));
+}
+
+#[test]
+fn a_former_name_at_any_level_gives_the_former_id() {
+    for (components, was) in [
+        ("c: {probe: tcp, targets: {t: \"h:1\"}, was: d}", Some("s.d.t")),
+        ("c: {probe: tcp, targets: {t: {address: \"h:1\", was: u}}}", Some("s.c.u")),
+        (
+            "c: {was: d, parts: {p: {was: q, probe: tcp, targets: {t: {address: \"h:1\", was: u}}}}}",
+            Some("s.d.q.u"),
+        ),
+        ("c: {probe: tcp, targets: {t: \"h:1\"}}", None),
+    ] {
+        let check = only(components);
+        assert_eq!(check.facts.was.as_ref().map(crate::CheckId::as_str), was, "{components}");
+    }
+}
+
+#[test]
+fn the_spirit_of_the_charter_is_read() {
+    let text = format!(
+        "{SITES}alerting: {{office: {{to: area4@comune.example}}, on_call: {{to: reperibile@altro.example, hours: \"mon-sat 07:30-20:00\"}}}}
+services:
+  wifi:
+    row: 3
+    users: [cittadini]
+    commitments: [{{kind: availability, above: 85%, hours: 24x7}}]
+    figure: mean of ap
+    components:
+      ap: {{probe: tcp, targets: {{ap1: {{address: \"10.0.0.31:443\", area: lungomare, behind: sw1, weight: 2}}}}, group_by: area, needs: [uscita], alert: office}}
+      uscita: {{probe: http, targets: {{ospiti: \"http://captive.example/204\"}}, from: [biblioteca], list_approved: {{act: \"prot. 1234\", on: 2027-03-02}}}}
+"
+    );
+    let charter = loaded(&text).vedetta.charter;
+    let wifi = &charter.services[0];
+    assert_eq!(wifi.figure.to_string(), "mean of ap");
+    let [ap, uscita] = wifi.components.as_slice() else { panic!("two components") };
+    assert_eq!((ap.needs.join(","), ap.about.alert[0].as_str()), ("uscita".to_owned(), "office"));
+    let facts = &ap.checks().next().unwrap().facts;
+    assert_eq!(
+        (facts.area.as_deref(), facts.behind.as_deref(), facts.weight),
+        (Some("lungomare"), Some("sw1"), Some(2))
+    );
+    assert_eq!(uscita.about.list_approved.as_ref().map(|approved| approved.act.as_str()), Some("prot. 1234"));
+    assert_eq!(charter.alerting[1].when.to_string().matches("07:30-20:00").count(), 6);
+    let json = serde_json::to_string(&charter).unwrap();
+    assert_eq!(serde_json::from_str::<Charter>(&json).unwrap(), charter);
+}
+
+#[test]
+fn what_a_figure_would_not_prove_is_a_warning() {
+    let sites = "organisation: {name: X}\nsites: {a: {agents: [a1], users: [u], power: ups, line: f1}, b: {agents: [b1], users: [u], power: ups, line: f2}}\n";
+    for (rest, warning) in [
+        (
+            "services: {s: {components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
+            "hangs on one power supply, `ups`",
+        ),
+        (
+            "services: {s: {components: {posta: {probe: tcp, targets: {t: \"h:1\"}}}}}",
+            "not that a message arrives",
+        ),
+        (
+            "services: {s: {components: {c: {name: Portale unico, parts: {sso: {probe: tcp, targets: {t: \"h:1\"}}}}}}}",
+            "not that somebody can log in",
+        ),
+        ("services: {s: {components: {c: {probe: icmp, targets: {t: h}}}}}", "watched by pings alone"),
+        (
+            "services: {s: {components: {c: {probe: tcp, targets: {t: \"mx.comune.example:25\"}}}}}\nalerting: {office: {to: a@comune.example}}",
+            "`office` reads its mail through what `s.c.t` watches",
+        ),
+    ] {
+        let warnings = loaded(&format!("{sites}{rest}")).warnings;
+        assert!(warnings.iter().any(|w| w.message.en.contains(warning)), "{rest}: {warnings:?}");
+        assert!(warnings.iter().all(|w| w.line > 0 && w.message.en != w.message.it), "{warnings:?}");
+    }
+    let apart = sites.replace("ups, line: f2", "rete, line: f2");
+    let other = "services: {s: {components: {web: {probe: http, targets: {t: \"http://mx.comune.example/\"}}}}}\nalerting: {office: {to: a@comune.example}}";
+    assert_eq!(loaded(&format!("{apart}{other}")).warnings, []);
+}
