@@ -76,8 +76,11 @@ fn each_defect_of_a_certificate_has_its_reason() {
     // 2020-02-01: told although it does not verify.
     eventually("the metric says when it expired", || {
         let metrics = get(place.listening().web, "/metrics");
-        let told =
-            metrics.lines().any(|line| line.contains("portale.scaduto.uno") && line.ends_with(" 1580515200"));
+        let told = metrics.lines().any(|line| {
+            line.contains("portale.scaduto.uno")
+                && line.contains("_not_after_")
+                && line.contains(" 1580515200")
+        });
         told.then_some(())
     });
     let probed = place.agent_command(&["probe", "portale.incompleto.uno"]).output().unwrap();

@@ -158,6 +158,7 @@ reasons! {
     // Limits and credentials.
     160 LimitRate "limit.rate" "the server answers that it is asked too much";
     165 AuthRejected "auth.rejected" "the credentials are rejected";
+    166 AuthHeldBack "auth.held_back" "rejected credentials are not tried again for a while";
     // DNS, continued.
     210 DnsRrsigExpired "dns.rrsig_expired" "a signature in the answer has expired";
     211 DnsUnsigned "dns.unsigned" "the answer carries no signature";

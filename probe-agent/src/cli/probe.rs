@@ -120,6 +120,10 @@ fn explain(check: &Check, outcome: &Outcome, out: &mut dyn Write) -> anyhow::Res
     if let Some(tls) = tls {
         let verified = if tls.verified { "verified" } else { "not verified" };
         writeln!(out, "  tls       {} {verified}, valid until {}", tls.version, instant(tls.not_after_ms))?;
+        if tls.path_not_after_ms > 0 && tls.path_not_after_ms != tls.not_after_ms {
+            writeln!(out, "  issuers   valid until {}", instant(tls.path_not_after_ms))?;
+        }
+        writeln!(out, "  issuer    {}", tls.issuer)?;
     }
     for fact in facts {
         writeln!(out, "  {:9} {}", fact.name, fact.value)?;
@@ -169,6 +173,8 @@ fn as_json(check: &Check, outcome: &Outcome, transcript: &Transcript) -> Value {
             "version": tls.version,
             "verified": tls.verified,
             "not_after": instant(tls.not_after_ms),
+            "path_not_after": (tls.path_not_after_ms > 0).then(|| instant(tls.path_not_after_ms)),
+            "issuer": tls.issuer,
             "fingerprint": collector_api::hex_encode(&tls.fingerprint),
         })
     });

@@ -58,6 +58,8 @@ fn verdict_of(reason: Reason) -> Verdict {
     match reason {
         // The source address is the agent's (out of ports, or gone), whatever its class.
         Reason::ConnectSourceBind => Verdict::Unknown,
+        // It was not asked.
+        Reason::AuthHeldBack => Verdict::Unknown,
         _ if reason.name().starts_with("agent.") => Verdict::Unknown,
         _ => Verdict::Down,
     }

@@ -8,17 +8,20 @@
 mod place;
 mod request;
 mod redirects;
+mod rejections;
 mod status;
 mod answer;
 
-use collector_api::Reason;
+use collector_api::{Reason, Verdict};
 use config::{Family, HostPort, HttpAuth, HttpAuthScheme, HttpParams, HttpRedirects};
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use tokio::time::Instant;
 
 use self::answer::{Answer, Wishes};
 use self::place::Place;
+use self::rejections::Rejections;
 use self::status::StatusPattern;
 use super::{Fault, Surroundings, Trace, connect};
 use crate::resolve::SystemResolver;
@@ -37,6 +40,7 @@ pub struct Http {
     headers: HeaderMap,
     body: Bytes,
     auth: Option<HttpAuth>,
+    rejections: Rejections,
     redirects: HttpRedirects,
     wishes: Wishes,
 }
@@ -66,6 +70,7 @@ impl Http {
             headers: headers.collect::<Result<_, String>>()?,
             body: Bytes::from(params.body.clone().unwrap_or_default()),
             auth: params.auth.clone(),
+            rejections: Rejections::default(),
             redirects: params.redirects.clone(),
             wishes: Wishes { status, answer: params.answer.clone(), authenticates: params.auth.is_some() },
         })
@@ -77,17 +82,35 @@ impl Http {
     }
 
     pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
-        let credentials = match &self.auth {
-            Some(auth) => Some(credentials(auth, surroundings, trace).await?),
-            None => None,
-        };
+        let Some(auth) = &self.auth else { return self.attempt_as(None, surroundings, trace).await };
+        let secret = surroundings.secrets.read(&auth.secret).await?;
+        let credentials = credentials(auth, &secret, trace)?;
+        self.rejections.permit(&secret, Instant::now())?;
+        let seen = self.attempt_as(Some(&credentials), surroundings, trace).await;
+        match &seen {
+            Err(fault) if fault.reason == Reason::AuthRejected => {
+                self.rejections.learn(&secret, true, Instant::now());
+            }
+            // Whoever did not come so far learned nothing about the secret.
+            Err(fault) if fault.verdict() != Verdict::Degraded => {}
+            _ => self.rejections.learn(&secret, false, Instant::now()),
+        }
+        seen
+    }
+
+    async fn attempt_as(
+        &self,
+        credentials: Option<&HeaderValue>,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<(), Fault> {
         // Where it has been; nowhere but at its own URL until the first redirect.
         let mut visited: Vec<Place> = Vec::new();
         let mut method = self.method.clone();
         let mut attention = None;
         loop {
             let place = visited.last().unwrap_or(&self.place);
-            let request = self.request(place, &method, credentials.as_ref())?;
+            let request = self.request(place, &method, credentials)?;
             let (answer, seen) = self.ask(place, request, surroundings, trace).await?;
             attention = attention.or(seen);
             let Some(location) = self.location_to_follow(&answer) else {
@@ -185,18 +208,14 @@ fn without_query(location: &str) -> String {
     location.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
-/// The value of `Authorization`, from a secret that is read now and masked in all that is shown.
-async fn credentials(
-    auth: &HttpAuth,
-    surroundings: &Surroundings,
-    trace: &mut Trace,
-) -> Result<HeaderValue, Fault> {
-    let secret = surroundings.secrets.read(&auth.secret).await?;
+/// The value of `Authorization`; the secret is masked in all that is shown.
+fn credentials(auth: &HttpAuth, secret: &str, trace: &mut Trace) -> Result<HeaderValue, Fault> {
     trace.secret(secret.as_bytes());
     let value = match auth.scheme {
         HttpAuthScheme::Bearer => format!("Bearer {secret}"),
         HttpAuthScheme::Basic => {
-            let pair = auth.user.as_ref().map_or_else(|| secret.clone(), |user| format!("{user}:{secret}"));
+            let pair =
+                auth.user.as_ref().map_or_else(|| secret.to_owned(), |user| format!("{user}:{secret}"));
             trace.secret(pair.as_bytes());
             if let Some((_, password)) = pair.split_once(':') {
                 trace.secret(password.as_bytes());

@@ -72,6 +72,7 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::DnsSerialSkew => "il seriale della zona è indietro rispetto a un altro server",
         Reason::LimitRate => "il server risponde che riceve troppe richieste",
         Reason::AuthRejected => "credenziali rifiutate",
+        Reason::AuthHeldBack => "credenziali rifiutate, per un po' non si riprova",
         Reason::DnsRrsigExpiring => "una firma della risposta DNS è in scadenza",
         Reason::DnsRrsigExpired => "una firma della risposta DNS è scaduta",
         Reason::DnsUnsigned => "risposta DNS senza firma",

@@ -30,6 +30,13 @@ impl Asked {
         };
         let host = connect.as_ref().map_or(host.as_str(), |connect| connect.host.as_str());
         let family = family_of(host, self.family.as_ref(), report)?;
+        if self.params.auth.is_some() && !target.value.starts_with("https://") {
+            let message = say!(
+                "the secret goes over the network in clear: `http://` hides nothing",
+                "il segreto passa in chiaro sulla rete: `http://` non nasconde nulla"
+            );
+            report.warning(target.at, message);
+        }
         Some(HttpParams { url: target.value.clone(), connect, family, ..self.params.clone() })
     }
 }

@@ -302,7 +302,24 @@ async fn credentials_that_are_missing_or_refused_have_their_reason() {
     let folder = tempfile::tempdir().unwrap();
     let outcome = portal.check(auth).run(&with_secret(folder.path(), "sonda:hunter2")).await;
     assert_eq!((outcome.verdict, outcome.reason, outcome.attempts), (Verdict::Down, Reason::AuthRejected, 1));
+    assert_eq!(portal.asked().len(), 1);
     assert_eq!(portal.ask(json!({})).await.reason, Reason::AssertStatus);
+}
+
+#[tokio::test]
+async fn rejected_credentials_are_not_tried_until_they_are_others() {
+    let refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+    let portal = Portal::open(&[("/", refusal)]).await;
+    let check = portal.check(json!({ "auth": { "scheme": "bearer", "secret": "portale" } }));
+    let folder = tempfile::tempdir().unwrap();
+    let surroundings = with_secret(folder.path(), "hunter2");
+    assert_eq!(check.run(&surroundings).await.reason, Reason::AuthRejected);
+    let outcome = check.run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AuthHeldBack), "{outcome:?}");
+    assert_eq!(portal.asked().len(), 1, "nothing was asked");
+    let surroundings = with_secret(folder.path(), "hunter3");
+    assert_eq!(check.run(&surroundings).await.reason, Reason::AuthRejected);
+    assert_eq!(portal.asked().len(), 2);
 }
 
 #[tokio::test]
