@@ -84,7 +84,7 @@ impl Nginx {
         let program = installed("nginx")?;
         let mut nginx = Self { program, folder: folder.to_owned(), port: free_port(), daemon: None };
         let mut ports = Vec::new();
-        let mut servers = String::new();
+        let mut servers = vec![format!("server {{ listen 127.0.0.1:{}; }}", nginx.port)];
         for (number, Certificate { chain, key }) in certificates.iter().enumerate() {
             let (chain_path, key_path) =
                 (folder.join(format!("{number}.pem")), folder.join(format!("{number}.key")));
@@ -92,14 +92,13 @@ impl Nginx {
             fs::write(&key_path, key).unwrap();
             let port = free_port();
             let (chain, key) = (chain_path.display(), key_path.display());
-            servers += &format!(
+            servers.push(format!(
                 "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {chain}; ssl_certificate_key {key};\n\
-                 location / {{ return 200 \"x\"; }} }}\n"
-            );
+                 location / {{ return 200 \"x\"; }} }}"
+            ));
             ports.push(port);
         }
-        let plain = format!("server {{ listen 127.0.0.1:{}; }}\n", nginx.port);
-        nginx.serve(&(plain + &servers));
+        nginx.serve(&servers.join("\n"));
         Some((nginx, ports))
     }
 

@@ -57,17 +57,17 @@ fn each_defect_of_a_certificate_has_its_reason() {
     let certificates: Vec<Certificate> =
         expected.iter().map(|(_, certificate, _)| certificate.clone()).collect();
     let Some((_nginx, ports)) = Nginx::with_certificates(folder.path(), &certificates) else { return };
-    let components: String = expected
+    let components: Vec<String> = expected
         .iter()
         .zip(&ports)
         .map(|((name, ..), port)| {
             format!(
                 "      {name}: {{probe: http, targets: {{uno: \"https://{NAME}/\"}}, connect: \"127.0.0.1:{port}\", \
-                 tls: {{authority: ca.pem}}, every: 1s, timeout: 900ms, attempts: 1}}\n"
+                 tls: {{authority: ca.pem}}, every: 1s, timeout: 900ms, attempts: 1}}"
             )
         })
         .collect();
-    let services = format!("  portale:\n    users: [uffici]\n    components:\n{components}");
+    let services = format!("  portale:\n    users: [uffici]\n    components:\n{}", components.join("\n"));
     let place = Place::running_with(&[("ca.pem", &root.pem())], &services);
     for (name, _, reason) in &expected {
         let state = if reason.is_none() { State::Up } else { State::Down };

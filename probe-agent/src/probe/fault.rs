@@ -56,10 +56,9 @@ impl Fault {
 /// Down, or unknown when the reason is the agent's own.
 fn verdict_of(reason: Reason) -> Verdict {
     match reason {
-        // The source address is the agent's (out of ports, or gone), whatever its class.
-        Reason::ConnectSourceBind => Verdict::Unknown,
-        // It was not asked.
-        Reason::AuthHeldBack => Verdict::Unknown,
+        // The source address is the agent's (out of ports, or gone), whatever its class; and who was held
+        // back was not asked.
+        Reason::ConnectSourceBind | Reason::AuthHeldBack => Verdict::Unknown,
         _ if reason.name().starts_with("agent.") => Verdict::Unknown,
         _ => Verdict::Down,
     }

@@ -17,6 +17,9 @@ use tokio::time::Instant;
 
 use super::Fault;
 
+/// Phases in evidence: those of four hops. Evidence beyond its limit would be dropped whole.
+const PHASES_MAX: usize = 24;
+
 /// A fact's value, bytes at most.
 const FACT_BYTES_MAX: usize = 128;
 
@@ -165,9 +168,16 @@ impl Trace {
         self.facts.push((name, value.into()));
     }
 
-    /// The phases as evidence carries them.
+    /// The phases as evidence carries them: of too many, the first and the last, which is where it began
+    /// and where it failed.
     pub fn phases(&self) -> Vec<Phase> {
-        self.phases.iter().map(|&(hop, name, micros)| Phase { name: phase_told(hop, name), micros }).collect()
+        let left_out = self.phases.len().saturating_sub(PHASES_MAX);
+        let (first, rest) = self.phases.split_at(self.phases.len().min(PHASES_MAX / 2));
+        first
+            .iter()
+            .chain(&rest[left_out.min(rest.len())..])
+            .map(|&(hop, name, micros)| Phase { name: phase_told(hop, name), micros })
+            .collect()
     }
 
     /// The facts as evidence carries them.

@@ -146,6 +146,32 @@ async fn redirects_that_nobody_wants_have_their_reason() {
 }
 
 #[tokio::test]
+async fn evidence_of_many_hops_stays_within_its_limit() {
+    let pages: Vec<(String, String)> = (0..10)
+        .map(|hop| (format!("/{hop}"), redirect(&format!("/{}?{}", hop + 1, "x".repeat(200)))))
+        .collect();
+    let long = "x".repeat(200);
+    let pages: Vec<(String, &str)> = pages
+        .iter()
+        .enumerate()
+        .map(|(hop, (path, answer))| {
+            (if hop == 0 { path.clone() } else { format!("{path}?{long}") }, answer.as_str())
+        })
+        .collect();
+    let mut answers: Vec<(&str, &str)> =
+        pages.iter().map(|(path, answer)| (path.as_str(), *answer)).collect();
+    let (last, answer) = (format!("/10?{long}"), page("end"));
+    answers.push((&last, &answer));
+    let portal = Portal::open(&answers).await;
+    let url = format!("http://127.0.0.1:{}/0", portal.port);
+    let outcome = portal.ask(json!({ "url": url, "redirects": { "max": 10 } })).await;
+    assert_eq!((outcome.verdict, fact(&outcome, "redirects")), (Verdict::Up, "10"), "{outcome:?}");
+    assert!(prost::Message::encoded_len(&outcome.evidence) <= collector_api::limits::EVIDENCE_BYTES_MAX);
+    let phases: Vec<&str> = outcome.evidence.phases.iter().map(|phase| phase.name.as_str()).collect();
+    assert_eq!((phases.len(), phases[0], phases[23]), (24, "connect", "hop11.transfer"));
+}
+
+#[tokio::test]
 async fn a_redirect_to_a_forbidden_address_is_not_followed() {
     let portal = Portal::open(&[("/", &redirect("http://169.254.169.254/latest/meta-data/"))]).await;
     let hosts = json!({ "redirects": { "max": 5, "hosts": ["169.254.169.254"] } });

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::probe::Fault;
 
 /// Longer than the window in which usual domain policies count failures would be better, and hides more.
-const REST: Duration = Duration::from_secs(15 * 60);
+const REST: Duration = Duration::from_mins(15);
 
 /// Domain policies lock accounts from five.
 const REJECTIONS_MAX: u32 = 3;
@@ -46,7 +46,7 @@ impl Rejections {
         }
         let rested = now.saturating_duration_since(rejected.last);
         if rested < REST {
-            let minutes = (REST - rested).as_secs().div_ceil(60);
+            let minutes = REST.saturating_sub(rested).as_secs().div_ceil(60);
             let detail =
                 format!("rejected; tried again in {minutes} min, or with another secret in the file");
             return Err(Fault::new(Reason::AuthHeldBack, detail));
@@ -77,7 +77,7 @@ mod tests {
     async fn a_rejected_secret_rests_and_after_the_third_time_for_good() {
         let rejections = Rejections::default();
         let start = Instant::now();
-        let at = |minutes: u64| start + Duration::from_secs(60 * minutes);
+        let at = |minutes: u64| start + Duration::from_mins(minutes);
         let may = |secret: &str, minutes| rejections.permit(secret, at(minutes)).is_ok();
         assert!(may("a", 0));
         rejections.learn("a", true, at(0));

@@ -112,6 +112,10 @@ async fn each_manner_of_a_server_has_its_reason() {
         let outcome = get(params(&format!("http://{address}/"))).await;
         assert_eq!((outcome.verdict, outcome.reason), (verdict, reason), "{answer:?}: {outcome:?}");
     }
+    let endless_head = format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(1 << 20)).into_bytes();
+    let (address, _tasks) = serve(Some(endless_head)).await;
+    let outcome = get(params(&format!("http://{address}/"))).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::ProtoMalformed), "{outcome:?}");
     let (address, _tasks) = serve(Some(long)).await;
     let outcome = get(params(&format!("http://{address}/"))).await;
     assert_eq!((outcome.verdict, fact(&outcome, "body")), (Verdict::Up, "cut at the cap"), "{outcome:?}");
