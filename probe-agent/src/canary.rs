@@ -5,6 +5,10 @@
 //! second cost one round. Only if every canary that can testify fails is the failure the agent's
 //! own (`agent.network_down`, unknown).
 //!
+//! The first round after a cut excuses too: who asks there failed at some moment between a round in which
+//! nobody answered and one in which somebody does, and nobody knows on which side. The price: an outage
+//! that begins as the network comes back is seen one sample later.
+//!
 //! A round dials addresses and resolves nothing: were names looked up in it, a dead resolver would
 //! silence every canary that has one, and an outage of DNS, which is somebody's row of the charter,
 //! would pass for the agent's own. Names are looked up beforehand (at the start, with a new list,
@@ -26,7 +30,7 @@ use config::HostPort;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 
 use addresses::Addresses;
@@ -53,19 +57,26 @@ pub struct Witness {
     pub answered: bool,
 }
 
-/// One look at all canaries.
-pub type Round = Arc<Vec<Witness>>;
+/// One look at all canaries, and the one before.
+#[derive(Debug)]
+pub struct Round {
+    now: Vec<Witness>,
+    /// With when it ended.
+    before: Option<(Instant, Vec<Witness>)>,
+}
 
 /// Where failing samples ask. Clones share the rounds.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    questions: mpsc::Sender<oneshot::Sender<Round>>,
+    questions: mpsc::Sender<oneshot::Sender<Arc<Round>>>,
 }
 
 /// Answers the desk's questions.
 #[derive(Debug)]
 pub struct Watch {
-    questions: mpsc::Receiver<oneshot::Sender<Round>>,
+    questions: mpsc::Receiver<oneshot::Sender<Arc<Round>>>,
+    /// The newest round, with when it ended.
+    before: Option<(Instant, Vec<Witness>)>,
     /// From the assignment: what they dial is subject to `allowed_targets`.
     canaries: watch::Receiver<Vec<HostPort>>,
     /// The collector's own addresses, which the agent dials anyway.
@@ -82,7 +93,10 @@ pub fn open(
 ) -> (Desk, Watch) {
     let (sender, questions) = mpsc::channel(WAITING_MAX);
     let addresses = Addresses::default();
-    (Desk { questions: sender }, Watch { questions, canaries, collector, surroundings, addresses })
+    (
+        Desk { questions: sender },
+        Watch { questions, before: None, canaries, collector, surroundings, addresses },
+    )
 }
 
 impl Desk {
@@ -100,10 +114,15 @@ impl Desk {
             return false;
         }
         let Ok(Some(round)) = timeout(PATIENCE, self.ask()).await else { return false };
-        excuses(&check.address().host, outcome.remote.map(|remote| remote.ip()), &round)
+        let host = &check.address().host;
+        let ip = outcome.remote.map(|remote| remote.ip());
+        // A cut of long ago says nothing of now: no sample speaks for longer than it holds.
+        let hold = Duration::from_millis(check.timing.hold_ms);
+        let before = round.before.as_ref().filter(|(ended, _)| ended.elapsed() <= hold);
+        excuses(host, ip, &round.now) || before.is_some_and(|(_, before)| excuses(host, ip, before))
     }
 
-    async fn ask(&self) -> Option<Round> {
+    async fn ask(&self) -> Option<Arc<Round>> {
         let (sender, answer) = oneshot::channel();
         self.questions.try_send(sender).ok()?;
         answer.await.ok()
@@ -130,7 +149,6 @@ fn excuses(host: &str, ip: Option<IpAddr>, round: &[Witness]) -> bool {
 impl Watch {
     /// Answers until every desk is gone.
     pub async fn run(mut self) {
-        let mut was_down = false;
         let mut list_may_change = true;
         self.look_up();
         loop {
@@ -138,7 +156,7 @@ impl Watch {
             tokio::select! {
                 first = self.questions.recv() => {
                     let Some(first) = first else { return };
-                    was_down = self.answer(first, was_down).await;
+                    self.answer(first).await;
                     self.addresses.hurry();
                 }
                 changed = self.canaries.changed(), if list_may_change => {
@@ -151,16 +169,19 @@ impl Watch {
         }
     }
 
-    /// Answers all who have asked by now: they asked before this round begins. Is the network down?
-    async fn answer(&mut self, first: oneshot::Sender<Round>, was_down: bool) -> bool {
+    /// Answers all who have asked by now: they asked before this round begins.
+    async fn answer(&mut self, first: oneshot::Sender<Arc<Round>>) {
         let mut askers = vec![first];
         while let Ok(next) = self.questions.try_recv() {
             askers.push(next);
         }
-        let round = Arc::new(self.look().await);
-        let is_down = excuses("", None, &round);
+        let now = self.look().await;
+        let before = self.before.replace((Instant::now(), now.clone()));
+        let was_down = before.as_ref().is_some_and(|(_, before)| excuses("", None, before));
+        let is_down = excuses("", None, &now);
+        let round = Arc::new(Round { now, before });
         if is_down && !was_down {
-            warn!(canaries = round.len(), "no canary answers: the agent's own network is down");
+            warn!(canaries = round.now.len(), "no canary answers: the agent's own network is down");
         } else if was_down && !is_down {
             info!("canaries answer again");
         }
@@ -168,7 +189,6 @@ impl Watch {
             // Who has lost patience is gone.
             let _ = asker.send(Arc::clone(&round));
         }
-        is_down
     }
 
     /// Every canary, and whether `allowed_targets` is to be asked for it.

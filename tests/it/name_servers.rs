@@ -62,13 +62,14 @@ fn each_is_up_by_what_it_promises_and_down_by_what_it_does_not() {
             Some("dns.ttl"),
         ),
     ];
-    let components: String = expectations
+    let components: Vec<String> = expectations
         .iter()
         .map(|(name, keys, ..)| {
             format!("      {name}: {{probe: dns, {keys}, every: 2s, timeout: 1500ms, attempts: 1}}\n")
         })
         .collect();
-    let place = Place::running(&format!("  nomi:\n    users: [uffici]\n    components:\n{components}"));
+    let place =
+        Place::running(&format!("  nomi:\n    users: [uffici]\n    components:\n{}", components.concat()));
     for (name, _, state, reason) in &expectations {
         place.until_component(name, *state, *reason);
     }

@@ -37,10 +37,7 @@ fn the_time_is_unknown_and_nothing_is_down() {
         samples[cut..].iter().any(|sample| sample.verdict == Verdict::Up).then_some(())
     });
     let samples = of_the_target(&place);
-    // One sample may fall into the moment of mending: it failed in the cut, and the canaries it then asked
-    // answer again. Alone it is never confirmed, so it is no time that is down.
-    let fails = samples.iter().filter(|sample| sample.verdict == Verdict::Down).count();
-    assert!(fails <= 1, "{samples:?}");
+    assert!(samples.iter().all(|sample| sample.verdict != Verdict::Down), "{samples:?}");
     let year = place.service_year();
     assert_eq!((year.figure.down_ms, year.outages.len()), (0, 0));
     let of_the_path: Vec<_> = samples_of(&place, "uscita.via.una");

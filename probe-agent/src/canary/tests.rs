@@ -91,11 +91,15 @@ fn down(reason: Reason, remote: &str) -> Outcome {
     }
 }
 
-/// A desk whose questions are answered with `round`, and how many rounds that took.
-fn desk_with(round: Vec<Witness>) -> (Desk, JoinSet<()>) {
-    let (questions, mut asked) = mpsc::channel::<oneshot::Sender<Round>>(8);
+/// A desk whose questions are answered with `now`.
+fn desk_with(now: Vec<Witness>) -> (Desk, JoinSet<()>) {
+    desk_after(None, now)
+}
+
+fn desk_after(before: Option<(Instant, Vec<Witness>)>, now: Vec<Witness>) -> (Desk, JoinSet<()>) {
+    let (questions, mut asked) = mpsc::channel::<oneshot::Sender<Arc<Round>>>(8);
     let mut tasks = JoinSet::new();
-    let round = Arc::new(round);
+    let round = Arc::new(Round { now, before });
     tasks.spawn(async move {
         while let Some(asker) = asked.recv().await {
             let _ = asker.send(Arc::clone(&round));
@@ -123,6 +127,25 @@ async fn only_failures_that_may_be_the_networks_ask() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_first_round_after_a_cut_excuses_too() {
+    let cut = || vec![witness("10.0.0.1", false)];
+    let well = || vec![witness("10.0.0.1", true)];
+    let failed = down(Reason::ConnectTimeout, "192.0.2.7:443");
+    // The checks of these tests hold for 1 ms.
+    for (before, now, age_ms, expected) in [
+        (cut(), well(), 0, true),
+        (cut(), well(), 1, true),
+        (cut(), well(), 2, false),
+        (well(), well(), 0, false),
+        (well(), cut(), 0, true),
+    ] {
+        let (desk, _tasks) = desk_after(Some((Instant::now(), before)), now);
+        tokio::time::advance(Duration::from_millis(age_ms)).await;
+        assert_eq!(desk.excuses(&check("192.0.2.7", false), &failed).await, expected, "{age_ms}");
+    }
+}
+
 #[tokio::test]
 async fn without_anybody_to_ask_the_failure_stands() {
     let (questions, gone) = mpsc::channel(1);
@@ -141,8 +164,8 @@ async fn a_canary_on_the_agents_own_host_has_no_voice() {
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
-    assert_eq!(round.len(), 1);
-    assert!(round[0].is_mute);
+    assert_eq!(round.now.len(), 1);
+    assert!(round.now[0].is_mute);
 }
 
 #[tokio::test]
@@ -152,7 +175,7 @@ async fn a_canary_that_may_not_be_dialled_has_no_voice() {
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
-    assert!(round[0].is_mute);
+    assert!(round.now[0].is_mute);
 }
 
 /// A resolver that finds every name at 127.0.0.1 until it is dead.
@@ -195,11 +218,11 @@ fn named(host: &str) -> Vec<HostPort> {
 }
 
 /// The first round in which the canary has an address.
-async fn found(desk: &Desk) -> Round {
+async fn found(desk: &Desk) -> Arc<Round> {
     timeout(Duration::from_secs(30), async {
         loop {
             let round = desk.ask().await.unwrap();
-            if round[0].ip.is_some() {
+            if round.now[0].ip.is_some() {
                 return round;
             }
             tokio::task::yield_now().await;
@@ -216,14 +239,14 @@ async fn a_dead_resolver_silences_no_canary_that_was_ever_found() {
     let (desk, watch) = open(canaries, Vec::new(), surroundings_by(resolver.port));
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
-    assert_eq!(found(&desk).await[0].ip, Some(Ipv4Addr::LOCALHOST.into()), "looked up at the start");
+    assert_eq!(found(&desk).await.now[0].ip, Some(Ipv4Addr::LOCALHOST.into()), "looked up at the start");
     list.send(named("due.comune.example")).unwrap();
-    assert_eq!(found(&desk).await[0].address.host, "due.comune.example", "and with a new list");
+    assert_eq!(found(&desk).await.now[0].address.host, "due.comune.example", "and with a new list");
     resolver.die().await;
     // The same list again is looked up again, in vain.
     list.send(named("due.comune.example")).unwrap();
     for _ in 0..3 {
-        assert_eq!(desk.ask().await.unwrap()[0].ip, Some(Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(desk.ask().await.unwrap().now[0].ip, Some(Ipv4Addr::LOCALHOST.into()));
     }
 }
 
@@ -237,8 +260,8 @@ async fn a_canary_that_was_never_found_proves_nothing() {
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
-    assert!(round.iter().all(|witness| witness.is_mute && witness.ip.is_none()), "{round:?}");
-    assert!(!excuses("posta.comune.example", None, &round), "an outage of DNS is no cut of the network");
+    assert!(round.now.iter().all(|witness| witness.is_mute && witness.ip.is_none()), "{round:?}");
+    assert!(!excuses("posta.comune.example", None, &round.now), "an outage of DNS is no cut of the network");
 }
 
 #[tokio::test]
@@ -248,7 +271,7 @@ async fn the_collector_is_found_as_delivery_finds_it() {
     let (desk, watch) = open(canaries, named("localhost"), surroundings());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
-    assert!(found(&desk).await[0].ip.is_some_and(|ip| ip.is_loopback()));
+    assert!(found(&desk).await.now[0].ip.is_some_and(|ip| ip.is_loopback()));
 }
 
 #[tokio::test]

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use collector_api::{Reason, Verdict};
 use config::{CheckId, CheckSpec, Family, HostPort, Probe, TcpParams, Timing};
+use hickory_proto::op::{Message, OpCode};
+use hickory_proto::rr::rdata::{A, AAAA};
+use hickory_proto::rr::{RData, Record, RecordType};
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
@@ -53,6 +57,56 @@ fn tcp(host: &str, port: u16) -> CheckSpec {
 
 async fn run(spec: CheckSpec) -> Outcome {
     Check::new(spec).unwrap().run(&surroundings()).await
+}
+
+/// A resolver that knows every name as loopback of both families.
+async fn loopback_names() -> (SystemResolver, JoinSet<()>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mut server = NameServerConfig::udp("127.0.0.1".parse().unwrap());
+    server.connections[0].port = socket.local_addr().unwrap().port();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut bytes = [0; 2_048];
+        loop {
+            let (length, from) = socket.recv_from(&mut bytes).await.unwrap();
+            let question = Message::from_vec(&bytes[..length]).unwrap();
+            let mut answer = Message::response(question.metadata.id, OpCode::Query);
+            let query = question.queries[0].clone();
+            let data = match query.query_type() {
+                RecordType::AAAA => RData::AAAA(AAAA("::1".parse().unwrap())),
+                _ => RData::A(A("127.0.0.1".parse().unwrap())),
+            };
+            answer.add_answer(Record::from_rdata(query.name().clone(), 60, data));
+            answer.add_query(query);
+            socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+        }
+    });
+    (SystemResolver::by_config(ResolverConfig::from_name_servers(vec![server])), tasks)
+}
+
+#[tokio::test]
+async fn a_service_of_one_family_is_no_service_of_both() {
+    let (resolver, _names) = loopback_names().await;
+    let surroundings = Surroundings { resolver, ..surroundings() };
+    let (_v4, address) = listener().await;
+    let host = "portale.comune.example".to_owned();
+    let params = TcpParams::connect(HostPort { host, port: address.port() }, Family::Both);
+    let check = Check::new(CheckSpec { probe: Probe::Tcp(params), ..spec() }).unwrap();
+
+    let outcome = check.run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::ConnectRefused), "{outcome:?}");
+    assert!(outcome.evidence.detail.starts_with("IPv6: "), "{outcome:?}");
+    assert!(outcome.remote.unwrap().is_ipv6());
+    let facts: Vec<&str> = outcome.evidence.facts.iter().map(|fact| fact.value.as_str()).collect();
+    assert!(facts[0].starts_with("up 127.0.0.1:"), "{facts:?}");
+    assert!(facts[1].starts_with("down connect.refused [::1]:"), "{facts:?}");
+
+    let _v6 = TcpListener::bind(("::1", address.port())).await.unwrap();
+    let outcome = check.run(&surroundings).await;
+    assert_eq!(outcome.verdict, Verdict::Up, "{outcome:?}");
+    let (_, transcript) = check.run_recorded(&surroundings).await;
+    let connects = transcript.lines().iter().filter(|line| line.text == "connect").count();
+    assert_eq!(connects, 2, "both are told to whoever reads along");
 }
 
 /// An address that swallows every connection: its listener's queue is full, so the kernel drops what else

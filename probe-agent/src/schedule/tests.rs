@@ -186,6 +186,19 @@ fn running(check: &str) -> (Running, Rig) {
 }
 
 #[tokio::test]
+async fn an_unchanged_check_keeps_its_phase() {
+    let (mut running, _rig) = running(&check("a.b.c", 1));
+    // As if the wall clock had put it elsewhere: a phase is not computed anew for a check that goes on.
+    running.plan = Plan::new(running.plan.limits());
+    running.plan.add(plan::Lane::Tcp, 200, 1_234_567);
+    let slower = check("a.b.x", 1).replace("\"every_ms\":200", "\"every_ms\":400");
+    running.adopt(&assignment(2, vec![slower, check("a.b.c", 1)]));
+    assert_eq!(running.plan.due_ms(1, 200), Some(1_234_567), "new neighbours do not move it");
+    running.adopt(&assignment(3, vec![check("a.b.c", 1).replace("127.0.0.1:1", "127.0.0.1:2")]));
+    assert_eq!(running.plan.due_ms(0, 200), Some(1_234_567), "nor does a new target");
+}
+
+#[tokio::test]
 async fn a_probe_that_panics_hurts_itself_only() {
     let (mut running, _rig) = running(&check("a.b.c", 1));
     let abort = running.probes.spawn(async { panic!("a defect, planted by this test") });

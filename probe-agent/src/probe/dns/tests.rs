@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::canonical::canonical;
 use super::{Dns, exchange};
 use crate::probe::tests::{self as probes, surroundings};
-use crate::probe::{Check, Outcome, Surroundings};
+use crate::probe::{Check, Direction, Outcome, Surroundings};
 use crate::resolve::SystemResolver;
 
 /// 2027-01-15, after the turn of nothing in particular.
@@ -416,6 +416,17 @@ async fn each_manner_of_a_server_has_its_reason() {
         let seen = (outcome.verdict, outcome.reason);
         assert_eq!(seen, (verdict, reason), "{transport:?} {manner:?}: {outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn question_and_answer_can_be_read_along() {
+    let (server, _tasks) = serve(Manner::Right).await;
+    let (_, transcript) = check(server, params("A", &[])).run_recorded(&surroundings()).await;
+    let told = |direction, text: &str| {
+        transcript.lines().iter().any(|line| line.direction == direction && line.text.contains(text))
+    };
+    assert!(told(Direction::Sent, "portal.comune.example"), "{transcript:?}");
+    assert!(told(Direction::Received, "192.0.2.1"), "{transcript:?}");
 }
 
 #[tokio::test]
