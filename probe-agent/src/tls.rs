@@ -112,8 +112,9 @@ impl TlsStore {
         let parameters = self
             .parameters(tls.authority.as_ref())
             .map_err(|sentence| Fault::new(Reason::AgentConfigInvalid, sentence))?;
-        let witness = Arc::new(Witness::default());
         let mut config = parameters.config.clone();
+        let provider = Arc::clone(config.crypto_provider());
+        let witness = Arc::new(Witness { provider, shown: Mutex::default() });
         config.dangerous().set_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>);
         config.alpn_protocols = tls.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         let spoken = TlsConnector::from(Arc::new(config)).connect(name.clone(), stream).await;
@@ -245,14 +246,8 @@ fn attention(judged: &Judged, warn_ms: Option<i64>, at: UnixTime) -> Option<Faul
 /// Sees what the server shows, and when, and lets the handshake go on.
 #[derive(Debug)]
 struct Witness {
-    provider: CryptoProvider,
+    provider: Arc<CryptoProvider>,
     shown: Mutex<Option<(UnixTime, Vec<CertificateDer<'static>>)>>,
-}
-
-impl Default for Witness {
-    fn default() -> Self {
-        Self { provider: rustls::crypto::ring::default_provider(), shown: Mutex::default() }
-    }
 }
 
 impl Witness {

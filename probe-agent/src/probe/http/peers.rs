@@ -65,12 +65,18 @@ impl Portal {
         self.asked.lock().unwrap().clone()
     }
 
-    /// A check of `/`, with parameters beside the URL.
+    /// A check of `/`, with parameters beside the URL, and time enough on a busy machine.
     fn check(&self, parameters: Value) -> Check {
+        self.check_within(5_000, parameters)
+    }
+
+    fn check_within(&self, timeout_ms: u64, parameters: Value) -> Check {
         let Value::Object(mut parameters) = parameters else { panic!("an object") };
         parameters.entry("url").or_insert_with(|| json!(format!("http://127.0.0.1:{}/", self.port)));
         let params: HttpParams = serde_json::from_value(Value::Object(parameters)).unwrap();
-        Check::new(CheckSpec { probe: Probe::Http(Box::new(params)), ..probes::spec() }).unwrap()
+        let mut spec = CheckSpec { probe: Probe::Http(Box::new(params)), ..probes::spec() };
+        (spec.timing.timeout_ms, spec.timing.every_ms) = (timeout_ms, 60_000);
+        Check::new(spec).unwrap()
     }
 
     async fn ask(&self, parameters: Value) -> Outcome {
@@ -354,8 +360,10 @@ async fn a_name_is_asked_of_the_resolver_that_the_charter_names() {
     let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let resolver = HostPort { host: "127.0.0.1".to_owned(), port: silent.local_addr().unwrap().port() };
     let portal = Portal::open(&[("/", &page("x"))]).await;
-    let check =
-        portal.check(json!({ "url": "http://intranet.comune.example/", "resolver": resolver.to_string() }));
+    let check = portal.check_within(
+        300,
+        json!({ "url": "http://intranet.comune.example/", "resolver": resolver.to_string() }),
+    );
     let mut asked = JoinSet::new();
     asked.spawn(async move {
         let mut question = [0; 512];
