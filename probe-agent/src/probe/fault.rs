@@ -38,7 +38,8 @@ impl Fault {
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof => Reason::ProtoClosedEarly,
-            io::ErrorKind::InvalidData => Reason::ProtoMalformed,
+            // hyper reports a broken chunk as `InvalidInput`, although it is the server's.
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Reason::ProtoMalformed,
             _ => match reason_of_connect(error) {
                 Reason::ConnectTimeout => Reason::ProtoTimeout,
                 other => other,
@@ -124,6 +125,20 @@ mod tests {
         ] {
             let fault = Fault::of_connect(&io::Error::from_raw_os_error(errno as i32));
             assert_eq!((fault.reason, fault.verdict()), (reason, verdict), "{errno}");
+        }
+    }
+
+    #[test]
+    fn what_an_open_connection_brings_is_the_servers() {
+        for (kind, reason) in [
+            (io::ErrorKind::UnexpectedEof, Reason::ProtoClosedEarly),
+            (io::ErrorKind::ConnectionReset, Reason::ProtoClosedEarly),
+            (io::ErrorKind::InvalidData, Reason::ProtoMalformed),
+            (io::ErrorKind::InvalidInput, Reason::ProtoMalformed),
+            (io::ErrorKind::TimedOut, Reason::ProtoTimeout),
+        ] {
+            let fault = Fault::of_stream(&kind.into());
+            assert_eq!((fault.reason, fault.verdict()), (reason, Verdict::Down), "{kind}");
         }
     }
 
