@@ -53,7 +53,7 @@ impl Load {
     pub(crate) fn services(&self) -> String {
         let own = match self.kind {
             "dns" => ", ask: servizio.esempio.test A",
-            "icmp" => ", count: 1",
+            "icmp" => ", packets: 1",
             _ => "",
         };
         let mut text = "  banco:\n    components:\n".to_owned();
