@@ -89,9 +89,15 @@ fn show(year: &Year, service: &ServiceYear, lang: Lang, paint: Paint) -> String 
         format!("{} {}", plain(&service.name), sentences::elapsed(year.year, year.as_of_ms, figure, lang));
     let provisional =
         if year.provisional && promise.is_some() { format!(" ({})", l.provisional) } else { String::new() };
-    let verdict = format!("{}{provisional}", page::verdict(promise, year.provisional, lang));
-    let promised =
-        promise.map_or_else(|| l.observed_only.to_owned(), |promise| words::promise(promise, lang));
+    let verdict =
+        format!("{}{provisional}", page::verdict(promise, &service.unmeasured, year.provisional, lang));
+    let others = service.unmeasured.iter().map(|other| words::unmeasured(other, lang));
+    let others: Vec<String> = others.collect();
+    let promised = match promise {
+        Some(promise) => words::promise(promise, lang),
+        None if others.is_empty() => l.observed_only.to_owned(),
+        None => others.join("; "),
+    };
     let bounds = match (&figure.lower_bound, &figure.upper_bound, &figure.coverage) {
         (Some(lower), Some(upper), Some(coverage)) => {
             let (lower, upper) = (lower.text_beside(target, lang), upper.text_beside(target, lang));
@@ -111,6 +117,9 @@ fn show(year: &Year, service: &ServiceYear, lang: Lang, paint: Paint) -> String 
         (l.down, sentences::down(figure, promise, lang)),
         (l.still_to_come, format::duration(figure.future_ms, lang)),
     ];
+    if promise.is_some() && !others.is_empty() {
+        facts.insert(1, (l.no_measure, others.join("; ")));
+    }
     if figure.out_of_scope_ms > 0 {
         facts.push((l.partial_year, sentences::partial(year.measured_from_ms, figure, lang)));
     }

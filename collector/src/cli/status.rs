@@ -100,7 +100,7 @@ fn show(now: &Now, lang: Lang, paint: Paint) -> String {
 fn rows(service: &ServiceNow, now: &Now, lang: Lang) -> Vec<[Cell; 9]> {
     let promise = service.commitments.first();
     let provisional = if now.provisional && promise.is_some() { lang.labels().provisional } else { "" };
-    let verdict = page::verdict(promise, now.provisional, lang);
+    let verdict = page::verdict(promise, &service.unmeasured, now.provisional, lang);
     let verdict =
         if provisional.is_empty() { verdict.to_owned() } else { format!("{verdict} ({provisional})") };
     let budget = promise.map_or_else(String::new, |promise| page::budget_left(promise, lang));

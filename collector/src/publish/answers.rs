@@ -8,7 +8,8 @@ use config::{Availability, Charter, CheckId, Component, Fraction, Node, Service}
 
 use super::api::{
     Agent, Cause, CheckYear, Commitment, ComponentNow, ComponentYear, Condition, Figure, Now, Outage,
-    Outlook, ServiceNow, ServiceYear, Share, SiteYear, StaleStream, Standing, State, VantageNow, Year,
+    Outlook, ServiceNow, ServiceYear, Share, SiteYear, StaleStream, Standing, State, Unmeasured, VantageNow,
+    Year,
 };
 use super::format;
 use super::moment::{AgentFacts, Moment};
@@ -102,6 +103,7 @@ fn service_year(
         name: title(service, row),
         users: users(row),
         commitments: commitments(service),
+        unmeasured: unmeasured(row),
         figure: figure(&service.figure, coverage_min),
         sites: service
             .sites
@@ -174,6 +176,7 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
         now: condition(&service.now),
         figure: figure(&service.figure, coverage_min),
         commitments: commitments(service),
+        unmeasured: unmeasured(row),
         outages: service.stops().count() as u64,
         outage_since_ms: lasting.map(|stop| stop.start_ms),
         components: components.collect(),
@@ -237,6 +240,38 @@ fn title(service: &derive::ServiceFigure, row: Option<&Service>) -> String {
 
 fn users(row: Option<&Service>) -> Vec<String> {
     row.map_or_else(Vec::new, |row| row.users.iter().map(ToString::to_string).collect())
+}
+
+/// The row's other promises, as the charter in force says them.
+fn unmeasured(row: Option<&Service>) -> Vec<Unmeasured> {
+    let timely = |kind: &str, promise: &config::Timeliness| Unmeasured {
+        kind: kind.to_owned(),
+        within: Some(promise.within.to_string()),
+        share: Share::of(promise.share.p, promise.share.q),
+        strict: false,
+        hours: promise.hours.as_ref().map(ToString::to_string),
+    };
+    let told = |commitment: &config::Commitment| match commitment {
+        config::Commitment::Availability(_) => None,
+        config::Commitment::AvailabilityWithin(promise) => Some(Unmeasured {
+            kind: commitment.kind().to_owned(),
+            within: None,
+            share: Share::of(promise.target.p, promise.target.q),
+            strict: promise.strict,
+            hours: Some(promise.hours.to_string()),
+        }),
+        config::Commitment::TakenInCharge(promise) | config::Commitment::Answered(promise) => {
+            Some(timely(commitment.kind(), promise))
+        }
+        config::Commitment::OnRequest => Some(Unmeasured {
+            kind: commitment.kind().to_owned(),
+            within: None,
+            share: None,
+            strict: false,
+            hours: None,
+        }),
+    };
+    row.into_iter().flat_map(|row| &row.commitments).filter_map(told).collect()
 }
 
 fn commitments(service: &derive::ServiceFigure) -> Vec<Commitment> {

@@ -117,6 +117,21 @@ pub struct Commitment {
     pub required: Option<Share>,
 }
 
+/// A promise that no figure is compared with yet: about requests, or about certain hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmeasured {
+    /// `availability`, `taken_in_charge`, `answered` or `on_request`.
+    pub kind: String,
+    /// How soon, as the charter writes it: `3 days`, `8 working hours`.
+    pub within: Option<String>,
+    /// The share promised.
+    pub share: Option<Share>,
+    /// Must the share be above that (true), or is it enough (false)?
+    pub strict: bool,
+    /// The calendar whose hours count.
+    pub hours: Option<String>,
+}
+
 /// What a service, component or check is at `as_of_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
@@ -206,8 +221,11 @@ pub struct ServiceYear {
     pub name: String,
     /// For whom.
     pub users: Vec<String>,
-    /// Its promises; none means that it is observed without one.
+    /// Its promises; none, and none without a measure either, means that it is observed without one.
     pub commitments: Vec<Commitment>,
+    /// Its promises that no figure is compared with yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured: Vec<Unmeasured>,
     /// Its integers.
     pub figure: Figure,
     /// As each site alone sees it.
@@ -307,6 +325,9 @@ pub struct ServiceNow {
     pub figure: Figure,
     /// Its promises.
     pub commitments: Vec<Commitment>,
+    /// Its promises that no figure is compared with yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured: Vec<Unmeasured>,
     /// Stops in this year so far.
     pub outages: u64,
     /// The first failing sample of the stop that lasts, Unix ms.

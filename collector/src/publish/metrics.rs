@@ -72,7 +72,9 @@ impl Exposition {
             "A row of the charter",
             self.now.services.iter().map(|service| {
                 let row = service.row.map(|row| row.to_string()).unwrap_or_default();
-                let commitment = service.commitments.first().map(|c| c.kind.clone()).unwrap_or_default();
+                let unmeasured = service.unmeasured.first().map(|promise| promise.kind.clone());
+                let commitment = service.commitments.first().map(|c| c.kind.clone());
+                let commitment = commitment.or(unmeasured).unwrap_or_default();
                 [
                     ("service", service.id.clone()),
                     ("name", service.name.clone()),

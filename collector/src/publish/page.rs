@@ -7,7 +7,7 @@
 use askama::Template;
 
 use super::answers::OLD_AFTER_MS;
-use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, Standing, State};
+use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, Standing, State, Unmeasured};
 use super::format;
 use super::words::{self, Labels, Lang};
 
@@ -139,10 +139,16 @@ pub fn budget_left(commitment: &Commitment, lang: Lang) -> String {
 }
 
 /// The outcome so far, in the design's words.
-pub fn verdict(commitment: Option<&Commitment>, provisional: bool, lang: Lang) -> &'static str {
-    commitment.map_or(lang.labels().observed_only, |commitment| {
-        words::verdict(commitment.standing, commitment.outlook, provisional, lang)
-    })
+pub fn verdict(
+    commitment: Option<&Commitment>,
+    unmeasured: &[Unmeasured],
+    provisional: bool,
+    lang: Lang,
+) -> &'static str {
+    match commitment {
+        Some(commitment) => words::verdict(commitment.standing, commitment.outlook, provisional, lang),
+        None => words::no_outcome(unmeasured, lang),
+    }
 }
 
 fn counts(now: &Now, lang: Lang) -> Vec<Badge> {
@@ -172,11 +178,11 @@ fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
         .map(|service| {
             let promised = service.commitments.first();
             let head = Row {
-                note: promise_note(service.row, promised, lang),
+                note: promise_note(service.row, promised, &service.unmeasured, lang),
                 budget: promised
                     .map_or_else(String::new, |commitment| unbroken(&budget_left(commitment, lang))),
                 budget_left: promised.map(budget_percent),
-                verdict: verdict(promised, now.provisional, lang).to_owned(),
+                verdict: verdict(promised, &service.unmeasured, now.provisional, lang).to_owned(),
                 verdict_class: promised.map_or("none", verdict_class),
                 provisional: now.provisional && promised.is_some(),
                 ..row(now.now_ms, service.name.clone(), &service.now, &service.figure, promised, lang)
@@ -225,10 +231,20 @@ fn unbroken(duration: &str) -> String {
     duration.replace(" h ", "\u{a0}h\u{a0}").replace(" min", "\u{a0}min").replace(" s", "\u{a0}s")
 }
 
-fn promise_note(row: Option<u32>, promised: Option<&Commitment>, lang: Lang) -> String {
+fn promise_note(
+    row: Option<u32>,
+    promised: Option<&Commitment>,
+    unmeasured: &[Unmeasured],
+    lang: Lang,
+) -> String {
     let row = row.map(|row| format!("{} {row}", lang.labels().row));
     let promise = promised.map(|commitment| words::promise(commitment, lang));
-    row.into_iter().chain(promise).collect::<Vec<_>>().join(" · ")
+    let others = unmeasured.iter().map(|other| {
+        let told = words::unmeasured(other, lang);
+        // Beside a promise with an outcome, the other must not seem to share it.
+        if promised.is_some() { format!("{told} ({})", lang.labels().no_measure) } else { told }
+    });
+    row.into_iter().chain(promise).chain(others).collect::<Vec<_>>().join(" · ")
 }
 
 fn coverage_note(figure: &Figure, lang: Lang) -> String {

@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 
 use super::api::{Commitment, Figure, Outlook, ServiceYear, Share, Standing, Year};
+use super::words::{self, Lang};
 
 /// Every column: its name, and its cell in a row.
-const COLUMNS: [(&str, Cell); 24] = [
+const COLUMNS: [(&str, Cell); 25] = [
     ("year", |row| row.year.year.to_string()),
     ("as_of", |row| row.year.as_of.clone()),
     ("provisional", |row| row.year.provisional.to_string()),
@@ -37,6 +38,10 @@ const COLUMNS: [(&str, Cell); 24] = [
         "outages",
         |row| if row.component.is_empty() { row.service.outage_count.to_string() } else { String::new() },
     ),
+    ("promised_without_measure", |row| {
+        let promises = row.service.unmeasured.iter().filter(|_| row.component.is_empty());
+        promises.map(|promise| words::unmeasured(promise, Lang::En)).collect::<Vec<_>>().join("; ")
+    }),
 ];
 
 /// One cell of a row.

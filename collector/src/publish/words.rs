@@ -9,7 +9,7 @@ pub(crate) mod sentences;
 
 use collector_api::Reason;
 
-use super::api::{Commitment, Condition, Outlook, Standing, State};
+use super::api::{Commitment, Condition, Outlook, Standing, State, Unmeasured};
 
 /// The language of what people read. Programs read `--json`, which has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -62,6 +62,8 @@ labels! {
     none: "–", "–";
     row: "riga", "row";
     observed_only: "osservato, nessun impegno", "observed, no commitment";
+    no_measure: "nessuna misura ancora", "no measure yet";
+    no_standard: "nessuno standard", "no standard";
     provisional: "provvisorio", "provisional";
     computed_at: "Calcolato il", "Computed at";
     version: "Versione", "Version";
@@ -175,6 +177,57 @@ pub(crate) fn promise(commitment: &Commitment, lang: Lang) -> String {
         (Lang::It, false) => format!("24x7; disponibilità almeno {target} annuo"),
         (Lang::En, true) => format!("24x7; availability >{target} a year"),
         (Lang::En, false) => format!("24x7; availability at least {target} a year"),
+    }
+}
+
+/// A promise that nothing is compared with yet, as the charter words it.
+pub(crate) fn unmeasured(promise: &Unmeasured, lang: Lang) -> String {
+    let share = promise.share.as_ref().map(|share| share.short(lang)).unwrap_or_default();
+    let within = promise.within.as_deref().map(|within| within_words(within, lang)).unwrap_or_default();
+    let hours = promise.hours.as_deref().unwrap_or_default();
+    let whole = promise.share.as_ref().is_none_or(|share| share.p == share.q);
+    match (promise.kind.as_str(), lang) {
+        ("taken_in_charge", Lang::It) if whole => format!("presa in carico entro {within}"),
+        ("taken_in_charge", Lang::It) => format!("presa in carico entro {within} in almeno {share} dei casi"),
+        ("taken_in_charge", Lang::En) if whole => format!("taken in charge within {within}"),
+        ("taken_in_charge", Lang::En) => {
+            format!("taken in charge within {within} in at least {share} of cases")
+        }
+        ("answered", Lang::It) if whole => format!("risposta entro {within}"),
+        ("answered", Lang::It) => format!("risposta entro {within} in almeno {share} dei casi"),
+        ("answered", Lang::En) if whole => format!("answered within {within}"),
+        ("answered", Lang::En) => format!("answered within {within} in at least {share} of cases"),
+        ("on_request", Lang::It) => "a richiesta".to_owned(),
+        ("on_request", Lang::En) => "on request".to_owned(),
+        (_, Lang::It) if promise.strict => format!("disponibilità >{share} nelle ore di `{hours}`"),
+        (_, Lang::It) => format!("disponibilità almeno {share} nelle ore di `{hours}`"),
+        (_, Lang::En) if promise.strict => format!("availability >{share} in the hours of `{hours}`"),
+        (_, Lang::En) => format!("availability at least {share} in the hours of `{hours}`"),
+    }
+}
+
+/// `8 working hours` for people; as it stands where this version does not know it.
+fn within_words(within: &str, lang: Lang) -> String {
+    let Some(config::Within { count, unit }) = config::Within::parse(within).filter(|_| lang == Lang::It)
+    else {
+        return within.to_owned();
+    };
+    let (one, many) = match unit {
+        config::WithinUnit::Hours => ("ora", "ore"),
+        config::WithinUnit::Days => ("giorno", "giorni"),
+        config::WithinUnit::WorkingHours => ("ora lavorativa", "ore lavorative"),
+        config::WithinUnit::WorkingDays => ("giorno lavorativo", "giorni lavorativi"),
+    };
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// What stands where the outcome would, for a row without a promise that has a figure.
+pub(crate) fn no_outcome(unmeasured: &[Unmeasured], lang: Lang) -> &'static str {
+    let l = lang.labels();
+    match unmeasured {
+        [] => l.observed_only,
+        promises if promises.iter().all(|promise| promise.kind == "on_request") => l.no_standard,
+        _ => l.no_measure,
     }
 }
 

@@ -92,3 +92,34 @@ fn every_row_is_a_cell_with_scope_and_label() {
     assert_eq!(page.matches("scope=\"col\"").count(), 9 + 7);
     assert_eq!(page.matches("<td").count(), page.matches("<td role=\"cell\"").count());
 }
+
+#[test]
+fn a_promise_without_a_measure_is_told_and_has_no_outcome() {
+    use config::{Commitment, Fraction, Id, Timeliness, Within};
+    let mut moment = example::moment();
+    let mut charter = (*moment.charter).clone();
+    let within = |text: &str| Within::parse(text).unwrap();
+    let share = Fraction::from_percent("85%").unwrap();
+    charter.services[1].commitments =
+        vec![Commitment::TakenInCharge(Timeliness { within: within("3 days"), share, hours: None })];
+    charter.services[0].commitments.push(Commitment::Answered(Timeliness {
+        within: within("1 working day"),
+        share: Fraction::from_percent("100%").unwrap(),
+        hours: Some(Id::new("uffici").unwrap()),
+    }));
+    charter.services[2].commitments.push(Commitment::OnRequest);
+    moment.charter = std::sync::Arc::new(charter);
+    let text = page(&moment, Lang::It);
+    for told in [
+        "riga 2 · presa in carico entro 3 giorni in almeno 85% dei casi",
+        "risposta entro 1 giorno lavorativo (nessuna misura ancora)",
+        "a richiesta (nessuna misura ancora)",
+    ] {
+        assert!(text.contains(told), "{told} is missing");
+    }
+    assert!(!text.contains("osservato, nessun impegno"));
+    let year = crate::publish::api::Year::of(&moment);
+    let csv = String::from_utf8(crate::publish::report::csv(&year).unwrap()).unwrap();
+    assert!(csv.contains("taken in charge within 3 days in at least 85% of cases"), "{csv}");
+    assert_eq!((year.services[1].commitments.len(), year.services[1].unmeasured.len()), (0, 1));
+}
