@@ -68,7 +68,8 @@ impl Tls {
     }
 }
 
-fn name_of(host: &str) -> Result<ServerName<'static>, String> {
+/// What the certificate of `host` must be for, whatever the charter says of another.
+pub fn name_of(host: &str) -> Result<ServerName<'static>, String> {
     ServerName::try_from(host.to_owned()).map_err(|_| format!("`{host}` cannot be the name of a certificate"))
 }
 

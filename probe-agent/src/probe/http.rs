@@ -181,7 +181,12 @@ impl Http {
         trace: &mut Trace,
     ) -> Result<(), Fault> {
         note(answer, visited, trace);
-        self.wishes.judge(answer)?;
+        // Whoever was led elsewhere came there without credentials.
+        let is_at_home = visited.last().is_none_or(|last| last.is_of_same_origin(&self.place));
+        self.wishes.judge(answer).map_err(|fault| match fault.reason {
+            Reason::AuthRejected if !is_at_home => Fault::new(Reason::AssertStatus, fault.detail),
+            _ => fault,
+        })?;
         redirects::ends(&self.redirects, visited.last().unwrap_or(&self.place))?;
         attention.map_or(Ok(()), Err)
     }

@@ -10,7 +10,7 @@ use hyper::{Method, StatusCode};
 
 use super::place::Place;
 use crate::probe::Fault;
-use crate::tls::Tls;
+use crate::tls::{self, Tls};
 
 /// Where to go on after an answer with this status and `Location`.
 pub(super) fn next(
@@ -24,7 +24,12 @@ pub(super) fn next(
         return Err(Fault::new(Reason::AgentInternal, "redirected from nowhere"));
     };
     let url = from.url.join(location).map_err(|error| refused(format!("leads to no URL: {error}")))?;
-    let to = Place::of(url, tls).map_err(|why| refused(format!("leads to where nobody can go: {why}")))?;
+    let nowhere = |why: String| refused(format!("leads to where nobody can go: {why}"));
+    let mut to = Place::of(url, tls).map_err(nowhere)?;
+    // A name that the charter gives is that of its own URL.
+    if to.name.is_some() && to.address.host != first.address.host {
+        to.name = Some(tls::name_of(&to.address.host).map_err(nowhere)?);
+    }
     if from.name.is_some() && to.name.is_none() {
         return Err(refused(format!("leads from https to {}", to.shown())));
     }
@@ -134,6 +139,18 @@ mod tests {
             "https://a.example/back",
             Err("goes on after 1 redirects, to https://a.example/back"),
         );
+    }
+
+    #[test]
+    fn a_name_of_the_charter_is_for_its_own_host_only() {
+        let params = TlsParams { name: Some("backend.example".to_owned()), ..TlsParams::default() };
+        let tls = Tls::new(&params, &[]).unwrap();
+        let visited = [Place::parse("https://a.example/", &tls).unwrap()];
+        let policy = HttpRedirects::default();
+        for (location, name) in [("/x", "backend.example"), ("https://www.a.example/", "www.a.example")] {
+            let to = next(&policy, &visited, location, &tls).unwrap();
+            assert_eq!(to.name.unwrap().to_str(), name);
+        }
     }
 
     #[test]
