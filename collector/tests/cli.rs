@@ -193,3 +193,40 @@ fn what_is_kept_can_be_verified_while_it_runs_and_rebuilt_when_it_is_stopped() {
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["differences"], serde_json::json!([]));
 }
+
+#[test]
+fn a_reload_says_what_changes_and_a_refused_file_changes_nothing() {
+    let place = Place::initialised(&[]);
+    let _serving = place.serve();
+    let charter = fs::read_to_string(place.config()).unwrap();
+    let renamed = charter.replace("pagina: {", "sito: {was: pagina, owner: Area 4, ");
+    assert_ne!(charter, renamed);
+    fs::write(place.config(), &renamed).unwrap();
+    let said_by = |arguments: &[&str], is_fine: bool| {
+        let output = place.run(arguments);
+        assert_eq!(output.status.success(), is_fine, "{}", said(&output));
+        said(&output)
+    };
+    let told = said_by(&["reload", "--dry-run"], true);
+    for sentence in [
+        "the component `sorveglianza.sito` continues what was `pagina`",
+        "`owner` of the component `sorveglianza.sito` is Area 4, was not set",
+        "nothing done, as asked",
+    ] {
+        assert!(told.contains(sentence), "{sentence} is missing in\n{told}");
+    }
+    assert!(said_by(&["reload"], true).contains("changes in force; journal entry"));
+    assert!(said_by(&["reload"], true).contains("nothing changed"));
+
+    fs::write(place.config(), format!("include: altro.yaml\n{renamed}")).unwrap();
+    let refused = said_by(&["reload", "--state", place.path("state").to_str().unwrap()], false);
+    assert!(refused.contains("stays in force") && refused.contains("there is no such file"), "{refused}");
+    fs::write(place.path("altro.yaml"), "canaries: [\"192.0.2.1:443\"]\n").unwrap();
+    let told = said_by(&["reload"], true);
+    assert!(told.contains("the list of canaries is 192.0.2.1:443, was none"), "{told}");
+    fs::write(place.path("altro.yaml"), "services: {sorveglianza: {}}\n").unwrap();
+    let refused = said_by(&["reload", "--state", place.path("state").to_str().unwrap()], false);
+    assert!(refused.contains("altro.yaml:1:12: the key `sorveglianza` is already at"), "{refused}");
+    fs::write(place.path("altro.yaml"), "canaries: [\"192.0.2.1:443\"]\n").unwrap();
+    assert!(said_by(&["reload"], true).contains("nothing changed"), "the old one is still in force");
+}

@@ -2,8 +2,9 @@
 //!
 //! Compares resolved charters, so that a rewritten file with the same meaning changes nothing. What is
 //! new or gone as a whole is one sentence, not one for each of its checks; what was renamed with `was:` is
-//! compared with what it was. Small structures are taken apart by all their fields, so that a new field does
-//! not compile until it has its sentence.
+//! compared with what it was.
+
+mod facts;
 
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,7 @@ use serde_json::Value;
 
 use crate::yaml::duration::Millis;
 use crate::{
-    About, Approved, Calendar, Charter, Check, Component, Exception, Id, LateEntries, Life, Maintenance,
-    Node, Organisation, Part, Probe, Readings, Recipient, Rules, Service, Site, SiteFacts, TargetFacts,
-    Timing,
+    Charter, Check, Component, Id, Life, Node, Part, Probe, Service, Site, SiteFacts, TargetFacts, Timing,
 };
 
 impl Charter {
@@ -70,111 +69,6 @@ impl Changes {
             (Some(old), None) => self.say(format!("{what} is no longer set, was {old}")),
             (None, None) => {}
         }
-    }
-
-    /// Facts that are texts or nothing, each with its name.
-    fn facts<const N: usize>(
-        &mut self,
-        of: &str,
-        facts: [(&str, Option<impl ToString>, Option<impl ToString>); N],
-    ) {
-        for (name, old, new) in facts {
-            let (old, new) = (old.map(|fact| fact.to_string()), new.map(|fact| fact.to_string()));
-            self.optional(&format!("`{name}` {of}"), old.as_ref(), new.as_ref());
-        }
-    }
-
-    fn organisation(&mut self, old: &Organisation, new: &Organisation) {
-        let Organisation { name, unit, ipa_code, contact } = new;
-        self.value("the organisation", &old.name, name);
-        self.optional("the unit", old.unit.as_ref(), unit.as_ref());
-        self.optional("the IPA code", old.ipa_code.as_ref(), ipa_code.as_ref());
-        self.optional("the contact of the organisation", old.contact.as_ref(), contact.as_ref());
-    }
-
-    fn rules(&mut self, old: &Rules, new: &Rules) {
-        let Rules { confirm_down, confirm_up, coverage_min, readings } = new;
-        self.value("the rule `confirm_down`", &old.confirm_down, confirm_down);
-        self.value("the rule `confirm_up`", &old.confirm_up, confirm_up);
-        self.value("the rule `coverage_min`", &old.coverage_min, coverage_min);
-        let Readings { maintenance, late_entries, notice_ms } = readings;
-        let words = |maintenance: Maintenance| match maintenance {
-            Maintenance::Counts => "counts",
-            Maintenance::Excluded => "excluded",
-        };
-        self.value("the rule `maintenance`", &words(old.readings.maintenance), &words(*maintenance));
-        let words = |late_entries: LateEntries| match late_entries {
-            LateEntries::Recorded => "recorded",
-            LateEntries::Effective => "effective",
-        };
-        self.value("the rule `late_entries`", &words(old.readings.late_entries), &words(*late_entries));
-        self.value("the rule `notice`", &Millis(old.readings.notice_ms), &Millis(*notice_ms));
-    }
-
-    fn calendars(&mut self, old: &[Calendar], new: &[Calendar]) {
-        for gone in missing(old, new, |calendar| &calendar.id, |_| None) {
-            self.say(format!("the calendar `{}` is gone", gone.id));
-        }
-        for calendar in new {
-            let Calendar { id, act, hours, holidays, exceptions } = calendar;
-            let Some(before) = old.iter().find(|before| before.id == *id) else {
-                self.say(format!("the calendar `{id}` is new: {hours}"));
-                continue;
-            };
-            let of = format!("of the calendar `{id}`");
-            self.optional(&format!("the act {of}"), before.act.as_ref(), act.as_ref());
-            self.value(&format!("the hours {of}"), &before.hours.to_string(), &hours.to_string());
-            self.value(&format!("the holidays {of}"), &listed(&before.holidays), &listed(holidays));
-            let days = |exceptions: &[Exception]| {
-                listed(exceptions.iter().map(|Exception { on, hours, act }| {
-                    let hours = if hours.is_empty() { "closed".to_owned() } else { listed(hours) };
-                    let act = act.as_ref().map_or_else(String::new, |act| format!(" by {act}"));
-                    format!("{on} {hours}{act}")
-                }))
-            };
-            self.value(&format!("the exceptions {of}"), &days(&before.exceptions), &days(exceptions));
-        }
-    }
-
-    fn alerting(&mut self, old: &[Recipient], new: &[Recipient]) {
-        for gone in missing(old, new, |recipient| &recipient.id, |_| None) {
-            self.say(format!("the recipient `{}` is gone", gone.id));
-        }
-        for Recipient { id, to, when } in new {
-            let Some(before) = old.iter().find(|before| before.id == *id) else {
-                self.say(format!("the recipient `{id}` is new: {}, {when}", listed(to)));
-                continue;
-            };
-            self.value(&format!("the addresses of the recipient `{id}`"), &listed(&before.to), &listed(to));
-            self.value(
-                &format!("the hours of the recipient `{id}`"),
-                &before.when.to_string(),
-                &when.to_string(),
-            );
-        }
-    }
-
-    fn about(&mut self, of: &str, old: &About, new: &About) {
-        let About { owner, contact, runbook, note, alert, list_approved } = new;
-        self.facts(
-            of,
-            [
-                ("owner", old.owner.as_ref(), owner.as_ref()),
-                ("contact", old.contact.as_ref(), contact.as_ref()),
-                ("runbook", old.runbook.as_ref(), runbook.as_ref()),
-                ("note", old.note.as_ref(), note.as_ref()),
-            ],
-        );
-        self.value(&format!("`alert` {of}"), &listed(&old.alert), &listed(alert));
-        let act = |approved: &Approved| format!("{} of {}", approved.act, approved.on);
-        self.facts(
-            of,
-            [("list_approved", old.list_approved.as_ref().map(act), list_approved.as_ref().map(act))],
-        );
-    }
-
-    fn was(&mut self, what: &str, new: &str, old: &Id) {
-        self.say(format!("the {what} `{new}` continues what was `{old}`"));
     }
 
     fn sites(&mut self, old: &[Site], new: &[Site]) {

@@ -1,0 +1,178 @@
+//! What is said beside what is measured: readings, people, days, places, recipients.
+//!
+//! Every structure here has a default that says nothing, and a revision of the journal carries only what was
+//! said: a revision of an older version is read as not saying it.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::{CheckId, ComponentId, Id, Week};
+
+/// How declared maintenance is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readings {
+    /// Does a stop during maintenance count?
+    pub maintenance: Maintenance,
+    /// Does what is entered too late count?
+    pub late_entries: LateEntries,
+    /// Maintenance is planned if it is entered this long before it begins, milliseconds.
+    pub notice_ms: u64,
+}
+
+/// How a stop during declared maintenance is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Maintenance {
+    /// As any stop; the figure without it stands beside.
+    Counts,
+    /// Outside the year's time.
+    Excluded,
+}
+
+/// How an entry made too late is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LateEntries {
+    /// Kept and flagged, without effect.
+    Recorded,
+    /// As if it had been in time.
+    Effective,
+}
+
+impl Default for Readings {
+    /// What holds where the charter says nothing.
+    fn default() -> Self {
+        let notice_ms = 48 * 3_600_000;
+        Self { maintenance: Maintenance::Counts, late_entries: LateEntries::Recorded, notice_ms }
+    }
+}
+
+/// What else is said of a site.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SiteFacts {
+    /// Its title for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Names the power supply its agents hang on: sites of one name fail together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power: Option<String>,
+    /// Names the line it is connected by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// For whoever reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What people need to know of a service or component.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Whom to call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// What to do when it is down: a text or an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+    /// For whoever reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Who is told, by their names under `alerting`; everybody there when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alert: Vec<Id>,
+    /// By which act the list of targets was approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_approved: Option<Approved>,
+}
+
+/// An act and its day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// Its number.
+    pub act: String,
+    /// Its day.
+    pub on: Date,
+}
+
+/// When a component is part of its service, and what it was called before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Life {
+    /// From this civil day on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    /// Until the end of this civil day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Measuring it counts from this civil day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_from: Option<Date>,
+    /// Its name before this one, within the same parent: its history goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<ComponentId>,
+}
+
+/// What else is said of a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TargetFacts {
+    /// Where it is, for grouping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// The target it hangs on, such as the switch of an access point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
+    /// Its weight in a mean; 1 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// From this civil day on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Date>,
+    /// Until the end of this civil day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// The check's id before this one, whichever of its names was another: its history goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<CheckId>,
+    /// For whoever reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Who is told of alarms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Its name, which `alert:` refers to.
+    pub id: Id,
+    /// Mail addresses.
+    pub to: Vec<String>,
+    /// When.
+    pub when: When,
+}
+
+/// Hours: around the clock, a calendar's, or a week's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// `24x7`.
+    Always,
+    /// The hours of a calendar.
+    Calendar(Id),
+    /// Written out.
+    Week(Week),
+}
+
+impl std::fmt::Display for When {
+    /// As it is written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Always => f.write_str("24x7"),
+            Self::Calendar(id) => id.fmt(f),
+            Self::Week(week) => week.fmt(f),
+        }
+    }
+}
