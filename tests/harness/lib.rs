@@ -15,6 +15,7 @@ pub mod daemon;
 pub mod ports;
 pub mod target;
 pub mod servers;
+pub mod clocks;
 pub mod name_servers;
 pub mod network;
 pub mod stored;

@@ -2,11 +2,15 @@
 
 use std::net::Ipv4Addr;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::unistd::Uid;
 
 use crate::binaries::{installed, skip};
 use crate::place::succeeded;
+
+/// Tells the networks of one process apart.
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A namespace behind one cable. This machine's end has two addresses, so that two things at it are
 /// two hosts to whoever looks from inside.
@@ -15,6 +19,8 @@ pub struct Network {
     name: String,
     /// This machine's addresses on the cable.
     pub here: [Ipv4Addr; 2],
+    /// The namespace's own.
+    pub there: Ipv4Addr,
 }
 
 impl Network {
@@ -25,10 +31,10 @@ impl Network {
             return None;
         }
         installed("ip")?;
-        let id = std::process::id();
+        let id = std::process::id().wrapping_add(NEXT.fetch_add(1, Ordering::SeqCst));
         let third = u8::try_from(id % 256).unwrap();
         let [one, two, inside] = [1, 2, 3].map(|last| Ipv4Addr::new(10, 213, third, last));
-        let network = Self { name: format!("vd{id}"), here: [one, two] };
+        let network = Self { name: format!("vd{id}"), here: [one, two], there: inside };
         let name = &network.name;
         ip(&format!("netns add {name}"));
         ip(&format!("link add {name}h type veth peer name {name}i netns {name}"));
@@ -44,6 +50,30 @@ impl Network {
     /// What a command is started through to be inside.
     pub fn inside(&self) -> Vec<String> {
         ["ip", "netns", "exec", &self.name].map(str::to_owned).to_vec()
+    }
+
+    /// Makes the namespace a router to three hosts, none of which is there: it says that the first is
+    /// prohibited and the second unreachable, and swallows what is for the third.
+    pub fn route(&self) -> [Ipv4Addr; 3] {
+        let third = self.there.octets()[2];
+        let hosts = [1, 2, 3].map(|last| Ipv4Addr::new(10, 214, third, last));
+        ip(&format!("route add 10.214.{third}.0/24 via {}", self.there));
+        self.set("ipv4/ip_forward", "1");
+        for (how, host) in ["prohibit", "unreachable", "blackhole"].iter().zip(hosts) {
+            ip(&format!("-n {} route add {how} {host}", self.name));
+        }
+        hosts
+    }
+
+    /// Whether the namespace leaves echo requests unanswered.
+    pub fn mute(&self, is_mute: bool) {
+        self.set("ipv4/icmp_echo_ignore_all", if is_mute { "1" } else { "0" });
+    }
+
+    /// A setting of the namespace's network.
+    fn set(&self, setting: &str, value: &str) {
+        let write = format!("echo {value} > /proc/sys/net/{setting}");
+        succeeded(Command::new("ip").args(["netns", "exec", &self.name, "sh", "-c", &write]));
     }
 
     /// Pulls the cable.

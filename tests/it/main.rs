@@ -12,3 +12,5 @@ mod bad_requests;
 mod network_cut;
 mod name_servers;
 mod black_holes;
+mod time_servers;
+mod echoes;
