@@ -140,11 +140,18 @@ const PROMISES: [Promise; 7] = [
     Promise { words: &["backup", "restore", "copie"], weak: &["icmp", "tcp", "dns", "http"] },
 ];
 
+/// Who names a machine promises no more than the machine: "Server di backup acceso".
+const MACHINES: [&str; 9] =
+    ["server", "host", "porta", "controllori", "controller", "acceso", "raggiungibile", "disco", "deposito"];
+
 /// A check that proves less than the name says.
 fn proves_less(at: Place, name: &str, component: &Component, report: &mut Report<'_>) {
     let crate::Node::Part(part) = &component.node else { return };
     let Some(kind) = part.checks.first().map(|check| check.probe.kind()) else { return };
     let is_word = |word: &&str| name.split(|c: char| !c.is_alphanumeric()).any(|own| own == *word);
+    if MACHINES.iter().any(is_word) {
+        return;
+    }
     let promise = PROMISES.iter().find(|promise| promise.words.iter().any(is_word));
     let Some(promise) = promise.filter(|promise| promise.weak.contains(&kind)) else { return };
     let (proof, id) = (promise.proof(), &component.id);
@@ -164,20 +171,22 @@ fn mails_itself(keys: &FileKeys, component: &Component, words: &str, report: &mu
     let named_so = words.split(|c: char| !c.is_alphanumeric()).any(is_word);
     let watched: Vec<&Check> = component.checks().filter(|check| named_so || is_mail(check)).collect();
     for (name, recipient) in keys.alerting.iter().flat_map(Named::sound) {
-        for to in &recipient.to {
-            let Some((_, domain)) = to.value.rsplit_once('@') else { continue };
-            let serves = |check: &&&Check| names(&check.probe).iter().any(|host| is_of(host, domain));
-            let Some(check) = watched.iter().find(serves) else { continue };
-            let message = say!(
-                "`{}` reads its mail through what `{}` watches: when that is down, the alarm does not arrive; add an \
-                 address elsewhere",
-                "`{}` riceve la posta tramite ciò che `{}` osserva: quando è ferma l'avviso non arriva; aggiungi un \
-                 indirizzo altrove",
-                name.value,
-                check.id
-            );
-            report.warning(to.at, message);
-        }
+        let serves = |to: &At<String>| {
+            let (_, domain) = to.value.rsplit_once('@')?;
+            watched.iter().find(|check| names(&check.probe).iter().any(|host| is_of(host, domain)))
+        };
+        // One address elsewhere is the cure.
+        let Some(checks) = recipient.to.iter().map(serves).collect::<Option<Vec<_>>>() else { continue };
+        let (Some(to), Some(check)) = (recipient.to.first(), checks.first()) else { continue };
+        let message = say!(
+            "`{}` reads its mail through what `{}` watches: when that is down, the alarm does not arrive; add an \
+             address elsewhere",
+            "`{}` riceve la posta tramite ciò che `{}` osserva: quando è ferma l'avviso non arriva; aggiungi un \
+             indirizzo altrove",
+            name.value,
+            check.id
+        );
+        report.warning(to.at, message);
     }
 }
 

@@ -576,4 +576,8 @@ fn what_a_figure_would_not_prove_is_a_warning() {
     let apart = sites.replace("ups, line: f2", "rete, line: f2");
     let other = "services: {s: {components: {web: {probe: http, targets: {t: \"http://mx.comune.example/\"}}}}}\nalerting: {office: {to: a@comune.example}}";
     assert_eq!(loaded(&format!("{apart}{other}")).warnings, []);
+    // Who names the machine promises no more; and one address elsewhere is enough.
+    let honest = "services: {s: {components: {copie: {name: Server di backup acceso, probe: tcp, targets: {t: \"mx.comune.example:25\"}}}}}\n\
+                  alerting: {office: {to: [a@comune.example, a@altro.example]}}";
+    assert_eq!(loaded(&format!("{apart}{honest}")).warnings, []);
 }
