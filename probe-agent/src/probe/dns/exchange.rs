@@ -143,13 +143,15 @@ async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
 async fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<usize> {
     loop {
         let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
-        if ready.is_error()
-            && let Some(error) = socket.take_error()?
-        {
-            return Err(error);
+        if ready.is_error() {
+            return match socket.take_error()? {
+                Some(error) => Err(error),
+                // Somebody else took it; "error" stays ready, so waiting for both would spin.
+                None => socket.recv(bytes).await,
+            };
         }
         match socket.try_recv(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::task::yield_now().await,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             received => return received,
         }
     }
