@@ -122,6 +122,10 @@ impl Source<'_> {
     fn snippet(&self, at: Place) -> String {
         let Some(index) = at.line.checked_sub(1) else { return String::new() };
         let Some(line) = self.text.lines().nth(index as usize) else { return String::new() };
+        // No line that somebody wrote is as long, and looking for secrets in it costs time.
+        if line.len() > LINE_BYTES_MAX {
+            return String::new();
+        }
         let masked = printable(&masked(line));
         let characters: Vec<char> = masked.chars().collect();
         let column = (at.column.saturating_sub(1) as usize).min(characters.len());
@@ -140,6 +144,9 @@ impl Source<'_> {
 /// Problems of one file that are reported: nobody reads more, and rendering each costs a walk through the
 /// text.
 pub(crate) const PROBLEMS_MAX: usize = 200;
+
+/// Bytes of a line of which a part is shown at all.
+const LINE_BYTES_MAX: usize = 4096;
 
 /// Characters of a line that a snippet shows.
 const LINE_MAX: usize = 110;

@@ -13,6 +13,9 @@ pub(crate) fn refuse(node: &Node, report: &mut Report<'_>) {
         Value::List(nodes) => nodes.iter().for_each(|node| refuse(node, report)),
         Value::Map(entries) => {
             for entry in entries {
+                if report.is_full() {
+                    return;
+                }
                 let key = entry.key.as_str();
                 if SECRET_KEYS.contains(&key.to_lowercase().as_str()) && entry.node.scalar().is_some() {
                     let message = say!(

@@ -124,6 +124,19 @@ fn hostile_files_are_refused() {
         bomb = format!("{bomb}a{level}: &a{level} [{repeated}]\n");
     }
     assert!(refused(bomb.as_bytes()).contains("repeats too much"));
+    let long = format!("{HEAD}services: {{}}\ncanaries: [{}]\n", "\"h:1\", ".repeat(1_001));
+    assert!(refused(long.as_bytes()).contains("more than 1000 entries"));
+    let many: Vec<String> = (0..4_001).map(|n| format!("s{n}: {{}}")).collect();
+    assert!(
+        refused(format!("{HEAD}services: {{{}}}\n", many.join(", ")).as_bytes())
+            .contains("more than 4000 names")
+    );
+    let wrong: Vec<String> = (0..3_000).map(|n| format!("s{n}: {{colour: {n}}}")).collect();
+    std::fs::write(&path, format!("{HEAD}services: {{{}}}\n", wrong.join(", "))).unwrap();
+    let problems = load(&path).unwrap_err();
+    assert_eq!(problems.problems.len(), 200);
+    assert!(problems.show(config::Lang::It).ends_with("200 errori; forse non sono tutti"));
+    assert!(problems.problems.iter().all(|problem| problem.snippet.is_empty()), "a line that nobody wrote");
     assert!(
         load(&folder.path().join("absent.yaml")).unwrap_err().to_string().contains("cannot read the file")
     );

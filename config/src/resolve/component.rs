@@ -175,6 +175,9 @@ impl Branch<'_> {
         let siblings = named.names();
         let mut checks = Vec::new();
         for (target, Target(keys)) in named.sound() {
+            if report.is_full() {
+                break;
+            }
             let mut facts = TargetFacts::default();
             let resolved = report.within(target.value.as_str(), |report| {
                 let id = self.check_id(target, report);

@@ -50,32 +50,54 @@ pub(super) fn circles(keys: &Named<ServiceKeys>, services: &[Service], report: &
             graph.insert(format!("{}.{}", service.id, component.id), needs);
         }
     }
+    let Some((own, need)) = edge_of_a_circle(&graph) else { return };
     for (name, service) in keys.sound() {
         for (component, component_keys) in service.components.iter().flat_map(Named::sound) {
-            let own = format!("{}.{}", name.value, component.value);
-            for need in component_keys.common.needs.iter().flatten() {
-                if reaches(&graph, full(&name.value, &need.value), &own) {
-                    let message = say!(
-                        "`{own}` and `{}` need each other: neither would ever be up",
-                        "`{own}` e `{}` hanno bisogno l'uno dell'altro: nessuno dei due sarebbe mai attivo",
-                        need.value
-                    );
-                    report.problem(need.at, message);
-                    return;
-                }
+            if format!("{}.{}", name.value, component.value) != own {
+                continue;
             }
+            let mut written = component_keys.common.needs.iter().flatten();
+            let Some(written) = written.find(|written| full(&name.value, &written.value) == need) else {
+                continue;
+            };
+            let message = say!(
+                "`{own}` and `{need}` need each other: neither would ever be up",
+                "`{own}` e `{need}` hanno bisogno l'uno dell'altro: nessuno dei due sarebbe mai attivo"
+            );
+            report.problem(written.at, message);
+            return;
         }
     }
 }
 
-fn reaches(graph: &BTreeMap<String, Vec<String>>, from: String, to: &str) -> bool {
-    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
-    while let Some(next) = open.pop() {
-        if next == to {
-            return true;
-        }
-        open.extend(graph.get(&next).into_iter().flatten().filter(|need| !seen.contains(*need)).cloned());
-        seen.insert(next);
+/// A component and one of its needs that leads back to it, if there are such.
+fn edge_of_a_circle(graph: &BTreeMap<String, Vec<String>>) -> Option<(String, String)> {
+    // What needs nothing, or only what is founded, is founded; each round looks once at every need of the rest.
+    let mut waiting: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (own, needs) in graph {
+        let known = needs.iter().filter(|need| graph.contains_key(*need));
+        waiting.insert(own, known.clone().count());
+        known.for_each(|need| needed_by.entry(need).or_default().push(own));
     }
-    false
+    let mut founded: Vec<&str> =
+        waiting.iter().filter(|(_, left)| **left == 0).map(|(own, _)| *own).collect();
+    while let Some(next) = founded.pop() {
+        for own in needed_by.get(next).into_iter().flatten() {
+            let left = waiting.entry(own).or_default();
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                founded.push(own);
+            }
+        }
+    }
+    // Each of the rest needs one of the rest: following them must come round.
+    let is_left = |own: &str| waiting.get(own).is_some_and(|left| *left > 0);
+    let next = |own: &str| graph.get(own)?.iter().find(|need| is_left(need.as_str()));
+    let mut own = graph.keys().find(|own| is_left(own.as_str()))?;
+    let mut seen = BTreeSet::new();
+    while seen.insert(own) {
+        own = next(own)?;
+    }
+    Some((own.clone(), next(own)?.clone()))
 }

@@ -19,6 +19,9 @@ pub(super) fn services(
     let mut rows: Vec<(u32, &Id)> = Vec::new();
     let mut services = Vec::new();
     for (name, service) in keys.sound() {
+        if report.is_full() {
+            break;
+        }
         report.within(name.value.as_str(), |report| {
             if let Some(row) = &service.row {
                 match rows.iter().find(|(number, _)| *number == row.value) {

@@ -37,7 +37,7 @@ pub(super) fn targets(
         }
     };
     let file = report.take_in(&name.value, text.clone());
-    let table = Table { text: &text, file };
+    let table = Table { text: &text, lines: text.lines().collect(), file };
     let mut records = table.records();
     let header = records.next().and_then(Result::ok).unwrap_or_default();
     let name_at = columns(&header, &table, report)?;
@@ -56,6 +56,9 @@ pub(super) fn targets(
                 return None;
             }
         };
+        if report.is_full() {
+            break;
+        }
         if targets.count() == ROWS_MAX {
             let message = say!(
                 "more than {ROWS_MAX} targets in one component",
@@ -154,6 +157,7 @@ fn row(
 /// The text and its number in the report.
 struct Table<'t> {
     text: &'t str,
+    lines: Vec<&'t str>,
     file: u16,
 }
 
@@ -178,7 +182,7 @@ impl<'t> Table<'t> {
         let number = record.position().map_or(1, |position| line(position.line()));
         let whole = self.whole_line(number);
         let field = record.get(index).unwrap_or_default();
-        let Some(text) = self.text.lines().nth(number.saturating_sub(1) as usize) else { return whole };
+        let Some(text) = self.lines.get(number.saturating_sub(1) as usize) else { return whole };
         let mut from = 0;
         for before in record.iter().take(index) {
             let Some(found) = text[from..].find(before) else { return whole };

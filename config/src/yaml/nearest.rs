@@ -92,8 +92,10 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     }
     // A third of the letters wrong is still a slip; more is another word.
     let tolerated = (word.chars().count() / 3).clamp(1, 3);
+    let near = |known: &&&str| known.len().abs_diff(word.len()) <= 4 * tolerated;
     known
         .iter()
+        .filter(near)
         .map(|known| (distance(&word, &known.to_lowercase()), *known))
         .filter(|(distance, known)| *distance <= tolerated && *distance < known.chars().count())
         .min_by_key(|(distance, _)| *distance)

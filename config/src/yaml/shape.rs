@@ -39,10 +39,22 @@ impl<T: Shape> Shape for At<T> {
     }
 }
 
+/// Far above any real charter; what is compared name by name stays quick below.
+const LIST_MAX: usize = 1_000;
+const NAMED_MAX: usize = 4_000;
+
 /// A list, or the one value of a list of one.
 impl<T: Shape> Shape for Vec<T> {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         match &node.value {
+            Value::List(nodes) if nodes.len() > LIST_MAX => {
+                let message = say!(
+                    "more than {LIST_MAX} entries in one list",
+                    "più di {LIST_MAX} voci in un solo elenco"
+                );
+                report.problem(node.at, message);
+                None
+            }
             Value::List(nodes) => Some(nodes.iter().filter_map(|node| T::read(node, report)).collect()),
             _ => T::read(node, report).map(|value| vec![value]),
         }
@@ -89,8 +101,19 @@ impl<T: Shape> Shape for Named<T> {
                 say!("a map from names to values", "una mappa da nomi a valori"),
             );
         };
+        if entries.len() > NAMED_MAX {
+            let message = say!(
+                "more than {NAMED_MAX} names in one map; many like targets are rows of a CSV file",
+                "più di {NAMED_MAX} nomi in una sola mappa; molti bersagli simili sono righe di un file CSV"
+            );
+            report.problem(node.at, message);
+            return None;
+        }
         let mut named = Self { entries: Vec::with_capacity(entries.len()), nameless: 0 };
         for entry in entries {
+            if report.is_full() {
+                break;
+            }
             let value = report.within(&entry.key, |report| T::read(&entry.node, report));
             match Id::new(entry.key.as_str()) {
                 Ok(id) => named.entries.push((At { at: entry.key_at, value: id }, value)),
@@ -126,7 +149,7 @@ impl<'a> Report<'a> {
 
     /// Refuses the file, when all has been said.
     pub(crate) fn problem(&mut self, at: Place, message: Text) {
-        if self.problems.len() == PROBLEMS_MAX {
+        if self.is_full() {
             return;
         }
         let problem = self.made(at, message);
@@ -210,7 +233,7 @@ impl<'a> Report<'a> {
     /// Reports a value that could not be read.
     #[expect(clippy::needless_pass_by_value, reason = "a message is made where it is said")]
     pub(crate) fn expected<T>(&mut self, read: Option<T>, node: &Node, what: Text) -> Option<T> {
-        if read.is_none() {
+        if read.is_none() && !self.is_full() {
             let found = node.found();
             self.problem(
                 node.at,
@@ -221,11 +244,18 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn unknown_key(&mut self, entry: &Entry, known: &[&'static str]) {
-        self.problem(entry.key_at, nearest::unknown_key(&entry.key, known));
+        if !self.is_full() {
+            self.problem(entry.key_at, nearest::unknown_key(&entry.key, known));
+        }
     }
 
     pub(crate) fn missing(&mut self, at: Place, key: &str) {
         self.problem(at, say!("the key `{key}` is missing", "manca la chiave `{key}`"));
+    }
+
+    /// Is there no room for another problem? Then looking further is in vain.
+    pub(crate) fn is_full(&self) -> bool {
+        self.problems.len() >= PROBLEMS_MAX
     }
 
     /// Has anything been refused so far?
