@@ -53,7 +53,8 @@ impl Network {
     }
 
     /// Makes the namespace a router to three hosts, none of which is there: it says that the first is
-    /// prohibited and the second unreachable, and swallows what is for the third.
+    /// prohibited and the second unreachable, and swallows what is for the third. Linux says so to one host
+    /// once a second at most.
     pub fn route(&self) -> [Ipv4Addr; 3] {
         let third = self.there.octets()[2];
         let hosts = [1, 2, 3].map(|last| Ipv4Addr::new(10, 214, third, last));

@@ -18,7 +18,7 @@ fn a_host_is_reached_silent_or_cut_off() {
     let [prohibited, unreachable, dropped] = network.route();
     let check = |name: &str, host: std::net::Ipv4Addr| {
         format!(
-            "      {name}: {{probe: icmp, targets: {{uno: {host}}}, packets: 2, every: 2s, timeout: 1800ms, attempts: 1}}\n"
+            "      {name}: {{probe: icmp, targets: {{uno: {host}}}, packets: 1, every: 4s, timeout: 1800ms, attempts: 1}}\n"
         )
     };
     let place = Place::running(&format!(
