@@ -4,6 +4,7 @@
 //! time, so a step is recorded in the stream, and what NTP knows of the calendar's error rides on
 //! every batch. The watch tells; it never corrects.
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -85,13 +86,12 @@ fn step_between(offset: i64, offset_now: i64) -> Option<i64> {
 /// it grows by the drift of an uncorrected clock. Servers that disagree are not believed below
 /// their disagreement: the largest bound of those that answer counts.
 pub async fn watch_ntp(servers: Vec<HostPort>, error_ms: Arc<AtomicU64>) {
-    let client = AsyncSntpClient::with_config(Config::default().timeout(NTP_TIMEOUT));
     let mut last: Option<(u64, Instant)> = None;
     let mut asked_at: Option<Instant> = None;
     loop {
         if asked_at.is_none_or(|at| at.elapsed() >= NTP_EVERY) {
             asked_at = Some(Instant::now());
-            if let Some(bound_ms) = ask_all(&client, &servers).await {
+            if let Some(bound_ms) = ask_all(&servers).await {
                 last = Some((bound_ms, Instant::now()));
             } else {
                 warn!("no NTP server bounds the clock's error");
@@ -109,20 +109,26 @@ fn bound_after(bound_ms: u64, age: Duration) -> Option<u64> {
     (age < NTP_FRESH).then(|| bound_ms + u64::try_from(drift_ms).unwrap_or(u64::MAX / 2) + 1)
 }
 
-async fn ask_all(client: &AsyncSntpClient, servers: &[HostPort]) -> Option<u64> {
+async fn ask_all(servers: &[HostPort]) -> Option<u64> {
     let mut worst: Option<u64> = None;
     for server in servers {
         // A local step between send and receive spoils one answer: of two the tighter counts.
-        let first = ask(client, server).await;
+        let first = ask(server).await;
         sleep(NTP_GAP).await;
-        let second = ask(client, server).await;
+        let second = ask(server).await;
         let bound = [first, second].into_iter().flatten().min();
         worst = worst.max(bound);
     }
     worst
 }
 
-async fn ask(client: &AsyncSntpClient, server: &HostPort) -> Option<u64> {
+async fn ask(server: &HostPort) -> Option<u64> {
+    let mut config = Config::default().timeout(NTP_TIMEOUT);
+    // rsntp asks from IPv4 unless told otherwise; a name is asked for its IPv4 address.
+    if server.host.parse::<Ipv6Addr>().is_ok() {
+        config = config.bind_address((Ipv6Addr::UNSPECIFIED, 0).into());
+    }
+    let client = AsyncSntpClient::with_config(config);
     let answer = match client.synchronize((server.host.as_str(), server.port)).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -158,8 +164,14 @@ mod tests {
     /// A server whose clock is three seconds ahead: RFC 5905, figure 8.
     #[tokio::test]
     async fn what_ntp_proves_is_never_less_than_the_error() {
-        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let server = HostPort { host: "127.0.0.1".to_owned(), port: socket.local_addr().unwrap().port() };
+        for host in ["127.0.0.1", "::1"] {
+            proves_its_error(host).await;
+        }
+    }
+
+    async fn proves_its_error(host: &str) {
+        let socket = tokio::net::UdpSocket::bind((host, 0)).await.unwrap();
+        let server = HostPort { host: host.to_owned(), port: socket.local_addr().unwrap().port() };
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(async move {
             let mut request = [0; 48];
@@ -176,8 +188,7 @@ mod tests {
             reply[40..48].copy_from_slice(&now);
             socket.send_to(&reply, from).await.unwrap();
         });
-        let client = AsyncSntpClient::with_config(Config::default().timeout(NTP_TIMEOUT));
-        let bound_ms = ask(&client, &server).await.unwrap();
+        let bound_ms = ask(&server).await.unwrap();
         // The server's clock is read in whole milliseconds.
         assert!(bound_ms >= 2_999, "{bound_ms} ms cannot hold 3,000");
     }

@@ -12,7 +12,7 @@ pub struct Evidence {
     /// Every attempt in order, the deciding one last; empty when there was one.
     #[prost(message, repeated, tag = "3")]
     pub attempts: Vec<Attempt>,
-    /// The address that was asked, `ip:port`.
+    /// The address that was asked, `ip:port`; `ip` where there is no port.
     #[prost(string, tag = "4")]
     pub remote: String,
     /// The phase that failed; empty when none did.

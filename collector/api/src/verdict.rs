@@ -91,7 +91,7 @@ reasons! {
     13 AgentPermission "agent.permission" "the agent lacks the permission this probe needs";
     14 AgentSecretMissing "agent.secret_missing" "a secret the check needs is not on the agent";
     15 AgentConfigInvalid "agent.config_invalid" "the agent cannot run this check as configured";
-    16 AgentClockUnsynced "agent.clock_unsynced" "the agent's clock was wrong by more than 5 s";
+    16 AgentClockUnsynced "agent.clock_unsynced" "the agent's clock was wrong";
     17 AgentInternal "agent.internal" "the probe failed inside the agent";
     18 AgentTargetForbidden "agent.target_forbidden" "the agent's list of allowed targets forbids this address";
     // The name.

@@ -13,7 +13,7 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::AgentPermission => "alla sonda manca il permesso per questo controllo",
         Reason::AgentSecretMissing => "sulla sonda manca un segreto richiesto",
         Reason::AgentConfigInvalid => "la sonda non può eseguire il controllo come configurato",
-        Reason::AgentClockUnsynced => "orologio della sonda errato di oltre 5 s",
+        Reason::AgentClockUnsynced => "l'orologio della sonda era sbagliato",
         Reason::AgentInternal => "errore interno della sonda",
         Reason::AgentTargetForbidden => "indirizzo vietato da allowed_targets della sonda",
         Reason::ResolveTimeout => "il risolutore non ha risposto in tempo",
