@@ -431,5 +431,13 @@ pub struct Problem {
     pub error: String,
 }
 
+impl ServiceNow {
+    /// Is there anything to see? A row that promises only about requests has nothing to probe, and that is no
+    /// blind spot.
+    pub fn is_probed(&self) -> bool {
+        !self.components.is_empty() || self.unmeasured.is_empty()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -91,11 +91,16 @@ impl Exposition {
         )
     }
 
+    /// The services of which something is seen.
+    fn probed(&self) -> impl Iterator<Item = &ServiceNow> {
+        self.now.services.iter().filter(|service| service.is_probed())
+    }
+
     fn states(&self, families: &mut Families<'_>) -> Result<(), Error> {
         families.gauge(
             "vedetta_service_state",
             "The service's state now: exactly one is 1",
-            self.now.services.iter().flat_map(|service| {
+            self.probed().flat_map(|service| {
                 STATES.map(|(state, name)| {
                     ([("service", service.id.as_str()), ("state", name)], flag(service.now.state == state))
                 })
@@ -121,7 +126,7 @@ impl Exposition {
         families.gauge(
             "vedetta_availability_seconds",
             "Seconds of the year by state, time to come included; they sum to the time in scope",
-            self.now.services.iter().flat_map(|service| {
+            self.probed().flat_map(|service| {
                 let figure = &service.figure;
                 [
                     ("up", figure.up_ms),
@@ -140,7 +145,7 @@ impl Exposition {
             families.gauge(
                 name,
                 help,
-                self.now.services.iter().filter_map(|service| {
+                self.probed().filter_map(|service| {
                     let share = share(service)?.to_f64();
                     Some(([("service", service.id.clone()), ("year", self.year())], share))
                 }),
@@ -208,15 +213,13 @@ impl Exposition {
         families.counter(
             "vedetta_outages",
             "Confirmed stops of the year so far; falls when late samples join or undo one",
-            self.now
-                .services
-                .iter()
+            self.probed()
                 .map(|service| ([("service", service.id.clone()), ("year", self.year())], service.outages)),
         )?;
         families.gauge(
             "vedetta_outage_started_timestamp_seconds",
             "First failing sample of the stop that lasts; 0 when none does",
-            self.now.services.iter().map(|service| {
+            self.probed().map(|service| {
                 ([("service", service.id.as_str())], seconds(service.outage_since_ms.unwrap_or(0)))
             }),
         )

@@ -155,7 +155,7 @@ fn counts(now: &Now, lang: Lang) -> Vec<Badge> {
     [State::Down, State::Degraded, State::Unknown, State::Up]
         .into_iter()
         .map(|state| Badge {
-            count: now.services.iter().filter(|service| service.now.state == state).count(),
+            count: now.services.iter().filter(|s| s.is_probed() && s.now.state == state).count(),
             ..badge(state, lang)
         })
         .filter(|badge| badge.count > 0)
@@ -177,7 +177,10 @@ fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
         .iter()
         .map(|service| {
             let promised = service.commitments.first();
+            let nothing = Badge { class: "none", word: lang.labels().none, count: 0 };
+            let state = if service.is_probed() { badge(service.now.state, lang) } else { nothing };
             let head = Row {
+                state,
                 note: promise_note(service.row, promised, &service.unmeasured, lang),
                 budget: promised
                     .map_or_else(String::new, |commitment| unbroken(&budget_left(commitment, lang))),

@@ -104,8 +104,8 @@ fn limits() -> serde_saphyr::Options {
         budget: serde_saphyr::budget! {
             max_depth: 24,
             flow_nesting_limit: 24,
-            max_nodes: 40_000,
-            max_events: 120_000,
+            max_nodes: 25_000,
+            max_events: 80_000,
             max_aliases: 500,
             max_anchors: 500,
             max_recorded_anchor_events: 50_000,

@@ -118,6 +118,16 @@ fn a_promise_without_a_measure_is_told_and_has_no_outcome() {
         assert!(text.contains(told), "{told} is missing");
     }
     assert!(!text.contains("osservato, nessun impegno"));
+    // A row of requests only has nothing to probe: it is not unobserved.
+    moment.figures.services[1].components.clear();
+    let now = Now::of(&moment);
+    assert_eq!(
+        now.services.iter().map(crate::publish::api::ServiceNow::is_probed).collect::<Vec<_>>(),
+        [true, false, true, true]
+    );
+    let metrics = crate::publish::metrics::render(&moment).unwrap();
+    assert!(metrics.contains("vedetta_service_info{service=\"front_end\""), "{metrics}");
+    assert!(!metrics.contains("vedetta_service_state{service=\"front_end\""), "{metrics}");
     let year = crate::publish::api::Year::of(&moment);
     let csv = String::from_utf8(crate::publish::report::csv(&year).unwrap()).unwrap();
     assert!(csv.contains("taken in charge within 3 days in at least 85% of cases"), "{csv}");
