@@ -104,7 +104,10 @@ impl Shape for ComponentKeys {
         };
         let is_common = |entry: &&Entry| Common::KEYS.contains(&entry.key.as_str());
         let own: Vec<&Entry> = entries.iter().filter(|entry| !is_common(entry)).collect();
-        let common = Common::read_entries(entries.iter().filter(is_common), node.at, report);
+        // What the targets of a kind that is not known look like is not known either.
+        let is_known = node.get("probe").is_none_or(ProbeKeys::is_known);
+        let common = entries.iter().filter(is_common).filter(|entry| is_known || entry.key != "targets");
+        let common = Common::read_entries(common, node.at, report);
         let probe = match node.get("probe") {
             Some(kind) => Some(ProbeKeys::read(kind, &own, node.at, report)?),
             None => without_probe(&own, report),

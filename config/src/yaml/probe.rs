@@ -75,6 +75,11 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
 }
 
 impl ProbeKeys {
+    /// Does `probe:` name a kind of this version?
+    pub(crate) fn is_known(kind: &Node) -> bool {
+        kind.scalar().is_some_and(|word| KINDS.iter().any(|(known, _)| *known == word))
+    }
+
     /// Reads the keys that are not common to all components, by the kind that `probe:` names.
     pub(crate) fn read(kind: &Node, own: &[&Entry], at: Place, report: &mut Report<'_>) -> Option<Self> {
         let known = KINDS.map(|(kind, _)| kind);
