@@ -45,18 +45,18 @@ impl Authority {
     }
 
     /// The chain as a server should send it: leaf, intermediate.
-    pub(crate) fn server(&self, leaf: Leaf) -> ServerConfig {
+    pub(crate) fn server(&self, leaf: &Leaf) -> ServerConfig {
         let chain = vec![leaf.certificate.clone(), self.intermediate.der().clone()];
         with(chain, &leaf.key)
     }
 
     /// The leaf alone.
-    pub(crate) fn server_without_intermediate(leaf: Leaf) -> ServerConfig {
+    pub(crate) fn server_without_intermediate(leaf: &Leaf) -> ServerConfig {
         with(vec![leaf.certificate.clone()], &leaf.key)
     }
 
     /// With one more certificate that nobody needs and that has expired.
-    pub(crate) fn server_with_old_cross_sign(&self, leaf: Leaf) -> ServerConfig {
+    pub(crate) fn server_with_old_cross_sign(&self, leaf: &Leaf) -> ServerConfig {
         let mut old = authority("Radice di prova");
         (old.not_before, old.not_after) = dates((-800, -10));
         let old = old.signed_by(self.root.key(), &self.root).unwrap().der().clone();
@@ -65,7 +65,7 @@ impl Authority {
     }
 
     /// One that wants to see the client's certificate.
-    pub(crate) fn server_for_clients(&self, leaf: Leaf) -> ServerConfig {
+    pub(crate) fn server_for_clients(&self, leaf: &Leaf) -> ServerConfig {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.root.der().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -94,7 +94,7 @@ fn over_tls() -> Situation {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path());
     let leaf = authority.leaf(None, (-100, 265));
-    let web = Web::tls(Does::Greets(b"* OK pronto\r\n".to_vec()), authority.server(leaf));
+    let web = Web::tls(Does::Greets(b"* OK pronto\r\n".to_vec()), authority.server(&leaf));
     let pem = authority.pem.display().to_string();
     let keys = ", tls: {authority: radice.pem}, expect: \"* OK\"";
     let module = format!("tls: true, tls_config: {{ca_file: {pem:?}}}, query_response: [{{expect: OK}}]");

@@ -1,19 +1,22 @@
 //! Certificates, good and bad.
 
-use crate::certificates::Authority;
+use crate::certificates::{Authority, Leaf};
 use crate::situation::Situation;
 use crate::web::{Does, Web, answer};
 
 const UP: (&str, &str) = ("up", "none");
+/// Name, what answers, what we say, what they say, why.
+type Row = (&'static str, Web, (&'static str, &'static str), bool, &'static str);
+
 const YEAR: (i64, i64) = (-100, 265);
 
 pub(crate) fn situations() -> Vec<Situation> {
     let ours = Authority::new(&kept());
     let foreign = Authority::new(&kept());
     let page = || Does::Answers(vec![("*", answer("200 OK", "", "ok"))]);
-    let server = |leaf| Web::tls(page(), ours.server(leaf));
+    let server = |leaf: Leaf| Web::tls(page(), ours.server(&leaf));
     let good = |days| ours.leaf(None, days);
-    let rows: Vec<(&'static str, Web, (&'static str, &'static str), bool, &'static str)> = vec![
+    let rows: Vec<Row> = vec![
         ("a good certificate", server(good(YEAR)), UP, true, ""),
         ("an expired one", server(good((-400, -1))), ("down", "tls.expired"), false, ""),
         ("one that is not valid yet", server(good((1, 400))), ("down", "tls.not_yet_valid"), false, ""),
@@ -26,21 +29,21 @@ pub(crate) fn situations() -> Vec<Situation> {
         ),
         (
             "one of an authority that is not trusted",
-            Web::tls(page(), foreign.server(foreign.leaf(None, YEAR))),
+            Web::tls(page(), foreign.server(&foreign.leaf(None, YEAR))),
             ("down", "tls.untrusted"),
             false,
             "",
         ),
         (
             "the intermediate is not sent",
-            Web::tls(page(), Authority::server_without_intermediate(good(YEAR))),
+            Web::tls(page(), Authority::server_without_intermediate(&good(YEAR))),
             ("down", "tls.chain_incomplete"),
             false,
             "",
         ),
         (
             "an expired certificate in the chain that nobody needs",
-            Web::tls(page(), ours.server_with_old_cross_sign(good(YEAR))),
+            Web::tls(page(), ours.server_with_old_cross_sign(&good(YEAR))),
             UP,
             true,
             "",
@@ -48,7 +51,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         ("one that ends in five days", server(good((-360, 5))), ("degraded", "tls.expiring"), true, ""),
         (
             "the server wants to see the client's certificate",
-            Web::tls(page(), ours.server_for_clients(good(YEAR))),
+            Web::tls(page(), ours.server_for_clients(&good(YEAR))),
             ("down", "tls.alert"),
             false,
             "",
@@ -63,7 +66,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         ("accepts and never begins TLS", Web::plain(Does::IsSilent), ("down", "tls.timeout"), false, ""),
     ];
     let pem = ours.pem.display().to_string();
-    let made = |(name, web, says, they_say, why): (_, Web, _, _, _)| {
+    let made = |(name, web, says, they_say, why): Row| {
         let url = format!("https://{}/", web.address);
         Situation {
             name,

@@ -160,10 +160,10 @@ pub(crate) fn date_time(ms: i64, lang: Lang) -> String {
     civil(ms).strftime(form).to_string()
 }
 
-/// `09:10` on the day of `now_ms`, day and time otherwise.
+/// `09:10:05` on the day of `now_ms`, so that one sees it move; day and time otherwise.
 pub(crate) fn near(ms: i64, now_ms: i64, lang: Lang) -> String {
     if civil(ms).date() == civil(now_ms).date() {
-        civil(ms).strftime("%H:%M").to_string()
+        civil(ms).strftime("%H:%M:%S").to_string()
     } else {
         date_time(ms, lang)
     }
@@ -245,7 +245,7 @@ mod tests {
         let ms = 1_795_421_400_000; // 2026-11-23T08:10:00Z
         assert_eq!(date_time(ms, Lang::It), "23/11/2026 09:10");
         assert_eq!(date_time(ms, Lang::En), "2026-11-23 09:10");
-        assert_eq!(near(ms, ms + 60_000, Lang::It), "09:10");
+        assert_eq!(near(ms, ms + 60_000, Lang::It), "09:10:00");
         assert_eq!(near(ms, ms + 86_400_000, Lang::It), "23/11/2026 09:10");
         assert_eq!(iso(ms), "2026-11-23T08:10:00.000Z");
     }

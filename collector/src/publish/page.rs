@@ -109,10 +109,13 @@ pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
         alarms.push(format!("{} {}: {}. {}", l.stale_stream, stream.agent, stream.reason, l.stale_stream_do));
     }
     for agent in now.agents.iter().filter(|agent| agent.silent) {
-        let last = agent
-            .last_push_ms
-            .map_or_else(|| l.never.to_owned(), |last_ms| format::near(last_ms, now.now_ms, lang));
-        alarms.push(format!("{} {} ({}: {last}).", l.stale_agent, agent.id, l.last_push.to_lowercase()));
+        alarms.push(match agent.last_push_ms {
+            None => format!("{} {}.", l.mute_agent, agent.id),
+            Some(last_ms) => {
+                let last = format::near(last_ms, now.now_ms, lang);
+                format!("{} {} ({}: {last}).", l.stale_agent, agent.id, l.last_push.to_lowercase())
+            }
+        });
     }
     alarms
 }

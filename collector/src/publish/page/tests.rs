@@ -58,11 +58,22 @@ fn stale_data_are_announced_loudly_and_escaped() {
         "L&#39;ultimo dato è del 23/11/2026 09:11.",
         "Il calcolo è fermo per la sonda bib1",
         "&#60;script&#62;",
-        "Non invia da più di 5 minuti la sonda bib1 (ultimo invio: 09:02).",
+        "Non invia da più di 5 minuti la sonda bib1 (ultimo invio: 09:02:00).",
     ] {
         assert!(page.contains(text), "{text} is missing in {page}");
     }
     assert!(!page.contains("<script"));
+}
+
+#[test]
+fn an_agent_that_has_just_been_enrolled_is_not_called_late() {
+    let mut moment = example::stale_moment();
+    for agent in &mut moment.agents {
+        agent.last_push_ms = None;
+    }
+    let page = page(&moment, Lang::It);
+    assert!(page.contains("Iscritta, non ha ancora inviato nulla la sonda bib1."), "{page}");
+    assert!(!page.contains("da più di 5 minuti"), "{page}");
 }
 
 #[test]
