@@ -108,7 +108,7 @@ impl Source<'_> {
             file: self.name.to_owned(),
             line: at.line,
             column: at.column,
-            message: message.map(|text| printable(&without_userinfo(text))),
+            message: message.map(|text| printable(&without_credentials(text))),
             path: String::new(),
             snippet: self.snippet(at),
         }
@@ -166,10 +166,32 @@ pub(crate) const SECRET_KEYS: [&str; 11] = [
     "cookie",
 ];
 
+/// What a query of a URL calls a secret.
+pub(crate) const SECRET_QUERIES: [&str; 14] = [
+    "api_key",
+    "api-key",
+    "apikey",
+    "access_token",
+    "auth_token",
+    "token",
+    "password",
+    "passwd",
+    "pwd",
+    "client_secret",
+    "secret",
+    "subscription-key",
+    "signature",
+    "sig",
+];
+
+/// What a mail server is told before a password.
+const LOGINS: [&str; 4] = ["auth plain ", "auth login ", "authenticate plain ", "authenticate login "];
+
 /// The line with every character that may belong to a secret replaced by `*`, one for one, so that
-/// columns keep their meaning: the user part of URLs, and what follows keys such as `password`.
-fn masked(line: &str) -> String {
-    let mut characters: Vec<char> = without_userinfo(line).chars().collect();
+/// columns keep their meaning: credentials in URLs, what follows keys such as `password`, and behind
+/// `secret:` what is no name of a file.
+pub(crate) fn masked(line: &str) -> String {
+    let mut characters: Vec<char> = without_credentials(line).chars().collect();
     let lower: Vec<char> = characters.iter().map(char::to_ascii_lowercase).collect();
     for key in SECRET_KEYS {
         let key: Vec<char> = key.chars().collect();
@@ -183,18 +205,47 @@ fn masked(line: &str) -> String {
                 continue;
             }
             // Where the value ends is not known here; so all of the line is taken for it.
-            for character in &mut characters[after + colon + 1..] {
-                if !character.is_whitespace() {
-                    *character = '*';
-                }
-            }
+            cover(&mut characters[after + colon + 1..]);
         }
+    }
+    for login in LOGINS {
+        let login: Vec<char> = login.chars().collect();
+        if let Some(begin) = (0..lower.len()).find(|begin| lower[*begin..].starts_with(&login)) {
+            cover(&mut characters[begin + login.len()..]);
+        }
+    }
+    if let Some(value) = not_a_name(&lower, &characters) {
+        cover(&mut characters[value..]);
     }
     characters.into_iter().collect()
 }
 
-/// `https://user:password@host` with `*` for the user part.
-fn without_userinfo(text: &str) -> String {
+fn cover(characters: &mut [char]) {
+    for character in characters.iter_mut().filter(|character| !character.is_whitespace()) {
+        *character = '*';
+    }
+}
+
+/// Where the value behind the key `secret` begins, when it cannot be the name of a file.
+fn not_a_name(lower: &[char], characters: &[char]) -> Option<usize> {
+    let key: Vec<char> = "secret".chars().collect();
+    let is_key = |begin: &usize| {
+        let before = begin.checked_sub(1).map(|before| lower[before]);
+        lower[*begin..].starts_with(&key) && before.is_none_or(|c| !(c.is_alphanumeric() || c == '_'))
+    };
+    let begin = (0..lower.len()).find(is_key)? + key.len();
+    let colon = begin + lower[begin..].iter().position(|c| !matches!(c, '"' | '\'' | ' '))?;
+    if lower[colon] != ':' {
+        return None;
+    }
+    let value: String = characters[colon + 1..].iter().collect();
+    let word = value.trim_start().split([',', '}', '#']).next().unwrap_or_default().trim();
+    let word = word.trim_matches(['"', '\'']);
+    (!word.is_empty() && crate::Id::new(word).is_err()).then_some(colon + 1)
+}
+
+/// `https://user:password@host/?api_key=value` with `*` for user, password and value.
+fn without_credentials(text: &str) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     for begin in 0..characters.len() {
         if characters[begin..].starts_with(&[':', '/', '/']) {
@@ -205,8 +256,26 @@ fn without_userinfo(text: &str) -> String {
                 characters[from..from + at].fill('*');
             }
         }
+        if matches!(characters[begin], '?' | '&') {
+            let from = begin + 1;
+            let ends = |c: &char| matches!(c, '&' | '#' | '"' | '\'' | ' ' | '`');
+            let to = characters[from..].iter().position(ends).map_or(characters.len(), |n| from + n);
+            let pair: String = characters[from..to].iter().collect();
+            let Some((name, _)) = pair.split_once('=') else { continue };
+            if SECRET_QUERIES.contains(&name.to_lowercase().as_str()) {
+                characters[from + name.chars().count() + 1..to].fill('*');
+            }
+        }
     }
     characters.into_iter().collect()
+}
+
+/// The name under which a URL carries a secret in its query.
+pub(crate) fn secret_of_query(url: &str) -> Option<&str> {
+    let (_, query) = url.split_once('?')?;
+    let pairs = query.split(['&', '#']).filter_map(|pair| pair.split_once('='));
+    let mut names = pairs.filter(|(_, value)| !value.is_empty()).map(|(name, _)| name);
+    names.find(|name| SECRET_QUERIES.contains(&name.to_lowercase().as_str()))
 }
 
 /// Control characters (terminal escapes, tabs) and the marks that reorder text become visible ones.
@@ -250,6 +319,11 @@ mod tests {
             ("{token: \"abc def\", x: 1}", "{token: **** ***** ** **"),
             ("a: http://host/mail@example", "a: http://host/mail@example"),
             ("tokens are named", "tokens are named"),
+            ("{t: \"https://h/?a=1&api_key=abc&b=2\"}", "{t: \"https://h/?a=1&api_key=***&b=2\"}"),
+            ("auth: basic, secret: \"Sonda2027!\"", "auth: basic, secret: ************"),
+            ("secret: sonda, user: x", "secret: sonda, user: x"),
+            ("secrets: /etc/vedetta/secrets", "secrets: /etc/vedetta/secrets"),
+            ("- {send: 'AUTH PLAIN AGEAYg==\\r\\n'}", "- {send: 'AUTH PLAIN **************"),
         ] {
             assert_eq!(masked(line), shown);
         }

@@ -49,8 +49,8 @@ pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Text {
     // First: who is told "did you mean …?" would leave the secret in the file.
     if SECRET_KEYS.contains(&key) {
         return say!(
-            "unknown key `{key}`; no secret stands in this file: secrets are files of the agent",
-            "chiave sconosciuta `{key}`; in questo file non sta nessun segreto: i segreti sono file della sonda"
+            "unknown key `{key}`; no secret stands in this file: write `secret: NAME`, a file of the agent",
+            "chiave sconosciuta `{key}`; in questo file non sta nessun segreto: scrivi `secret: NOME`, un file della sonda"
         );
     }
     if let Some(meant) = nearest(key, known) {
