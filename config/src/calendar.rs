@@ -114,6 +114,12 @@ impl Week {
         Some(week)
     }
 
+    /// Is it `mon`, `mon-fri` or `sat+sun`?
+    pub(crate) fn are_days(text: &str) -> bool {
+        let is_day = |word: &str| DAYS.contains(&word.trim());
+        text.split('+').all(|part| part.split_once('-').map_or(is_day(part), |(a, b)| is_day(a) && is_day(b)))
+    }
+
     /// Adds `08:00-14:00` to `mon-fri`; `None` when either is malformed or the hours are taken.
     pub(crate) fn add(&mut self, days: &str, hours: &str) -> Option<()> {
         let opening = Opening::parse(hours.trim())?;

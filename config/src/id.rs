@@ -30,6 +30,15 @@ impl IdError {
     /// Why, in both languages.
     pub fn text(&self) -> Text {
         let word = &self.0;
+        if word.trim().is_empty() {
+            return say!("the name is empty", "il nome è vuoto");
+        }
+        if word.contains('@') {
+            return say!(
+                "`{word}` is a mail address; give it a name under `alerting`, and write that name here",
+                "`{word}` è un indirizzo di posta; dagli un nome sotto `alerting`, e qui scrivi quel nome"
+            );
+        }
         say!(
             "`{word}` is not a name: begin with a lower-case letter, go on with lower-case letters, digits, `_` or `-`, at most 64",
             "`{word}` non è un nome: comincia con una lettera minuscola, poi lettere minuscole, cifre, `_` o `-`, al massimo 64"

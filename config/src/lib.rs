@@ -18,6 +18,7 @@ mod commitment;
 mod charter;
 mod collector;
 mod agent;
+mod mask;
 mod problem;
 mod yaml;
 mod include;

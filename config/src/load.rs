@@ -14,6 +14,7 @@ use crate::yaml::agent::AgentKeys;
 use crate::yaml::file::FileKeys;
 use crate::yaml::node::{self, Value};
 use crate::yaml::shape::{Report, Shape};
+use crate::yaml::signs;
 use crate::{AgentConfig, LoadError, Problem, Vedetta};
 use crate::{include, secrets};
 
@@ -87,6 +88,7 @@ fn whole(text: &str, name: &str, path: Option<&Path>) -> Result<Loaded, LoadErro
     secrets::refuse(&node, &mut report);
     // A part is missing, or must not be repeated: what else could be said would be wrong or too much.
     report = report.ready()?;
+    signs::warn(&node, &mut report);
     let vedetta =
         FileKeys::read(&node, &mut report).and_then(|keys| resolve::vedetta(&keys, folder, &mut report));
     let source_kept = report.sources();
@@ -116,12 +118,19 @@ fn read(path: &Path) -> Result<(String, String), LoadError> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(refuse(too_large()));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
+    let text = utf8(bytes).map_err(|line| {
         refuse(say!(
-            "not UTF-8 at byte {at}; save it as UTF-8",
-            "non è UTF-8 al byte {at}; salvalo come UTF-8"
+            "not UTF-8 at line {line}; save it as UTF-8",
+            "non è UTF-8 alla riga {line}; salvalo come UTF-8"
         ))
     })?;
     Ok((name, text))
+}
+
+/// The text, or the line from which on it is none.
+pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String, usize> {
+    String::from_utf8(bytes).map_err(|error| {
+        let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        1 + sound.iter().filter(|byte| **byte == b'\n').count()
+    })
 }

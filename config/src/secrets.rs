@@ -3,7 +3,7 @@
 //! Looked for before anything else is read, over the whole tree: a message about a value could repeat it.
 
 use crate::Id;
-use crate::problem::{SECRET_KEYS, masked, secret_of_query};
+use crate::mask::{SECRET_KEYS, masked, secret_of_query};
 use crate::text::{Text, say};
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::shape::Report;

@@ -73,6 +73,7 @@ pub(crate) fn io_reason(error: &std::io::Error) -> Text {
     match error.kind() {
         std::io::ErrorKind::NotFound => say!("there is no such file", "il file non c'è"),
         std::io::ErrorKind::PermissionDenied => say!("permission denied", "permesso negato"),
+        std::io::ErrorKind::IsADirectory => say!("it is a folder", "è una cartella"),
         std::io::ErrorKind::InvalidData => say!("it is not UTF-8", "non è UTF-8"),
         _ => Text::same(error.to_string()),
     }

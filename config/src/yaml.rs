@@ -6,6 +6,7 @@
 pub(crate) mod node;
 pub(crate) mod shape;
 pub(crate) mod schema;
+pub(crate) mod signs;
 pub(crate) mod nearest;
 pub(crate) mod scalar;
 pub(crate) mod duration;

@@ -97,6 +97,16 @@ fn share(at: Place, keys: &AvailabilityKeys, report: &mut Report<'_>) -> Option<
 fn timeliness(keys: &TimelinessKeys, context: &Context<'_>, report: &mut Report<'_>) -> Option<Timeliness> {
     let within = keys.within.value;
     let hours = match &keys.hours {
+        Some(hours) if within.unit.is_working() && hours.value == "24x7" => {
+            let message = say!(
+                "`{within}` needs a calendar that closes; `24x7` never does: name one of `calendars`, or write `days` or \
+                 `hours`",
+                "`{within}` ha bisogno di un calendario che chiude; `24x7` non chiude mai: nominane uno di `calendars`, o \
+                 scrivi `days` o `hours`"
+            );
+            report.problem(hours.at, message);
+            return None;
+        }
         Some(hours) if within.unit.is_working() => {
             if !calendars::is_known(hours, &context.calendars, report) {
                 return None;

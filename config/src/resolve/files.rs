@@ -7,18 +7,28 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use crate::load::FILE_BYTES_MAX;
+use crate::load::{FILE_BYTES_MAX, utf8};
 use crate::text::{Text, io_reason, say};
 
 /// A chain of authorities is a few kB.
 const PEM_BYTES_MAX: u64 = 64 * 1024;
+
+/// What a certificate in DER form begins with: a sequence whose length takes two bytes (X.690, 8.1.3.5).
+const DER_SEQUENCE: [u8; 2] = [0x30, 0x82];
 
 /// Ten thousand rows.
 const CSV_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The text of a PEM file with certificates, or why not.
 pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, Text> {
-    let text = beside(name, folder, PEM_BYTES_MAX)?;
+    let (_, bytes) = bytes_beside(name, folder, PEM_BYTES_MAX)?;
+    if bytes.starts_with(&DER_SEQUENCE) {
+        return Err(say!(
+            "`{name}` is a certificate in DER form; PEM is needed: `openssl x509 -inform der -in {name}`",
+            "`{name}` è un certificato in forma DER; serve PEM: `openssl x509 -inform der -in {name}`"
+        ));
+    }
+    let text = text_of(name, bytes)?;
     if text.contains("PRIVATE KEY-----") {
         return Err(say!(
             "`{name}` holds a private key; an authority is certificates only",
@@ -36,7 +46,7 @@ pub(super) fn certificates(name: &str, folder: Option<&Path>) -> Result<String, 
 
 /// The text of a CSV file, or why not.
 pub(super) fn table(name: &str, folder: Option<&Path>) -> Result<String, Text> {
-    beside(name, folder, CSV_BYTES_MAX)
+    read_beside(name, folder, CSV_BYTES_MAX).map(|(_, text)| text)
 }
 
 /// The path, made absolute, and the text of a file that is part of the configuration, or why not.
@@ -44,11 +54,21 @@ pub(crate) fn included(name: &str, folder: Option<&Path>) -> Result<(PathBuf, St
     read_beside(name, folder, FILE_BYTES_MAX)
 }
 
-fn beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<String, Text> {
-    read_beside(name, folder, bytes_max).map(|(_, text)| text)
+fn read_beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<(PathBuf, String), Text> {
+    let (path, bytes) = bytes_beside(name, folder, bytes_max)?;
+    Ok((path, text_of(name, bytes)?))
 }
 
-fn read_beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<(PathBuf, String), Text> {
+fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, Text> {
+    utf8(bytes).map_err(|line| {
+        say!(
+            "`{name}` is not UTF-8 at line {line}; save it as UTF-8",
+            "`{name}` non è UTF-8 alla riga {line}; salvalo come UTF-8"
+        )
+    })
+}
+
+fn bytes_beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<(PathBuf, Vec<u8>), Text> {
     let Some(folder) = folder else {
         return Err(say!(
             "`{name}` cannot be read here: this text is not a file in a folder",
@@ -62,9 +82,13 @@ fn read_beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<(Pat
             "`{name}` deve essere un percorso sotto la cartella di questo file, senza `..`"
         ));
     }
+    let tried = folder.strip_prefix(".").unwrap_or(folder).join(path);
     let failed = |error: std::io::Error| {
-        let why = io_reason(&error);
-        say!("cannot read `{name}`: {why}", "`{name}` non si può leggere: {why}"; why)
+        let (why, tried) = (io_reason(&error), tried.display());
+        say!(
+            "cannot read `{name}`: {why} (looked for it at `{tried}`)",
+            "`{name}` non si può leggere: {why} (cercato in `{tried}`)"; why
+        )
     };
     let folder = folder.canonicalize().map_err(failed)?;
     let path = folder.join(path).canonicalize().map_err(failed)?;
@@ -77,11 +101,11 @@ fn read_beside(name: &str, folder: Option<&Path>, bytes_max: u64) -> Result<(Pat
     if !path.is_file() {
         return Err(say!("`{name}` is not a file", "`{name}` non è un file"));
     }
-    let mut text = String::new();
-    File::open(&path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text)).map_err(failed)?;
-    if text.len() as u64 > bytes_max {
+    let mut bytes = Vec::new();
+    File::open(&path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > bytes_max {
         let kib = bytes_max / 1024;
         return Err(say!("`{name}` is larger than {kib} KiB", "`{name}` è più grande di {kib} KiB"));
     }
-    Ok((path, text))
+    Ok((path, bytes))
 }

@@ -16,6 +16,7 @@ use crate::yaml::component::{Target, TargetKeys};
 use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::shape::{At, Named, Report, Shape};
+use crate::yaml::signs;
 
 /// The column of names; all others are the keys of a target, of which `address` is needed.
 const NAME: &str = "name";
@@ -98,7 +99,10 @@ fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) ->
     let mut sound = true;
     for (index, column) in header.iter().enumerate() {
         let twice = header.iter().take(index).any(|before| before == column);
-        let message = if twice {
+        let message = if index == 0 && !header.iter().any(|column| known.contains(&column)) {
+            // No column of ours, so it is the first target and not a header with a slip.
+            return headless(table, report);
+        } else if twice {
             say!("the column `{column}` is there twice", "la colonna `{column}` c'è due volte")
         } else if known.contains(&column) {
             continue;
@@ -114,15 +118,21 @@ fn columns(header: &StringRecord, table: &Table<'_>, report: &mut Report<'_>) ->
         (Some(_), Some(_)) => None,
         _ => {
             if sound {
-                let message = say!(
-                    "the first line names the columns: `name;address` are needed",
-                    "la prima riga nomina le colonne: servono `name;address`"
-                );
-                report.problem(table.whole_line(1), message);
+                headless(table, report)
+            } else {
+                None
             }
-            None
         }
     }
+}
+
+fn headless(table: &Table<'_>, report: &mut Report<'_>) -> Option<usize> {
+    let message = say!(
+        "the first line names the columns; it must be `name;address`, and more if wanted",
+        "la prima riga nomina le colonne; deve essere `name;address`, ed eventualmente altre"
+    );
+    report.problem(table.whole_line(1), message);
+    None
 }
 
 /// One target: its cells are read as the keys of a target in the charter are. A row with a defect keeps its
@@ -144,6 +154,14 @@ fn row(
             Some(Entry { key: column.to_owned(), key_at: at, node })
         })
         .collect();
+    if let Some(index) = (header.len()..record.len()).find(|index| !record[*index].is_empty()) {
+        let message = say!(
+            "more fields than columns; a text with the separator in it stands in quotes",
+            "più campi che colonne; un testo che contiene il separatore va tra virgolette"
+        );
+        report.problem(table.place(record, index), message);
+        return None;
+    }
     if !entries.iter().any(|entry| entry.key == "address") {
         report.problem(
             at,
@@ -151,7 +169,11 @@ fn row(
         );
         return None;
     }
-    report.within(id.as_str(), |report| Target::read(&Node { at, value: Value::Map(entries) }, report))
+    let node = Node { at, value: Value::Map(entries) };
+    report.within(id.as_str(), |report| {
+        signs::warn(&node, report);
+        Target::read(&node, report)
+    })
 }
 
 /// The text and its number in the report.

@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::calendar::{Holiday, Opening, Week};
-use crate::text::say;
+use crate::calendar::{DAYS, Holiday, Opening, Week};
+use crate::text::{Text, say};
 use crate::yaml::node::{Node, Value};
 use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Report, Shape, shape};
@@ -67,12 +67,7 @@ impl Shape for Week {
             let hours: Vec<Opening> = Vec::read(&entry.node, report)?;
             for opening in hours {
                 if week.add(&entry.key, &opening.to_string()).is_none() {
-                    let message = say!(
-                        "`{}` is not days of a week such as `mon-fri`, `tue` or `sat+sun`, or its hours overlap",
-                        "`{}` non indica giorni come `mon-fri`, `tue` o `sat+sun`, o i suoi orari si sovrappongono",
-                        entry.key
-                    );
-                    report.problem(entry.key_at, message);
+                    report.problem(entry.key_at, refused(&entry.key));
                     sound = false;
                 }
             }
@@ -84,6 +79,44 @@ impl Shape for Week {
         let hours = <Vec<Opening>>::schema(definitions);
         schema::any([schema::scalar(), serde_json::json!({"type": "object", "additionalProperties": hours})])
     }
+}
+
+/// Why hours cannot be added to days.
+fn refused(days: &str) -> Text {
+    if Week::are_days(days) {
+        let place = |word: &str| DAYS.iter().position(|day| *day == word.trim());
+        let is_backwards = |(first, last): (&str, &str)| place(first) > place(last);
+        if days.split('+').filter_map(|part| part.split_once('-')).any(is_backwards) {
+            return say!(
+                "`{days}` runs backwards; the week begins with `mon`",
+                "`{days}` va all'indietro; la settimana comincia con `mon`"
+            );
+        }
+        return say!("the hours of `{days}` overlap", "gli orari di `{days}` si sovrappongono");
+    }
+    let meant = in_english(days);
+    if Week::are_days(&meant) {
+        return say!(
+            "unknown days `{days}`, did you mean `{meant}`?",
+            "giorni sconosciuti `{days}`, forse `{meant}`?"
+        );
+    }
+    say!(
+        "`{days}` is not days of a week such as `mon-fri`, `tue` or `sat+sun`",
+        "`{days}` non indica giorni come `mon-fri`, `tue` o `sat+sun`"
+    )
+}
+
+/// `mon-fri` for `lun-ven` and `Lunedì-Venerdì`.
+fn in_english(days: &str) -> String {
+    const ITALIAN: [&str; 7] = ["lun", "mar", "mer", "gio", "ven", "sab", "dom"];
+    let english = |word: &str| {
+        let short: String = word.trim().to_lowercase().chars().take(3).collect();
+        let day = ITALIAN.iter().position(|day| *day == short);
+        day.map_or(short, |day| DAYS[day].to_owned())
+    };
+    let part = |part: &str| part.split('-').map(english).collect::<Vec<_>>().join("-");
+    days.split('+').map(part).collect::<Vec<_>>().join("+")
 }
 
 impl Shape for Opening {
@@ -104,8 +137,8 @@ impl Shape for Holiday {
             holiday,
             node,
             say!(
-                "`italy`, or a day and its name such as `05-04 San Paolino` or `2027-12-24 ponte`",
-                "`italy`, o un giorno con il nome come `05-04 San Paolino` o `2027-12-24 ponte`"
+                "`italy`, or a day (MM-DD, month first, or YYYY-MM-DD) and its name, such as `05-04 San Paolino`",
+                "`italy`, o un giorno (MM-DD, prima il mese, o YYYY-MM-DD) con il nome, come `05-04 San Paolino`"
             ),
         )
     }

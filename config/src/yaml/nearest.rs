@@ -1,10 +1,28 @@
 //! What somebody may have meant who wrote a word that is not known here.
 
-use crate::problem::SECRET_KEYS;
+use crate::mask::SECRET_KEYS;
 use crate::text::{Text, say};
 
 /// Words that others use for ours: distance alone would not find them.
-const SYNONYMS: [(&str, &str); 34] = [
+const SYNONYMS: [(&str, &str); 52] = [
+    ("servizi", "services"),
+    ("sedi", "sites"),
+    ("siti", "sites"),
+    ("calendari", "calendars"),
+    ("impegni", "commitments"),
+    ("componenti", "components"),
+    ("parti", "parts"),
+    ("bersagli", "targets"),
+    ("sonde", "agents"),
+    ("utenti", "users"),
+    ("nome", "name"),
+    ("indirizzo", "address"),
+    ("zona", "area"),
+    ("peso", "weight"),
+    ("orari", "hours"),
+    ("festivi", "holidays"),
+    ("ping", "icmp"),
+    ("state_directory", "state"),
     ("interval", "every"),
     ("frequency", "every"),
     ("period", "every"),
@@ -65,8 +83,32 @@ pub(crate) fn unknown_key(key: &str, known: &[&str]) -> Text {
             "la chiave `{key}` non è disponibile in questa versione"
         );
     }
+    if matches!(key, "timezone" | "time_zone" | "tz") {
+        return say!(
+            "unknown key `{key}`; days and hours are those of Europe/Rome",
+            "chiave sconosciuta `{key}`; giorni e ore sono quelli di Europe/Rome"
+        );
+    }
+    if known.len() > LISTED_MAX {
+        let near = alike(key, known).join(", ");
+        return say!(
+            "unknown key `{key}`; among those known here: {near}",
+            "chiave sconosciuta `{key}`; tra quelle che qui si conoscono: {near}"
+        );
+    }
     let known = known.join(", ");
     say!("unknown key `{key}`; known here: {known}", "chiave sconosciuta `{key}`; qui si conoscono: {known}")
+}
+
+/// More known words than this are a wall that nobody reads.
+const LISTED_MAX: usize = 12;
+
+/// The few known words that are most like one, the nearest first.
+fn alike<'k>(word: &str, known: &[&'k str]) -> Vec<&'k str> {
+    let mut near = known.to_vec();
+    near.sort_by_key(|known| distance(word, known));
+    near.truncate(LISTED_MAX / 2);
+    near
 }
 
 /// The sentence for a word that is not one of a few; in Italian `what` has its article.

@@ -277,7 +277,7 @@ impl Tree<'_> {
         if self.duplicates.len() < PROBLEMS_MAX {
             let message = say!(
                 "the key `{key}` is already at line {line}; one of the two would be lost, rename or remove it",
-                "la chiave `{key}` è già alla riga {line}; una delle due andrebbe persa, rinominala o toglila"
+                "la chiave `{key}` è già alla riga {line}; una delle due si perderebbe, rinominala o toglila"
             );
             self.duplicates.push(self.source.problem(at, message));
         }

@@ -120,8 +120,27 @@ impl Shape for Quorum {
 impl Shape for Date {
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         // Exactly YYYY-MM-DD: jiff alone would also take a date with a time behind it.
-        let day = node.scalar().filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
-        report.expected(day, node, say!("a day such as `2027-01-31`", "un giorno come `2027-01-31`"))
+        let written = node.scalar().filter(|text| text.len() == 10);
+        let day = written.and_then(|text| text.parse().ok());
+        let is_form = |text: &&str| {
+            text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+        };
+        if let (None, Some(text)) = (day, written.filter(is_form)) {
+            let message = say!("there is no such day as `{text}`", "il giorno `{text}` non esiste");
+            report.problem(node.at, message);
+            return None;
+        }
+        report.expected(
+            day,
+            node,
+            say!(
+                "a day such as `2027-01-31` (year, month, day)",
+                "un giorno come `2027-01-31` (anno, mese, giorno)"
+            ),
+        )
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {

@@ -100,6 +100,11 @@ impl Shape for CommitmentKeys {
     /// The kind is looked at first: another kind has other keys, and they are not at fault.
     fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
         let Some(kind) = node.get("kind") else {
+            if let Some(word) = node.scalar().filter(|word| KINDS.contains(word)) {
+                let message = say!("write it as `{{kind: {word}}}`", "scrivilo come `{{kind: {word}}}`");
+                report.problem(node.at, message);
+                return None;
+            }
             report.missing(node.at, "kind");
             return None;
         };

@@ -9,9 +9,9 @@ use std::path::Path;
 use crate::Problem;
 use crate::problem::{PROBLEMS_MAX, Place, Source, printable};
 use crate::text::{Text, say};
-use crate::yaml::nearest;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::schema::{self, Definitions};
+use crate::yaml::{nearest, signs};
 use crate::{Id, LoadError};
 
 /// Something that can be read from a node; `None` after the defect has been reported.
@@ -152,10 +152,12 @@ impl<'a> Report<'a> {
         if self.is_full() {
             return;
         }
+        let message = self.with_cure(at, message);
         let problem = self.made(at, message);
-        // An alias shows the same defect once per use.
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        // An alias shows the same defect once per use, and a default once per component that takes it.
+        match self.problems.iter_mut().find(|known| is_same(known, &problem)) {
+            Some(known) => known.path = shared_path(&known.path, &problem.path),
+            None => self.problems.push(problem),
         }
     }
 
@@ -165,8 +167,9 @@ impl<'a> Report<'a> {
             return;
         }
         let warning = self.made(at, message);
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
+        match self.warnings.iter_mut().find(|known| is_same(known, &warning)) {
+            Some(known) => known.path = shared_path(&known.path, &warning.path),
+            None => self.warnings.push(warning),
         }
     }
 
@@ -201,11 +204,21 @@ impl<'a> Report<'a> {
     }
 
     fn made(&self, at: Place, message: Text) -> Problem {
-        let source = match self.named.get(usize::from(at.file).wrapping_sub(1)) {
+        Problem { path: printable(&self.path.join(STEP)), ..self.source_of(at).problem(at, message) }
+    }
+
+    fn source_of(&self, at: Place) -> Source<'_> {
+        match self.named.get(usize::from(at.file).wrapping_sub(1)) {
             Some((name, text)) => Source { name, text },
             None => self.source,
-        };
-        Problem { path: printable(&self.path.join(" › ")), ..source.problem(at, message) }
+        }
+    }
+
+    /// A sign that a word processor put there explains most of what is wrong with a value.
+    fn with_cure(&self, at: Place, message: Text) -> Text {
+        let written = self.source_of(at).written(at);
+        let cure = signs::cure(&written).filter(|_| !written.starts_with(['[', '{']));
+        cure.map_or(message.clone(), |cure| say!("{message}; {cure}", "{message}; {cure}"; message, cure))
     }
 
     /// Does something one step further down the file, so that problems say where they are.
@@ -237,7 +250,7 @@ impl<'a> Report<'a> {
             let found = node.found();
             self.problem(
                 node.at,
-                say!("expected {what}, found {found}", "ci vuole {what}; c'è {found}"; what, found),
+                say!("expected {what}, found {found}", "previsto: {what}; c'è {found}"; what, found),
             );
         }
         read
@@ -250,6 +263,13 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn missing(&mut self, at: Place, key: &str) {
+        if self.path.is_empty() && key == "organisation" {
+            let message = say!(
+                "the key `{key}` is missing; if another file includes this one, check that one",
+                "manca la chiave `{key}`; se questo file è incluso da un altro, controlla quello"
+            );
+            return self.problem(at, message);
+        }
         self.problem(at, say!("the key `{key}` is missing", "manca la chiave `{key}`"));
     }
 
@@ -286,6 +306,19 @@ impl<'a> Report<'a> {
         self.problems.sort_by_key(place);
         Err(LoadError { problems: self.problems })
     }
+}
+
+/// Between the names of a path.
+const STEP: &str = " › ";
+
+fn is_same(one: &Problem, other: &Problem) -> bool {
+    (one.line, one.column, &one.file, &one.message) == (other.line, other.column, &other.file, &other.message)
+}
+
+/// As far as two paths go together.
+fn shared_path(one: &str, other: &str) -> String {
+    let both = one.split(STEP).zip(other.split(STEP)).take_while(|(one, other)| one == other);
+    both.map(|(name, _)| name).collect::<Vec<_>>().join(STEP)
 }
 
 /// What a map of keys is called where something else stands.
