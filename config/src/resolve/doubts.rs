@@ -3,14 +3,17 @@
 //! Looked for in the resolved services, when all the rest is known; each warning stands at the name of what
 //! it is about.
 
+use std::net::IpAddr;
+
 use crate::problem::Place;
 use crate::text::{Text, say};
 use crate::yaml::file::FileKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Check, Component, Id, Probe, Service, Site, SiteId};
+use crate::{Check, Component, HostPort, Id, Probe, Service, Site, SiteId};
 
-/// Every doubt about the rows.
+/// Every doubt about the canaries and the rows.
 pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report: &mut Report<'_>) {
+    canaries(keys, report);
     for (name, service_keys) in keys.services.sound() {
         let Some(service) = services.iter().find(|service| service.id == name.value) else { continue };
         report.within("services", |report| {
@@ -37,6 +40,23 @@ pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report
                 }
             });
         });
+    }
+}
+
+/// A name that was never found says nothing, and without a network none is found.
+fn canaries(keys: &FileKeys, report: &mut Report<'_>) {
+    let canaries = keys.canaries.as_deref().unwrap_or_default();
+    let is_name = |canary: &At<HostPort>| canary.value.host.parse::<IpAddr>().is_err();
+    if let Some(first) = canaries.first()
+        && canaries.iter().all(is_name)
+    {
+        let message = say!(
+            "every canary is a name: a new agent that has never found them takes a cut of its own network for an \
+             outage of what it watches; add a canary by its IP address",
+            "tutti i canarini sono nomi: un agente nuovo, che non li ha mai trovati, prende un guasto della propria \
+             rete per un disservizio di ciò che osserva; aggiungi un canarino con il suo indirizzo IP"
+        );
+        report.warning(first.at, message);
     }
 }
 

@@ -377,6 +377,26 @@ collector: {{web: {{listen: \"0.0.0.0:80\"}}}}
 }
 
 #[test]
+fn canaries_that_are_all_names_are_doubtful() {
+    for (canaries, doubtful) in [
+        ("", None),
+        ("canaries: [\"192.0.2.1:443\"]\n", None),
+        ("canaries: [\"gateway.example:443\", \"[2001:db8::1]:443\"]\n", None),
+        ("canaries: [\"gateway.example:443\", \"dns.example:53\"]\n", Some(1)),
+    ] {
+        let component = "c: {probe: tcp, targets: {t: \"h:1\"}}";
+        let text = format!("{canaries}{SITES}services: {{s: {{components: {{{component}}}}}}}");
+        let warnings = loaded(&text).warnings;
+        let about =
+            warnings.iter().find(|w| w.message.en.starts_with("every canary is a name: a new agent that"));
+        assert_eq!(about.map(|w| w.line), doubtful, "{canaries}");
+        assert!(
+            about.is_none_or(|w| w.message.it.starts_with("tutti i canarini sono nomi: un agente nuovo"))
+        );
+    }
+}
+
+#[test]
 fn quorums_that_cannot_be_are_refused_and_others_kept() {
     for (words, quorum) in [
         ("any", Some(Quorum::Any)),
