@@ -12,8 +12,8 @@
 //! A round dials addresses and resolves nothing: were names looked up in it, a dead resolver would
 //! silence every canary that has one, and an outage of DNS, which is somebody's row of the charter,
 //! would pass for the agent's own. Names are looked up beforehand (at the start, with a new list,
-//! after each round, every hour) and the last address found counts until another is. Its price: a
-//! canary that has moved may fail one round at its old address.
+//! after each round, every hour) and the last address found counts until another is, also after a
+//! restart. Its price: a canary that has moved may fail one round at its old address.
 //!
 //! Who cannot testify for a check: a canary on the check's own host (it would excuse the very
 //! outage it is part of), one on the agent's own host (it answers with the cable pulled), one that
@@ -23,6 +23,7 @@
 mod addresses;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,14 +86,15 @@ pub struct Watch {
     addresses: Addresses,
 }
 
-/// A desk and who answers at it.
+/// A desk and who answers at it. `state_directory` keeps where names were found.
 pub fn open(
     canaries: watch::Receiver<Vec<HostPort>>,
     collector: Vec<HostPort>,
     surroundings: SharedSurroundings,
+    state_directory: &Path,
 ) -> (Desk, Watch) {
     let (sender, questions) = mpsc::channel(WAITING_MAX);
-    let addresses = Addresses::default();
+    let addresses = Addresses::kept_in(state_directory);
     (
         Desk { questions: sender },
         Watch { questions, before: None, canaries, collector, surroundings, addresses },
@@ -152,6 +154,7 @@ impl Watch {
         let mut list_may_change = true;
         self.look_up();
         loop {
+            self.addresses.keep();
             let look_up_at = self.addresses.due_at();
             tokio::select! {
                 first = self.questions.recv() => {
@@ -163,7 +166,7 @@ impl Watch {
                     list_may_change = changed.is_ok();
                     self.look_up();
                 }
-                () = self.addresses.found(), if self.addresses.is_looking() => {}
+                () = self.addresses.proceed(), if self.addresses.is_busy() => {}
                 () = sleep_until(look_up_at), if !self.addresses.is_looking() => self.look_up(),
             }
         }

@@ -4,6 +4,7 @@
 //! STATE/identity.json   0600  agent id, own key seed, collector's key and authority, addresses
 //! STATE/enrolling.json  0600  the same while enrolment is under way
 //! STATE/assignment      0600  the newest signed assignment
+//! STATE/canaries.json   0600  where canaries were last found
 //! STATE/status.json     0600  how the agent is
 //! STATE/spool/          0700  segments and cursor
 //! ```

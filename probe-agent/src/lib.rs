@@ -93,7 +93,8 @@ pub async fn run(config: AgentConfig, clock: WallClock, stop: CancellationToken)
     let (entries_in, entries) = mpsc::channel(ENTRIES_MAX);
     let collector =
         if config.collector.is_empty() { identity.addresses.clone() } else { config.collector.clone() };
-    let (desk, canary_watch) = canary::open(canaries, collector, Arc::clone(&surroundings));
+    let (desk, canary_watch) =
+        canary::open(canaries, collector, Arc::clone(&surroundings), &config.state_directory);
 
     // They only tell; they end when nobody listens, and at the latest with this function.
     let mut watches = JoinSet::new();

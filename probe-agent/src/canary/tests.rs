@@ -54,6 +54,11 @@ fn a_check_whose_name_is_not_found_is_its_own_canary_by_name() {
     assert!(excuses("posta.comune.example", None, &round));
 }
 
+/// A state directory that keeps nothing.
+fn nowhere() -> &'static Path {
+    Path::new("/nonexistent")
+}
+
 fn surroundings() -> SharedSurroundings {
     surroundings_by(53)
 }
@@ -160,7 +165,7 @@ async fn a_canary_on_the_agents_own_host_has_no_voice() {
     let port = listener.local_addr().unwrap().port();
     let own = HostPort { host: "127.0.0.1".to_owned(), port };
     let (_list, canaries) = watch::channel(Vec::new());
-    let (desk, watch) = open(canaries, vec![own], surroundings());
+    let (desk, watch) = open(canaries, vec![own], surroundings(), nowhere());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
@@ -171,7 +176,7 @@ async fn a_canary_on_the_agents_own_host_has_no_voice() {
 #[tokio::test]
 async fn a_canary_that_may_not_be_dialled_has_no_voice() {
     let (_list, canaries) = watch::channel(vec![HostPort { host: "169.254.169.254".to_owned(), port: 80 }]);
-    let (desk, watch) = open(canaries, Vec::new(), surroundings());
+    let (desk, watch) = open(canaries, Vec::new(), surroundings(), nowhere());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
@@ -236,7 +241,7 @@ async fn found(desk: &Desk) -> Arc<Round> {
 async fn a_dead_resolver_silences_no_canary_that_was_ever_found() {
     let mut resolver = Resolver::start().await;
     let (list, canaries) = watch::channel(named("uno.comune.example"));
-    let (desk, watch) = open(canaries, Vec::new(), surroundings_by(resolver.port));
+    let (desk, watch) = open(canaries, Vec::new(), surroundings_by(resolver.port), nowhere());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     assert_eq!(found(&desk).await.now[0].ip, Some(Ipv4Addr::LOCALHOST.into()), "looked up at the start");
@@ -251,12 +256,54 @@ async fn a_dead_resolver_silences_no_canary_that_was_ever_found() {
 }
 
 #[tokio::test]
+async fn an_agent_that_starts_without_network_knows_where_its_canaries_were() {
+    let state = tempfile::tempdir().unwrap();
+    let mut resolver = Resolver::start().await;
+    let (_list, canaries) = watch::channel(named("uno.comune.example"));
+    let (desk, watch) = open(canaries, Vec::new(), surroundings_by(resolver.port), state.path());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(watch.run());
+    found(&desk).await;
+    let kept = async {
+        while !state.path().join("canaries.json").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), kept).await.unwrap();
+    tasks.shutdown().await;
+    resolver.die().await;
+
+    // As the agent begins: no list, then the one of the assignment it keeps.
+    let (list, canaries) = watch::channel(Vec::new());
+    let surroundings = surroundings_by(resolver.port);
+    let (desk, watch) = open(canaries, named("collettore.invalid"), surroundings, state.path());
+    tasks.spawn(watch.run());
+    desk.ask().await.unwrap();
+    list.send([named("uno.comune.example"), named("due.comune.example")].concat()).unwrap();
+    let round = desk.ask().await.unwrap();
+    let where_from = |host: &str| round.now.iter().find(|witness| witness.address.host == host).unwrap().ip;
+    assert_eq!(where_from("uno.comune.example"), Some(Ipv4Addr::LOCALHOST.into()));
+    assert_eq!(where_from("due.comune.example"), None, "never found on any start");
+}
+
+#[test]
+fn a_damaged_memory_of_canaries_is_as_none() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("canaries.json"), "{\"uno.comune.example\": \"somewhere\"}").unwrap();
+    assert_eq!(Addresses::kept_in(state.path()).of("uno.comune.example"), None);
+    std::fs::write(state.path().join("canaries.json"), "{\"uno.comune.example\": \"192.0.2.1\"}").unwrap();
+    let expected = "192.0.2.1".parse().ok();
+    assert_eq!(Addresses::kept_in(state.path()).of("uno.comune.example"), expected);
+}
+
+#[tokio::test]
 async fn a_canary_that_was_never_found_proves_nothing() {
     let mut resolver = Resolver::start().await;
     resolver.die().await;
     let (_list, canaries) = watch::channel(named("uno.comune.example"));
     // The collector by a name that no resolver may find (RFC 6761, 6.4).
-    let (desk, watch) = open(canaries, named("collettore.invalid"), surroundings_by(resolver.port));
+    let (desk, watch) =
+        open(canaries, named("collettore.invalid"), surroundings_by(resolver.port), nowhere());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     let round = desk.ask().await.unwrap();
@@ -268,7 +315,7 @@ async fn a_canary_that_was_never_found_proves_nothing() {
 async fn the_collector_is_found_as_delivery_finds_it() {
     let (_list, canaries) = watch::channel(Vec::new());
     // The hosts file knows it; the agent's own resolver does not ask there.
-    let (desk, watch) = open(canaries, named("localhost"), surroundings());
+    let (desk, watch) = open(canaries, named("localhost"), surroundings(), nowhere());
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
     assert!(found(&desk).await.now[0].ip.is_some_and(|ip| ip.is_loopback()));
@@ -277,7 +324,7 @@ async fn the_collector_is_found_as_delivery_finds_it() {
 #[tokio::test]
 async fn questions_asked_meanwhile_share_the_next_round() {
     let (_list, canaries) = watch::channel(Vec::new());
-    let (desk, watch) = open(canaries, Vec::new(), surroundings());
+    let (desk, watch) = open(canaries, Vec::new(), surroundings(), nowhere());
     // Asked before the watch runs: one round must answer all of them.
     let mut asking = JoinSet::new();
     for _ in 0..100 {

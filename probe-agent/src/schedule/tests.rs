@@ -1,5 +1,6 @@
 //! The loop against real sockets: entries in order, new assignments, stopping.
 
+use std::path::Path;
 use std::time::Duration;
 
 use collector_api::Verdict;
@@ -39,7 +40,8 @@ fn start(first: Option<Assignment>) -> Rig {
     let (refused_checks, refused) = watch::channel(Vec::new());
     let (canary_list, canaries) = watch::channel(Vec::new());
     let (steps, steps_out) = mpsc::channel(4);
-    let (desk, watch) = canary::open(canaries, Vec::new(), Arc::clone(&surroundings));
+    let (desk, watch) =
+        canary::open(canaries, Vec::new(), Arc::clone(&surroundings), Path::new("/nonexistent"));
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(watch.run());
@@ -167,7 +169,8 @@ fn running(check: &str) -> (Running, Rig) {
         clock_servers: Vec::new(),
     });
     let (_list, canaries) = watch::channel(Vec::new());
-    let (desk, _watch) = canary::open(canaries, Vec::new(), Arc::clone(&surroundings));
+    let (desk, _watch) =
+        canary::open(canaries, Vec::new(), Arc::clone(&surroundings), Path::new("/nonexistent"));
     let schedule = Schedule {
         agent: "ced1".to_owned(),
         assignments: rig.assignments.subscribe(),
