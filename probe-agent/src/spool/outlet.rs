@@ -149,7 +149,8 @@ impl<D: Disk> Log<D> {
 
     /// Gives this stream up and begins another; what was not acknowledged is declared lost in it.
     ///
-    /// The old segments stay under another name until the cap needs their room.
+    /// The old segments stay under another name until the cap needs their room. A dictionary that a full disk
+    /// refuses is no failure: the stream is there, and nothing that needs it is appended before it.
     pub fn begin_stream(&mut self, stream: StreamId, now_ms: i64) -> Result<(), AppendError> {
         let gone = self.durable_seq() - self.cursor.acked_seq.min(self.durable_seq());
         let mut draft = self.start_draft(now_ms);
@@ -177,7 +178,16 @@ impl<D: Disk> Log<D> {
         self.acked_ms = 0;
         self.dictionary_due = !self.dictionary.is_empty();
         let _ = self.cursor_file.write(&self.cursor);
-        if self.dictionary_due { self.begin_named_segment(None) } else { Ok(()) }
+        if !self.dictionary_due {
+            return Ok(());
+        }
+        match self.begin_named_segment(None) {
+            Err(AppendError::Full(error)) => {
+                warn!(%error, "the disk is full: the new stream's dictionary has to wait");
+                Ok(())
+            }
+            begun => begun,
+        }
     }
 
     /// Chain value at the acknowledged end; `None` before the first hello after a lost cursor.

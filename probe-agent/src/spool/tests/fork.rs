@@ -44,6 +44,29 @@ fn a_collector_that_holds_something_else_is_seen() {
 }
 
 #[test]
+fn a_disk_too_full_for_the_dictionary_begins_one_new_stream_all_the_same() {
+    let disk = MemoryDisk::default();
+    let mut log = opened(&disk);
+    log.set_dictionary(dictionary(5)).unwrap();
+    log.append(&group(5_000, 20)).unwrap();
+    let gone = log.durable_seq();
+    // Room for the Start's segment, and no more.
+    disk.set_bytes_max(Some(disk.bytes() + usize::try_from(SEGMENT).unwrap()));
+    let second = StreamId([9; 16]);
+    log.begin_stream(second, 9_000).unwrap();
+    assert_eq!((log.stream(), log.lost()[&LostReason::Corrupt]), (second, gone));
+    assert!(matches!(log.append(&group(9_500, 4)), Err(AppendError::Full(_))), "no samples without names");
+    disk.set_bytes_max(None);
+    log.append(&group(9_500, 4)).unwrap();
+    let mut collector = Collector::of(second);
+    collector.drain(&mut log, ALL);
+    let records = collector.records();
+    assert!(records[0].start.is_some() && records[1].lost.is_some());
+    assert!(records[2].config.as_ref().is_some_and(|config| config.begins));
+    assert_eq!(records.len(), 3 + 4);
+}
+
+#[test]
 fn two_marks_are_compared_without_a_cursor() {
     let disk = MemoryDisk::default();
     let mut log = opened(&disk);
