@@ -177,7 +177,7 @@ async fn write(spool: &Spool, mut entries: mpsc::Receiver<Entry>) -> Result<(), 
         let due = queue.due_at().filter(|_| writing.is_empty());
         tokio::select! {
             entry = entries.recv(), if is_open => match entry {
-                Some(entry) => queue.add(entry, Instant::now(), (spool.clock)()),
+                Some(entry) => queue.add(entry, Instant::now()),
                 None => is_open = false,
             },
             Some(written) = writing.join_next() => match written? {

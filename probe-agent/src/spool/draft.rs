@@ -42,7 +42,7 @@ impl Draft {
         draft
     }
 
-    /// Adds a record; `slot_ms` is a sample's slot, or any other record's instant.
+    /// Adds a record; `slot_ms` is a sample's slot, or any other record's instant, 0 if it has none.
     pub fn add(&mut self, mut record: Record, slot_ms: i64) {
         if record.is_sample() {
             let before_ms = if self.is_empty() { slot_ms } else { self.sample_ms };
@@ -112,10 +112,16 @@ impl Draft {
         self.payloads.len() + self.pieces.len() * size_of::<Piece>()
     }
 
-    /// Instants of the first and the last record, Unix ms.
+    /// Instants of the first and the last record, Unix ms; 0 of one that has none.
     pub fn instants(&self) -> (i64, i64) {
         let of = |piece: Option<&Piece>| piece.map_or(0, |piece| piece.slot_ms);
         (of(self.pieces.first()), of(self.pieces.last()))
+    }
+
+    /// As [`Draft::instants`], of the records that have one; `None` if none has.
+    pub fn known_instants(&self) -> Option<(i64, i64)> {
+        let known = || self.pieces.iter().map(|piece| piece.slot_ms).filter(|&slot_ms| slot_ms != 0);
+        Some((known().next()?, known().next_back()?))
     }
 
     /// What its LOST records declare.

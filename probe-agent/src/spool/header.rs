@@ -4,7 +4,7 @@
 //! page    4096 B: the header at 0, again at 2048, each with its own CRC32C; zeros between
 //! header  0 "VEDSPOOL" | 8 version u32 | 12 flags u32 (bit 0: chain_before is known)
 //!        16 stream 16 B | 32 seg_no u64 | 40 first_seq u64 | 48 chain_before 32 B
-//!        80 first_ms i64, the instant of the first record | 88 CRC32C of 0..88
+//!        80 first_ms i64, see Header | 88 CRC32C of 0..88
 //! ```
 //!
 //! Twice, because one bad byte in it would cost a segment.
@@ -29,7 +29,7 @@ pub(super) struct Header {
     pub first_seq: u64,
     /// Chain value before its first group. A hint: what is acknowledged counts.
     pub chain_before: Option<Chain>,
-    /// Instant of its first record, Unix ms.
+    /// Instant of its first record that has one; if none of its first groups has, the newest before them. Unix ms.
     pub first_ms: i64,
 }
 

@@ -302,7 +302,10 @@ impl<D: Disk> Log<D> {
             seg_no: self.next_no,
             first_seq: self.next_seq,
             chain_before: self.chain,
-            first_ms: groups.iter().map(|draft| draft.instants().0).find(|&ms| ms > 0).unwrap_or(0),
+            first_ms: groups
+                .iter()
+                .find_map(|draft| draft.known_instants())
+                .map_or(self.last_ms, |(ms, _)| ms),
         }
     }
 
@@ -370,7 +373,7 @@ impl<D: Disk> Log<D> {
     fn count(&mut self, draft: &Draft) {
         self.chain = self.chain.map(|chain| chain.extend(&draft.encoded(self.next_seq)));
         self.next_seq += draft.span();
-        self.last_ms = draft.instants().1;
+        self.last_ms = draft.known_instants().map_or(self.last_ms, |(_, ms)| ms);
         for (reason, count) in draft.lost() {
             *self.lost.entry(reason).or_default() += count;
         }

@@ -36,7 +36,7 @@ pub struct Outgoing {
     pub after: Chain,
     /// Encoded groups.
     pub groups: Vec<Vec<u8>>,
-    /// Instant of the last record.
+    /// Instant of the last record that has one.
     pub last_ms: i64,
     /// The chain value that each segment was found to begin with.
     crossings: Vec<(u64, Chain)>,
@@ -79,7 +79,7 @@ impl<D: Disk> Log<D> {
             before,
             after: before,
             groups: Vec::new(),
-            last_ms: 0,
+            last_ms: self.acked_ms,
             crossings: Vec::new(),
         };
         let (mut bytes, mut records) = (0, 0);
@@ -102,7 +102,7 @@ impl<D: Disk> Log<D> {
             }
             outgoing.after = outgoing.after.extend(&encoded);
             outgoing.last_seq = group.next_seq() - 1;
-            outgoing.last_ms = group.draft.instants().1;
+            outgoing.last_ms = group.draft.known_instants().map_or(outgoing.last_ms, |(_, ms)| ms);
             outgoing.groups.push(encoded);
         }
         Ok((!outgoing.groups.is_empty()).then_some(outgoing))

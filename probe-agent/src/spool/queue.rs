@@ -68,13 +68,13 @@ impl Queue {
         self.items.is_empty()
     }
 
-    /// Takes what the schedule says. `now_ms` is the wall clock.
-    pub(super) fn add(&mut self, entry: Entry, now: Instant, now_ms: i64) {
+    /// Takes what the schedule says.
+    pub(super) fn add(&mut self, entry: Entry, now: Instant) {
         self.began.get_or_insert(now);
         match entry {
             Entry::Dictionary(dictionary) => {
                 self.revision = dictionary.revision;
-                self.items.push_back(Item::Dictionary(dictionary_drafts(&dictionary, now_ms)));
+                self.items.push_back(Item::Dictionary(dictionary_drafts(&dictionary)));
             }
             Entry::Sample(sample) if sample.revision == self.revision => {
                 self.is_hurried |= sample.changed;
@@ -194,8 +194,9 @@ impl Item {
     }
 }
 
-/// The CONFIG records of a dictionary, in groups.
-pub(super) fn dictionary_drafts(dictionary: &Dictionary, now_ms: i64) -> Vec<Draft> {
+/// The CONFIG records of a dictionary, in groups. They have no instant: written again for months, they would
+/// say of each segment that it is as old as they are.
+pub(super) fn dictionary_drafts(dictionary: &Dictionary) -> Vec<Draft> {
     let mut drafts = vec![Draft::default()];
     let mut rest = dictionary.entries.as_slice();
     let mut begins = true;
@@ -215,7 +216,7 @@ pub(super) fn dictionary_drafts(dictionary: &Dictionary, now_ms: i64) -> Vec<Dra
             drafts.push(Draft::default());
         }
         if let Some(draft) = drafts.last_mut() {
-            draft.add(Record { config: Some(config), ..Record::default() }, now_ms);
+            draft.add(Record { config: Some(config), ..Record::default() }, 0);
         }
         (rest, begins) = (after, false);
     }

@@ -225,7 +225,8 @@ fn read_tail<D: Disk>(disk: &D, newest: &mut Segment) -> io::Result<Tail> {
         if let Some(before) = tail.group.take() {
             tail.chain = tail.chain.map(|chain| chain.extend(&before.draft.encoded(before.first_seq)));
         }
-        (tail.next_seq, tail.last_ms) = (group.next_seq(), group.draft.instants().1);
+        tail.next_seq = group.next_seq();
+        tail.last_ms = group.draft.known_instants().map_or(tail.last_ms, |(_, ms)| ms);
         tail.group = Some(group);
     }
     if let Some(used) = reader.ends_in_zeros(newest.bytes)?

@@ -75,7 +75,7 @@ fn dictionary(checks: u32) -> Vec<Draft> {
         interval_ms: 60_000,
         hold_ms: 150_000,
     };
-    dictionary_drafts(&Dictionary { revision: 9, entries: (0..checks).map(entry).collect() }, 1)
+    dictionary_drafts(&Dictionary { revision: 9, entries: (0..checks).map(entry).collect() })
 }
 
 /// The collector's side of one stream: the accept rule, and everything that was accepted.

@@ -63,6 +63,24 @@ fn after_what_the_cap_took_the_dictionary_comes_before_any_sample() {
 }
 
 #[test]
+fn what_the_cap_took_is_dated_by_its_samples_however_old_the_dictionary() {
+    let mut log = Log::open(MemoryDisk::default(), options(8), STREAM, 900_000).unwrap();
+    // In force since long before.
+    log.set_dictionary(dictionary(20)).unwrap();
+    for index in 0..120 {
+        log.append(&group(1_000_000 + 10_000 * index, 20)).unwrap();
+        assert!(log.oldest_unacked_ms() >= 900_000, "{} after group {index}", log.oldest_unacked_ms());
+    }
+    let mut collector = Collector::of(STREAM);
+    collector.drain(&mut log, ALL);
+    let records = collector.records();
+    let lost = records.iter().find_map(|record| record.lost.as_ref()).unwrap();
+    let (_, _, first_kept_ms) = collector.samples()[0];
+    let expected = (900_000, first_kept_ms);
+    assert_eq!((lost.from_ms, lost.to_ms), expected, "from the Start to the first sample that is left");
+}
+
+#[test]
 fn a_restored_collector_gets_the_kept_quarter_again_and_hears_what_is_gone() {
     let disk = MemoryDisk::default();
     let mut log = Log::open(disk.clone(), options(16), STREAM, 1_000).unwrap();

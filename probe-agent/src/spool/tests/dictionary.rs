@@ -69,6 +69,25 @@ fn a_new_dictionary_and_a_failed_sync_begin_a_segment() {
 }
 
 #[test]
+fn a_dictionary_says_nothing_of_when_the_spool_was_written_last() {
+    for (groups, last_ms) in [(0, 1_000), (1, 500_090), (400, 899_090)] {
+        let disk = MemoryDisk::default();
+        let mut log = opened(&disk);
+        for index in 0..groups {
+            log.append(&group(500_000 + 1_000 * index, 10)).unwrap();
+        }
+        // The newest segment has nothing else.
+        log.set_dictionary(dictionary(5)).unwrap();
+        drop(log);
+        let mut log = opened(&disk);
+        let mut collector = Collector::of(STREAM);
+        collector.drain(&mut log, ALL);
+        let starts = collector.records().into_iter().filter_map(|record| record.start).collect::<Vec<_>>();
+        assert_eq!(starts[1].last_durable_ms, last_ms, "after {groups} groups");
+    }
+}
+
+#[test]
 fn after_a_lost_that_begins_a_segment_the_dictionary_comes_before_any_sample() {
     let disk = MemoryDisk::default();
     let mut log = opened(&disk);

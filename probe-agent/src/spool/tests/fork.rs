@@ -27,7 +27,7 @@ fn a_collector_that_holds_something_else_is_seen() {
     let entries =
         vec![collector_api::CheckEntry { index: 0, check: "a.b.c".to_owned(), ..Default::default() }];
     let dictionary = Dictionary { revision: 3, entries };
-    rolled_back.set_dictionary(dictionary_drafts(&dictionary, 1)).unwrap();
+    rolled_back.set_dictionary(dictionary_drafts(&dictionary)).unwrap();
     let durable = durable + 1;
     rolled_back.begin_stream(StreamId([9; 16]), 9_000).unwrap();
     rolled_back.append(&group(9_500, 4)).unwrap();
