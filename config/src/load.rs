@@ -131,6 +131,6 @@ fn read(path: &Path) -> Result<(String, String), LoadError> {
 pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String, usize> {
     String::from_utf8(bytes).map_err(|error| {
         let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        1 + sound.iter().filter(|byte| **byte == b'\n').count()
+        sound.split(|byte| *byte == b'\n').count()
     })
 }

@@ -217,8 +217,10 @@ impl<'a> Report<'a> {
     /// A sign that a word processor put there explains most of what is wrong with a value.
     fn with_cure(&self, at: Place, message: Text) -> Text {
         let written = self.source_of(at).written(at);
-        let cure = signs::cure(&written).filter(|_| !written.starts_with(['[', '{']));
-        cure.map_or(message.clone(), |cure| say!("{message}; {cure}", "{message}; {cure}"; message, cure))
+        match signs::cure(&written).filter(|_| !written.starts_with(['[', '{'])) {
+            Some(cure) => say!("{message}; {cure}", "{message}; {cure}"; message, cure),
+            None => message,
+        }
     }
 
     /// Does something one step further down the file, so that problems say where they are.
