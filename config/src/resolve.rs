@@ -14,6 +14,7 @@ mod component;
 mod life;
 mod needs;
 mod doubts;
+mod recorded;
 mod timing;
 mod table;
 mod ask;
@@ -92,6 +93,7 @@ pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Repor
     sites::warn_idle(&keys.sites, &services, report);
     needs::circles(&keys.services, &services, report);
     doubts::warn(keys, &services, &sites, report);
+    recorded::warn(keys, &services, report);
     let charter = Charter {
         organisation,
         act: act(keys.charter.as_ref()),
@@ -138,9 +140,15 @@ fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
         confirm_up: count("confirm_up", keys.and_then(|keys| keys.confirm_up.as_ref()), 1),
         coverage_min: keys.and_then(|keys| keys.coverage_min).unwrap_or(Fraction { p: 99, q: 100 }),
         readings: Readings {
-            maintenance: keys.and_then(|keys| keys.maintenance).unwrap_or(default.maintenance),
-            late_entries: keys.and_then(|keys| keys.late_entries).unwrap_or(default.late_entries),
-            notice_ms: keys.and_then(|keys| keys.notice).map_or(default.notice_ms, |notice| notice.0),
+            maintenance: keys
+                .and_then(|keys| keys.maintenance.as_ref())
+                .map_or(default.maintenance, |key| key.value),
+            late_entries: keys
+                .and_then(|keys| keys.late_entries.as_ref())
+                .map_or(default.late_entries, |key| key.value),
+            notice_ms: keys
+                .and_then(|keys| keys.notice.as_ref())
+                .map_or(default.notice_ms, |key| key.value.0),
         },
     }
 }

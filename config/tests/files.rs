@@ -21,7 +21,8 @@ fn files(name: &str) -> Vec<PathBuf> {
 #[test]
 fn the_reference_loads_with_the_values_its_comments_call_defaults() {
     let loaded = load(&folder("reference/vedetta.yaml")).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(loaded.warnings, []);
+    let unexpected: Vec<_> = loaded.warnings.iter().filter(|warning| !is_of_this_version(warning)).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
     let charter = &loaded.vedetta.charter;
     let minimal = parse(
         "organisation: {name: X}\nsites: {a: {agents: [a1], users: [u]}}\n\
@@ -39,6 +40,11 @@ fn the_reference_loads_with_the_values_its_comments_call_defaults() {
     assert_eq!(told.state_directory, built_in.state_directory);
 }
 
+/// What is recorded for later, or left for its reader to write.
+fn is_of_this_version(warning: &config::Problem) -> bool {
+    ["in this version", "still to be written"].iter().any(|words| warning.message.en.contains(words))
+}
+
 #[test]
 fn the_reference_of_the_agent_loads() {
     let agent = load_agent(&folder("reference/agent.yaml")).unwrap_or_else(|error| panic!("{error}"));
@@ -54,8 +60,9 @@ fn the_reference_of_the_agent_loads() {
 fn examples_load_without_a_surprise() {
     for path in files("examples") {
         let loaded = load(&path).unwrap_or_else(|error| panic!("{error}"));
-        let only_expected =
-            loaded.warnings.iter().all(|warning| warning.message.en.contains("from one site only"));
+        let expected =
+            |warning| is_of_this_version(warning) || warning.message.en.contains("from one site only");
+        let only_expected = loaded.warnings.iter().all(expected);
         assert!(only_expected, "{}: {:?}", path.display(), loaded.warnings);
         assert!(loaded.vedetta.charter.checks().count() > 0);
     }

@@ -38,7 +38,7 @@ impl Check {
             Ok(loaded) => {
                 let lang = self.lang.of_config();
                 report(&loaded, lang, out)?;
-                if let Some(text) = loaded.vedetta.charter.without_effect() {
+                if let Some(text) = loaded.vedetta.charter.without_figure() {
                     writeln!(out, "{}: {}", note(lang), text.get(lang))?;
                 }
                 writeln!(out, "{}: {}", path.display(), summary(&loaded.vedetta.charter, lang))?;

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::timing::{Settings, timing};
-use super::{ask, life, needs, recipients, table};
+use super::{ask, doubts, life, needs, recipients, table};
 use crate::problem::Place;
 use crate::text::{Text, say};
 use crate::yaml::component::{Common, ComponentKeys, From, Target, TargetKeys, Targets};
@@ -172,6 +172,8 @@ impl Branch<'_> {
             asked.among(named.sound().map(|(_, Target(keys))| &keys.address));
         }
         let group_by = grouped(common, named, report);
+        doubts::repeated(named, report);
+        doubts::renamed(name, common.was.as_ref(), named, report);
         let siblings = named.names();
         let mut checks = Vec::new();
         for (target, Target(keys)) in named.sound() {

@@ -3,48 +3,79 @@
 //! Looked for in the resolved services, when all the rest is known; each warning stands at the name of what
 //! it is about.
 
+mod promise;
+mod repeat;
+#[cfg(test)]
+mod tests;
+
+pub(super) use repeat::{renamed, repeated};
+
 use std::net::IpAddr;
 
 use crate::problem::Place;
-use crate::text::{Text, say};
+use crate::text::say;
 use crate::yaml::file::FileKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Check, Component, HostPort, Id, Probe, Service, Site, SiteId};
+use crate::{Check, Component, HostPort, Id, Node, Probe, Service, Site, SiteId};
 
 /// Every doubt about the canaries and the rows.
 pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report: &mut Report<'_>) {
-    canaries(keys, report);
+    canaries(keys, services, report);
+    let mut rows: Vec<(&At<Id>, &Service)> = Vec::new();
     for (name, service_keys) in keys.services.sound() {
         let Some(service) = services.iter().find(|service| service.id == name.value) else { continue };
+        rows.push((name, service));
+        let mut seen = repeat::Seen::default();
         report.within("services", |report| {
             report.within(name.value.as_str(), |report| {
-                vantages(name, service, sites, report);
+                vantages(name, service, report);
                 only_pings(name, service, report);
-                for (component_name, component_keys) in service_keys.components.iter().flat_map(Named::sound)
-                {
-                    let find = |component: &&Component| component.id == component_name.value;
+                for (name, keys_here) in service_keys.components.iter().flat_map(Named::sound) {
+                    let find = |component: &&Component| component.id == name.value;
                     let Some(component) = service.components.iter().find(find) else { continue };
-                    let own = format!("{} {}", component.id, component.name).to_lowercase();
-                    proves_less(component_name.at, &own, component, report);
-                    for (part_name, _) in
-                        component_keys.common.parts.iter().flat_map(|parts| parts.value.sound())
-                    {
-                        let crate::Node::All(parts) = &component.node else { continue };
-                        let Some(part) = parts.iter().find(|part| part.id == part_name.value) else {
-                            continue;
-                        };
-                        let own = format!("{} {}", part.id, part.name).to_lowercase();
-                        proves_less(part_name.at, &own, part, report);
-                    }
-                    mails_itself(keys, component, &own, report);
+                    report.within(name.value.as_str(), |report| {
+                        leaf(name, component, &mut seen, report);
+                        for (name, _) in keys_here.common.parts.iter().flat_map(|parts| parts.value.sound()) {
+                            let Node::All(parts) = &component.node else { continue };
+                            let Some(part) = parts.iter().find(|part| part.id == name.value) else {
+                                continue;
+                            };
+                            report.within(name.value.as_str(), |report| leaf(name, part, &mut seen, report));
+                        }
+                    });
+                    mails_itself(keys, component, &words(component), report);
                 }
             });
         });
     }
+    report.within("services", |report| shared_fates(&rows, sites, report));
 }
 
-/// A name that was never found says nothing, and without a network none is found.
-fn canaries(keys: &FileKeys, report: &mut Report<'_>) {
+/// A component or part that has targets.
+fn leaf<'s>(name: &At<Id>, component: &'s Component, seen: &mut repeat::Seen<'s>, report: &mut Report<'_>) {
+    promise::proves_less(name.at, component, report);
+    if let Node::Part(part) = &component.node {
+        seen.add(name, part, report);
+    }
+}
+
+/// Key and title, as words are looked for in them.
+fn words(component: &Component) -> String {
+    format!("{} {}", component.id, component.name).to_lowercase()
+}
+
+/// Without canaries no agent knows that a failure is its own; who writes an empty list knows that. A name that
+/// was never found says nothing, and without a network none is found.
+fn canaries(keys: &FileKeys, services: &[Service], report: &mut Report<'_>) {
+    if keys.canaries.is_none() && services.iter().any(|service| service.checks().next().is_some()) {
+        let message = say!(
+            "no `canaries`: while an agent's own network is down, everything it watches counts as down; name two or \
+             three, or write `canaries: []`",
+            "mancano i `canaries`: quando cade la rete di una sonda, tutto ciò che osserva risulta fermo; nominane due \
+             o tre, o scrivi `canaries: []`"
+        );
+        report.warning(Place::WHOLE, message);
+    }
     let canaries = keys.canaries.as_deref().unwrap_or_default();
     let is_name = |canary: &At<HostPort>| canary.value.host.parse::<IpAddr>().is_err();
     if let Some(first) = canaries.first()
@@ -60,8 +91,8 @@ fn canaries(keys: &FileKeys, report: &mut Report<'_>) {
     }
 }
 
-/// A row without components, seen from one site, or from sites that fail together.
-fn vantages(name: &At<Id>, service: &Service, sites: &[Site], report: &mut Report<'_>) {
+/// A row without components, or seen from one site.
+fn vantages(name: &At<Id>, service: &Service, report: &mut Report<'_>) {
     if service.components.is_empty() {
         // Requests are not probed: a row that promises only about them needs no component.
         if service.unmeasured().next().is_none() {
@@ -74,35 +105,55 @@ fn vantages(name: &At<Id>, service: &Service, sites: &[Site], report: &mut Repor
         }
         return;
     }
-    let mut from: Vec<&SiteId> = service.checks().flat_map(|check| &check.from).collect();
-    from.sort();
-    from.dedup();
-    if let [only] = from.as_slice() {
+    if let [only] = seen_from(service).as_slice() {
         let message = say!(
             "the service `{}` is seen from one site only, `{only}`",
             "il servizio `{}` è visto da una sola sede, `{only}`",
             name.value
         );
         report.warning(name.at, message);
-        return;
     }
-    let facts =
-        || from.iter().filter_map(|id| sites.iter().find(|site| site.id == **id)).map(|site| &site.facts);
-    let power = shared(facts().map(|facts| facts.power.as_deref()));
-    let line = shared(facts().map(|facts| facts.line.as_deref()));
-    let shares = [
-        (power, say!("power supply", "alimentazione elettrica"), say!("a blackout", "un blackout")),
-        (line, say!("line", "linea"), say!("a cut of it", "un suo guasto")),
+}
+
+fn seen_from(service: &Service) -> Vec<&SiteId> {
+    let mut from: Vec<&SiteId> = service.checks().flat_map(|check| &check.from).collect();
+    from.sort();
+    from.dedup();
+    from
+}
+
+/// Rows whose sites fail together: one warning for each power supply or line, at the first of the rows.
+fn shared_fates(rows: &[(&At<Id>, &Service)], sites: &[Site], report: &mut Report<'_>) {
+    let kinds = [
+        (say!("power supply", "alimentazione elettrica"), say!("a blackout", "un blackout")),
+        (say!("line", "linea"), say!("a cut of it", "un suo guasto")),
     ];
-    for (one, what, event) in shares {
-        let Some(one) = one else { continue };
-        let message = say!(
-            "every site that sees the service `{}` hangs on one {what}, `{one}`: {event} would leave no witness",
-            "tutte le sedi che vedono il servizio `{}` dipendono da una sola {what}, `{one}`: {event} non avrebbe \
-             testimoni",
-            name.value; what, event
-        );
-        report.warning(name.at, message);
+    for (kind, (what, event)) in kinds.into_iter().enumerate() {
+        let mut fates: Vec<(&str, Vec<&At<Id>>)> = Vec::new();
+        for (name, service) in rows {
+            let from = seen_from(service);
+            if from.len() < 2 {
+                continue;
+            }
+            let facts = from.iter().filter_map(|id| sites.iter().find(|site| site.id == **id));
+            let facts = facts.map(|site| if kind == 0 { &site.facts.power } else { &site.facts.line });
+            let Some(one) = shared(facts.map(Option::as_deref)) else { continue };
+            match fates.iter_mut().find(|(known, _)| *known == one) {
+                Some((_, rows)) => rows.push(name),
+                None => fates.push((one, vec![name])),
+            }
+        }
+        for (one, rows) in fates {
+            let Some(first) = rows.first() else { continue };
+            let names: Vec<String> = rows.iter().map(|name| format!("`{}`", name.value)).collect();
+            let names = names.join(", ");
+            let message = say!(
+                "every site that sees {names} hangs on one {what}, `{one}`: {event} would leave no witness",
+                "tutte le sedi che vedono {names} dipendono da una sola {what}, `{one}`: {event} non avrebbe testimoni";
+                what, event
+            );
+            report.warning(first.at, message);
+        }
     }
 }
 
@@ -112,9 +163,13 @@ fn shared<'a>(mut values: impl Iterator<Item = Option<&'a str>>) -> Option<&'a s
     values.all(|value| value == Some(first)).then_some(first)
 }
 
-/// A machine that answers pings may serve nothing.
+/// A machine that answers pings may serve nothing. Who names machines knows.
 fn only_pings(name: &At<Id>, service: &Service, report: &mut Report<'_>) {
     let mut checks = service.checks().peekable();
+    let says_so = |component: &Component| promise::is_machine(&words(component));
+    if service.components.iter().all(says_so) {
+        return;
+    }
     if checks.peek().is_some() && checks.all(|check| check.probe.kind() == "icmp") {
         let message = say!(
             "the service `{}` is watched by pings alone: they prove that machines answer, not that they serve",
@@ -123,63 +178,6 @@ fn only_pings(name: &At<Id>, service: &Service, report: &mut Report<'_>) {
         );
         report.warning(name.at, message);
     }
-}
-
-/// Names that promise more than some kinds of probe can tell, and what would tell it.
-struct Promise {
-    /// Any of these in a component's name.
-    words: &'static [&'static str],
-    /// Kinds that prove less.
-    weak: &'static [&'static str],
-}
-
-impl Promise {
-    fn proof(&self) -> Text {
-        match self.words.first().copied().unwrap_or_default() {
-            "posta" => say!("that a message arrives", "che un messaggio arrivi"),
-            "web" => say!("that a page comes", "che una pagina arrivi"),
-            "sso" => say!("that somebody can log in", "che qualcuno possa accedere"),
-            "dominio" => say!("that the directory answers", "che la directory risponda"),
-            "dns" => say!("that a name is resolved rightly", "che un nome sia risolto bene"),
-            "ntp" => say!("that the time is right", "che l'ora sia giusta"),
-            _ => say!("that a backup was made", "che una copia sia stata fatta"),
-        }
-    }
-}
-
-const PROMISES: [Promise; 7] = [
-    Promise { words: &["posta", "mail", "smtp", "imap"], weak: &["icmp", "tcp", "dns", "http"] },
-    Promise {
-        words: &["web", "sito", "siti", "portale", "portali", "applicazione", "applicazioni"],
-        weak: &["icmp", "tcp", "dns"],
-    },
-    Promise { words: &["sso", "login", "accesso", "spid", "oidc"], weak: &["icmp", "tcp", "dns"] },
-    Promise { words: &["dominio", "ldap", "directory"], weak: &["icmp", "tcp"] },
-    Promise { words: &["dns", "nomi", "resolver"], weak: &["icmp", "tcp"] },
-    Promise { words: &["ntp", "ora", "orario"], weak: &["icmp", "tcp"] },
-    Promise { words: &["backup", "restore", "copie"], weak: &["icmp", "tcp", "dns", "http"] },
-];
-
-/// Who names a machine promises no more than the machine: "Server di backup acceso".
-const MACHINES: [&str; 9] =
-    ["server", "host", "porta", "controllori", "controller", "acceso", "raggiungibile", "disco", "deposito"];
-
-/// A check that proves less than the name says.
-fn proves_less(at: Place, name: &str, component: &Component, report: &mut Report<'_>) {
-    let crate::Node::Part(part) = &component.node else { return };
-    let Some(kind) = part.checks.first().map(|check| check.probe.kind()) else { return };
-    let is_word = |word: &&str| name.split(|c: char| !c.is_alphanumeric()).any(|own| own == *word);
-    if MACHINES.iter().any(is_word) {
-        return;
-    }
-    let promise = PROMISES.iter().find(|promise| promise.words.iter().any(is_word));
-    let Some(promise) = promise.filter(|promise| promise.weak.contains(&kind)) else { return };
-    let (proof, id) = (promise.proof(), &component.id);
-    let message = say!(
-        "`probe: {kind}` proves less than the name `{id}` says: not {proof}",
-        "`probe: {kind}` prova meno di quel che il nome `{id}` promette: non {proof}"; proof
-    );
-    report.warning(at, message);
 }
 
 /// Ports of SMTP, POP3 and IMAP, plain and over TLS.

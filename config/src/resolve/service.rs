@@ -42,7 +42,10 @@ pub(super) fn services(
 }
 
 fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Report<'_>) -> Service {
-    groups(keys, context, report);
+    // A row without components is seen from nowhere, whoever its users are.
+    if keys.components.is_some() {
+        groups(keys, context, report);
+    }
     let users = values(keys.users.as_ref());
     let was = life::was(&name.value, keys.was.as_ref(), &context.services.names(), report);
     let siblings = keys.components.as_ref().map_or_else(Vec::new, Named::names);

@@ -354,6 +354,7 @@ services:
       a: {{}}
       b: {{probe: tcp, targets: {{t: \"h:1\"}}, from: [ced]}}
   t: {{}}
+canaries: []
 collector: {{web: {{listen: \"0.0.0.0:80\"}}}}
 "
     );
@@ -370,7 +371,7 @@ collector: {{web: {{listen: \"0.0.0.0:80\"}}}}
             "11: no site has the users `enti_esterni`: nothing is seen from where they are",
             "13: the component `a` has no check: it will be unknown",
             "15: the service `t` has no component: it will be unknown",
-            "16: page and figures are served without encryption beyond this machine; put a proxy with TLS in front, or \
+            "17: page and figures are served without encryption beyond this machine; put a proxy with TLS in front, or \
              keep the address on 127.0.0.1",
         ]
     );
@@ -517,9 +518,9 @@ services:
     assert!(charter.services[0].availability().is_some());
     assert!(charter.services[1].availability().is_none(), "hours of a calendar are not the year");
     assert_eq!(charter.services[1].unmeasured().count(), 3);
-    let effect = charter.without_effect().unwrap();
-    assert!(effect.en.contains("promises other than a share of the year (a, b)"), "{effect}");
-    assert!(effect.it.starts_with("registrati, ma senza effetto"), "{}", effect.it);
+    let note = charter.without_figure().unwrap();
+    assert!(note.en.ends_with("in this version: a, b"), "{note}");
+    assert!(note.it.starts_with("gli impegni sulle richieste"), "{}", note.it);
 }
 
 #[test]
@@ -527,7 +528,7 @@ fn what_all_counts_has_no_note() {
     let charter = charter(
         "c: {probe: tcp, targets: {t: \"h:1\"}, owner: Area 4, note: x, since: 2027-01-01, publish: false}",
     );
-    assert_eq!(charter.without_effect(), None);
+    assert_eq!(charter.without_figure(), None);
     let component = &charter.services[0].components[0];
     assert_eq!((component.about.owner.as_deref(), component.publish), (Some("Area 4"), false));
     assert_eq!(component.life.since.map(|day| day.to_string()).as_deref(), Some("2027-01-01"));
@@ -578,39 +579,4 @@ services:
     assert_eq!(charter.alerting[1].when.to_string().matches("07:30-20:00").count(), 6);
     let json = serde_json::to_string(&charter).unwrap();
     assert_eq!(serde_json::from_str::<Charter>(&json).unwrap(), charter);
-}
-
-#[test]
-fn what_a_figure_would_not_prove_is_a_warning() {
-    let sites = "organisation: {name: X}\nsites: {a: {agents: [a1], users: [u], power: ups, line: f1}, b: {agents: [b1], users: [u], power: ups, line: f2}}\n";
-    for (rest, warning) in [
-        (
-            "services: {s: {components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
-            "hangs on one power supply, `ups`",
-        ),
-        (
-            "services: {s: {components: {posta: {probe: tcp, targets: {t: \"h:1\"}}}}}",
-            "not that a message arrives",
-        ),
-        (
-            "services: {s: {components: {c: {name: Portale unico, parts: {sso: {probe: tcp, targets: {t: \"h:1\"}}}}}}}",
-            "not that somebody can log in",
-        ),
-        ("services: {s: {components: {c: {probe: icmp, targets: {t: h}}}}}", "watched by pings alone"),
-        (
-            "services: {s: {components: {c: {probe: tcp, targets: {t: \"mx.comune.example:25\"}}}}}\nalerting: {office: {to: a@comune.example}}",
-            "`office` reads its mail through what `s.c.t` watches",
-        ),
-    ] {
-        let warnings = loaded(&format!("{sites}{rest}")).warnings;
-        assert!(warnings.iter().any(|w| w.message.en.contains(warning)), "{rest}: {warnings:?}");
-        assert!(warnings.iter().all(|w| w.line > 0 && w.message.en != w.message.it), "{warnings:?}");
-    }
-    let apart = sites.replace("ups, line: f2", "rete, line: f2");
-    let other = "services: {s: {components: {web: {probe: http, targets: {t: \"http://mx.comune.example/\"}}}}}\nalerting: {office: {to: a@comune.example}}";
-    assert_eq!(loaded(&format!("{apart}{other}")).warnings, []);
-    // Who names the machine promises no more; and one address elsewhere is enough.
-    let honest = "services: {s: {components: {copie: {name: Server di backup acceso, probe: tcp, targets: {t: \"mx.comune.example:25\"}}}}}\n\
-                  alerting: {office: {to: [a@comune.example, a@altro.example]}}";
-    assert_eq!(loaded(&format!("{apart}{honest}")).warnings, []);
 }

@@ -43,11 +43,11 @@ shape! {
         /// Below this coverage the headline is a range.
         coverage_min: optional Fraction,
         /// A stop during declared maintenance: `counts` or `excluded`.
-        maintenance: optional Maintenance,
+        maintenance: optional At<Maintenance>,
         /// What is entered too late: `recorded` or `effective`.
-        late_entries: optional LateEntries,
+        late_entries: optional At<LateEntries>,
         /// How long before it begins maintenance must be entered to be planned.
-        notice: optional Millis,
+        notice: optional At<Millis>,
     }
 }
 

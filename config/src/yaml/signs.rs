@@ -12,12 +12,19 @@ const QUOTES: [char; 9] = ['“', '”', '„', '‟', '«', '»', '‘', '’',
 /// Dashes that are no hyphen.
 const DASHES: [char; 3] = ['–', '—', '−'];
 
-/// Warns of each key and value that such a quote encloses.
+/// What is put where the right words are not known yet.
+const UNFINISHED: [&str; 5] = ["DA COMPILARE", "DA CONFERMARE", "DA DEFINIRE", "TODO", "TBD"];
+
+/// Warns of each key and value that such a quote encloses, and of what is still to be written.
 pub(crate) fn warn(node: &Node, report: &mut Report<'_>) {
     match &node.value {
         Value::Text(text) => {
             if let Some(quote) = enclosing(text) {
                 report.warning(node.at, part_of_it(quote));
+            }
+            if UNFINISHED.iter().any(|words| text.starts_with(words)) {
+                let message = say!("still to be written: `{text}`", "ancora da scrivere: `{text}`");
+                report.warning(node.at, message);
             }
         }
         Value::List(nodes) => nodes.iter().for_each(|node| warn(node, report)),

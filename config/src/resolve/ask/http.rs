@@ -20,11 +20,16 @@ pub(in crate::resolve) struct Asked {
     params: HttpParams,
     family: Option<At<Family>>,
     connect: Option<At<String>>,
+    /// Where the last redirect must lead, and its place.
+    end: Option<At<String>>,
 }
 
 impl Asked {
     pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<HttpParams> {
         let (host, port) = url(target, report)?;
+        if let Some(end) = &self.end {
+            redirects::warn_unreachable(end, &host, &self.params.redirects.hosts, report);
+        }
         let connect = match &self.connect {
             None => None,
             Some(text) => Some(connect_to(text, port, report)?),
@@ -51,6 +56,9 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
     let auth = auth.then(|| request::auth(keys, report));
     let answer = answer::answer(keys, method.as_deref(), report);
     let redirects = redirects::redirects(keys.redirects.as_ref(), report);
+    if keys.redirects.is_some() {
+        redirects::warn_unfollowed(keys.status.as_deref().unwrap_or_default(), report);
+    }
     let resolver = keys.resolver.as_ref().map(|key| resolver(key, report));
     let tls = tls::tls(keys.tls.as_ref(), folder, report);
     if auth == Some(None) || resolver == Some(None) {
@@ -70,7 +78,8 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
         tls: tls?,
         family: Family::default(),
     };
-    Some(Asked { params, family: keys.family.clone(), connect: keys.connect.clone() })
+    let end = keys.redirects.as_ref().and_then(|redirects| redirects.end.clone());
+    Some(Asked { params, family: keys.family.clone(), connect: keys.connect.clone(), end })
 }
 
 /// `200`, `2xx`, or a list of them.

@@ -39,6 +39,34 @@ pub(super) fn redirects(keys: Option<&RedirectKeys>, report: &mut Report<'_>) ->
     })
 }
 
+/// What `status` calls up is an answer, and not followed.
+pub(super) fn warn_unfollowed(statuses: &[At<String>], report: &mut Report<'_>) {
+    if let Some(status) = statuses.iter().find(|status| status.value.eq_ignore_ascii_case("3xx")) {
+        let message = say!(
+            "`3xx` is up here, so that no redirect is followed and `redirects` says nothing; leave out one of the two",
+            "qui `3xx` va bene, quindi nessun rinvio si segue e `redirects` non dice nulla; togli uno dei due"
+        );
+        report.warning(status.at, message);
+    }
+}
+
+/// An end on a host to which no redirect is followed.
+pub(super) fn warn_unreachable(end: &At<String>, host: &str, hosts: &[String], report: &mut Report<'_>) {
+    let authority = end.value.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some(address) = HostPort::parse(authority, Some(443)) else { return };
+    let bare = |host: &str| host.to_ascii_lowercase().trim_start_matches("www.").to_owned();
+    let last = address.host.to_ascii_lowercase();
+    if bare(&last) == bare(host) || hosts.contains(&last) {
+        return;
+    }
+    let message = say!(
+        "no redirect is followed to `{last}`, so that `end` is never reached; write `hosts: [{last}]`",
+        "nessun rinvio si segue verso `{last}`, quindi `end` non si raggiunge mai; scrivi `hosts: [{last}]`"
+    );
+    report.warning(end.at, message);
+}
+
 fn is_host(host: &At<String>, report: &mut Report<'_>) -> bool {
     let sound = HostPort::parse(&host.value, Some(443)).is_some_and(|address| address.host == host.value);
     if !sound {
