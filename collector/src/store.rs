@@ -256,7 +256,7 @@ pub struct RunsRow {
 pub enum Write {
     /// Sets a value of `meta`.
     Meta(String, Vec<u8>),
-    /// Inserts a stream or moves its mark.
+    /// Inserts a stream, or moves its mark and receipts: whose it is and after what it opened stay.
     Stream(StreamRow),
     /// Inserts a batch.
     Batch(BatchRow),

@@ -122,6 +122,20 @@ fn what_was_committed_is_there_after_it_is_opened_again() {
 }
 
 #[test]
+fn what_is_fixed_with_a_streams_first_batch_stays() {
+    on_both(|place| {
+        let mut store = place.open();
+        store.commit(&[Write::Stream(stream_row(2, 3))]).unwrap();
+        let agent = AgentId::new("ced2").unwrap();
+        for spoken_ms in [Some(8), None] {
+            let later = StreamRow { agent: agent.clone(), spoken_ms, ..stream_row(2, 9) };
+            store.commit(&[Write::Stream(later)]).unwrap();
+            assert_eq!(store.streams().unwrap(), [stream_row(2, 9)]);
+        }
+    });
+}
+
+#[test]
 fn a_commit_that_fails_leaves_nothing() {
     on_both(|place| {
         let mut store = place.open();
@@ -216,11 +230,38 @@ fn a_store_of_a_later_version_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     SqliteStore::open(directory.path())
         .unwrap()
-        .commit(&[Write::Meta("format".to_owned(), b"2".to_vec())])
+        .commit(&[Write::Meta("format".to_owned(), b"3".to_vec())])
         .unwrap();
     for opened in [SqliteStore::open(directory.path()), SqliteStore::read(directory.path())] {
         let sentence = opened.unwrap_err().to_string();
-        assert!(sentence.contains("format 2") && sentence.contains("later version"), "{sentence}");
+        assert!(sentence.contains("format 3") && sentence.contains("later version"), "{sentence}");
+    }
+}
+
+/// As the version before openings were kept left it, which had format 1.
+fn made_before_openings() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    SqliteStore::open(directory.path()).unwrap().commit(&[Write::Stream(stream_row(1, 3))]).unwrap();
+    let file = rusqlite::Connection::open(directory.path().join("store.sqlite")).unwrap();
+    file.execute_batch("ALTER TABLE stream DROP COLUMN spoken_ms; UPDATE meta SET value = CAST('1' AS BLOB) WHERE key = 'format'")
+        .unwrap();
+    directory
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_date_where_it_is_written() {
+    let directory = made_before_openings();
+    let row = StreamRow { spoken_ms: None, ..stream_row(1, 3) };
+    let reader = SqliteStore::read(directory.path()).unwrap();
+    assert_eq!(reader.streams().unwrap(), std::slice::from_ref(&row));
+    assert_eq!(reader.meta("format").unwrap().as_deref(), Some(&b"1"[..]), "a reader changes nothing");
+    drop(reader);
+    for _ in 0..2 {
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        store.commit(&[Write::Stream(stream_row(2, 9))]).unwrap();
+        assert_eq!(store.streams().unwrap(), [row.clone(), stream_row(2, 9)]);
+        // The version before would misread when this stream opened: it is told to stay away.
+        assert_eq!(store.meta("format").unwrap().as_deref(), Some(&b"2"[..]));
     }
 }
 

@@ -147,7 +147,10 @@ impl Tables {
     fn put(&mut self, write: &Write) -> Result<(), StoreError> {
         match write {
             Write::Meta(key, value) => drop(self.meta.insert(key.clone(), value.clone())),
-            Write::Stream(row) => drop(self.streams.insert(row.stream, row.clone())),
+            Write::Stream(row) => {
+                let kept = self.streams.entry(row.stream).or_insert_with(|| row.clone());
+                (kept.mark, kept.receipts) = (row.mark, row.receipts);
+            }
             Write::Batch(row) => self.insert_batch(row)?,
             Write::Merged(row) => {
                 let replaced = (row.stream, row.first_seq)..=(row.stream, row.last_seq);

@@ -20,8 +20,10 @@ use crate::journal::Entry;
 
 /// In the state directory.
 const FILE: &str = "store.sqlite";
-/// Grows with every change of the tables that an older version could not read.
-const FORMAT: u32 = 1;
+/// Grows with every change of the tables that an older version could not read, or would misread.
+const FORMAT: u32 = 2;
+/// The first, whose streams had no `spoken_ms`: read as it is, and brought up to date by who writes.
+const FORMAT_WITHOUT_SPOKEN: u32 = 1;
 /// 3.51.3: before it, a checkpoint beside a second connection can corrupt (sqlite.org/wal.html#walresetbug).
 const VERSION_MIN: i32 = 3_051_003;
 
@@ -75,9 +77,11 @@ impl SqliteStore {
             "INSERT INTO meta (key, value) VALUES ('format', ?1) ON CONFLICT (key) DO NOTHING",
             params![FORMAT.to_string().into_bytes()],
         )?;
-        store.check_format()?;
+        let found = store.check_format()?;
         store.connection.execute_batch(TABLES)?;
-        store.add_spoken()?;
+        if found == FORMAT_WITHOUT_SPOKEN {
+            store.add_spoken()?;
+        }
         Ok(store)
     }
 
@@ -97,13 +101,17 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// A store that was made before this column: its streams opened as their starts said.
+    /// The streams of a store that was made before this column have nothing in it. An older version would
+    /// go on writing it so and take what is there for tampering: the new format keeps it out.
     fn add_spoken(&self) -> Result<(), StoreError> {
+        let add = if self.has_spoken()? { "" } else { "ALTER TABLE stream ADD COLUMN spoken_ms BIGINT;" };
+        let mark = format!("UPDATE meta SET value = CAST('{FORMAT}' AS BLOB) WHERE key = 'format';");
+        Ok(self.connection.execute_batch(&format!("BEGIN IMMEDIATE; {add} {mark} COMMIT"))?)
+    }
+
+    fn has_spoken(&self) -> Result<bool, StoreError> {
         let column = "SELECT 1 FROM pragma_table_info('stream') WHERE name = 'spoken_ms'";
-        if self.connection.query_row(column, [], |_| Ok(())).optional()?.is_none() {
-            self.connection.execute_batch("ALTER TABLE stream ADD COLUMN spoken_ms BIGINT")?;
-        }
-        Ok(())
+        Ok(self.connection.query_row(column, [], |_| Ok(())).optional()?.is_some())
     }
 
     /// From now on the file may have so many pages: the disk is full beyond.
@@ -114,13 +122,11 @@ impl SqliteStore {
         self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap();
     }
 
-    fn check_format(&self) -> Result<(), StoreError> {
-        match self.meta("format")? {
-            Some(found) if found == FORMAT.to_string().into_bytes() => Ok(()),
-            found => {
-                let found = String::from_utf8_lossy(&found.unwrap_or_default()).into_owned();
-                Err(StoreError::Format { found, ours: FORMAT })
-            }
+    fn check_format(&self) -> Result<u32, StoreError> {
+        let found = String::from_utf8_lossy(&self.meta("format")?.unwrap_or_default()).into_owned();
+        match found.parse() {
+            Ok(format @ FORMAT_WITHOUT_SPOKEN..=FORMAT) => Ok(format),
+            _ => Err(StoreError::Format { found, ours: FORMAT }),
         }
     }
 
@@ -151,9 +157,10 @@ impl Store for SqliteStore {
     }
 
     fn streams(&self) -> Result<Vec<StreamRow>, StoreError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT id, agent, last_seq, chain, receipts, spoken_ms FROM stream ORDER BY id",
-        )?;
+        let spoken_ms = if self.has_spoken()? { "spoken_ms" } else { "NULL" };
+        let mut query = self.connection.prepare_cached(&format!(
+            "SELECT id, agent, last_seq, chain, receipts, {spoken_ms} FROM stream ORDER BY id"
+        ))?;
         let mut rows = query.query([])?;
         let mut streams = Vec::new();
         while let Some(row) = rows.next()? {
