@@ -64,7 +64,8 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Derived {
     agent: AgentId,
-    /// While the stream is stale, what the failure left: nobody may use it.
+    /// While the stream is stale, what the failure left: nobody may use it, but for its opening, which
+    /// the first record fixed.
     state: StreamState,
     stale: Option<Stale>,
 }
@@ -214,10 +215,14 @@ impl Ledger {
         sound.map(|derived| (&derived.agent, &derived.state))
     }
 
-    /// Until when an agent has spoken in all its streams, Unix ms; stale ones are passed over.
+    /// Until when an agent has spoken in all its streams, Unix ms; of stale ones, only when they opened.
     pub fn spoken_ms(&self, agent: &AgentId) -> Option<i64> {
-        let of_agent = self.states().filter(|(of, _)| *of == agent);
-        of_agent.filter_map(|(_, state)| state.latest_ms().max(state.opened_ms())).max()
+        let of_agent = self.streams.values().filter(|derived| derived.agent == *agent);
+        let spoken_ms = |derived: &Derived| match derived.stale {
+            None => derived.state.latest_ms().max(derived.state.opened_ms()),
+            Some(_) => derived.state.opened_ms(),
+        };
+        of_agent.filter_map(spoken_ms).max()
     }
 
     /// Streams whose derivation failed, whose they are, and why.

@@ -41,4 +41,4 @@ pub use year::{
 };
 
 /// Grows whenever the same groups would give other runs; a store with another one is rebuilt.
-pub const DERIVE_VERSION: u32 = 2;
+pub const DERIVE_VERSION: u32 = 3;

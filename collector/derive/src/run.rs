@@ -81,7 +81,8 @@ pub struct Vantage {
 pub struct StreamRuns {
     /// Which stream.
     pub stream: StreamId,
-    /// When the stream opened, Unix ms: later than all the agent had said in others before.
+    /// When the stream opened, Unix ms: later than all the agent had said in others before, so that
+    /// the newest is the last.
     pub opened_ms: i64,
     /// Runs that can no longer grow, in order.
     pub closed: Vec<Run>,

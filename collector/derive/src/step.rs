@@ -3,10 +3,11 @@
 //! Order is by stream and number, never by clock. Whatever the bytes are, every number of the batch is
 //! accounted for: as a sample, as a record that is none, or as lost. What cannot be read is read like
 //! LOST, because nobody knows whose sample it was; and where a dictionary may have been among it, no
-//! index is believed until the next one begins: time is rather unknown than another check's. How groups were cut into batches changes nothing,
-//! but for what is fixed per batch at accept: its reception and the reading of the agent's clock.
+//! index is believed until the next one begins: time is rather unknown than another check's. How groups
+//! were cut into batches changes nothing, but for what is fixed per batch at accept: its reception and
+//! the reading of the agent's clock.
 
-use collector_api::{ClockReading, Reason, Record, Verdict, limits, unpack_groups};
+use collector_api::{ClockReading, Lost, LostReason, Reason, Record, Start, Verdict, limits, unpack_groups};
 use config::CheckId;
 
 use crate::heads::{Entry, Head, Heads};
@@ -107,7 +108,7 @@ impl Step<'_> {
     fn sample(&mut self, seq: u64, slot_ms: &mut i64, head: &Head<'_>) {
         *slot_ms = slot_ms.saturating_add(head.slot_delta_ms);
         self.state.forget_older(self.closed);
-        self.open_stream(self.batch.received_ms);
+        self.state.open(None);
         let index = head.check_plus_1 - 1;
         let stamp_ms = slot_ms.saturating_add(i64::from(head.lag_ms));
         let Some((check, after_ms)) = self.state.check_mut(index).filter(|_| stamp_ms >= 0) else {
@@ -126,7 +127,7 @@ impl Step<'_> {
     /// A record that is not a sample.
     fn other(&mut self, record: &Record) {
         if let Some(config) = &record.config {
-            self.open_stream(self.batch.received_ms);
+            self.state.open(None);
             if config.entries.len() > limits::CONFIG_ENTRIES_MAX {
                 return self.quarantine_unread();
             }
@@ -145,18 +146,17 @@ impl Step<'_> {
             let (first, count) = (self.state.next_seq - 1, lost.count.max(1));
             self.state.next_seq = first.saturating_add(count).min(self.batch.last_seq.saturating_add(1));
             self.summary.lost += self.state.next_seq - first;
-            if !lost.dictionary_kept {
+            if !keeps_dictionary(lost) {
                 self.state.lose_names();
             }
             self.lose((lost.from_ms > 0).then_some(lost.from_ms));
         } else if let Some(start) = &record.start {
             self.state.forget_older(self.closed);
-            let believed = !self.clock_is_wrong && start.at_ms >= 0;
-            self.open_stream(if believed { start.at_ms } else { self.batch.received_ms });
+            self.state.open(self.believed(start));
         } else if record.step.is_some() {
             // The clock that stepped shows itself in the samples' times and in the batch's reading.
             self.state.forget_older(self.closed);
-            self.open_stream(self.batch.received_ms);
+            self.state.open(None);
         } else {
             self.quarantine();
         }
@@ -185,14 +185,27 @@ impl Step<'_> {
     }
 
     fn lose(&mut self, from_ms: Option<i64>) {
-        self.open_stream(self.batch.received_ms);
+        self.state.open(None);
         self.state.lose(from_ms, self.closed);
     }
 
-    /// A stream opens with its first record, whatever that is.
-    fn open_stream(&mut self, at_ms: i64) {
-        self.state.open(at_ms, self.batch.received_ms);
+    /// When the agent began to write, Unix ms, as far as its clock can be believed (D3).
+    fn believed(&self, start: &Start) -> Option<i64> {
+        let future = is_future(start.at_ms, self.batch);
+        let believed = !self.clock_is_wrong && !future && start.at_ms >= 0;
+        believed.then(|| start.at_ms.min(self.batch.received_ms))
     }
+}
+
+/// Was no CONFIG among what is lost? Agents of before that field do not say so; what a full disk made them
+/// give up never held one.
+fn keeps_dictionary(lost: &Lost) -> bool {
+    lost.dictionary_kept || lost.reason == i32::from(LostReason::DiskRefused)
+}
+
+/// Stamped later than the reception by more than a clock may be wrong?
+fn is_future(stamp_ms: i64, batch: &Accepted<'_>) -> bool {
+    stamp_ms > batch.received_ms.saturating_add_unsigned(CLOCK_ERROR_MAX_MS)
 }
 
 /// A sample as it counts: what it says unless its time cannot be believed.
@@ -213,7 +226,7 @@ fn judge(
     batch: &Accepted<'_>,
     clock_is_wrong: bool,
 ) -> Seen {
-    let future = stamp_ms > batch.received_ms.saturating_add_unsigned(CLOCK_ERROR_MAX_MS);
+    let future = is_future(stamp_ms, batch);
     let at_ms = if future { batch.received_ms } else { stamp_ms };
     let not_later = after_ms.filter(|&after_ms| at_ms <= after_ms);
     let (verdict, reason) = if future || not_later.is_some() || clock_is_wrong {

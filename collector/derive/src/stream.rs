@@ -139,15 +139,17 @@ impl StreamState {
         Self { spoken_ms, ..Self::default() }
     }
 
-    /// Opens with the first record, which says `at_ms` and came with a batch of this reception.
-    pub(crate) fn open(&mut self, at_ms: i64, received_ms: i64) {
+    /// Opens with the first record: when the believed start that it is says, never before all that was
+    /// said in other streams has been said. Without a start that would be a guess, so that it is then.
+    pub(crate) fn open(&mut self, start_ms: Option<i64>) {
         if self.opened_ms.is_none() {
-            let after_ms = self.spoken_ms.take().map_or(at_ms, |spoken_ms| spoken_ms.saturating_add(1));
-            self.opened_ms = Some(at_ms.max(after_ms).min(received_ms));
+            let after_ms = self.spoken_ms.take().map_or(0, |spoken_ms| spoken_ms.saturating_add(1));
+            self.opened_ms = Some(start_ms.map_or(after_ms, |start_ms| start_ms.max(after_ms)));
         }
     }
 
-    /// When the stream opened, Unix ms; `None` before the first batch.
+    /// When the stream opened, Unix ms, 0 where nobody knows and no other was before it; `None` before
+    /// the first batch.
     pub fn opened_ms(&self) -> Option<i64> {
         self.opened_ms
     }

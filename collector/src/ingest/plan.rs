@@ -190,7 +190,8 @@ impl Writer {
     }
 
     /// Until when an agent has spoken, for a stream that it opens ([`StreamRow::spoken_ms`]). What is not
-    /// derived, because its stream is stale or it is in this very transaction, counts by its reception.
+    /// derived, because its stream is stale or it is in this very transaction, counts by its reception, or
+    /// by the first instant it can have opened at: with a clock that stepped back that may be later.
     fn spoken_ms(&self, agent: &AgentId, plan: &Plan) -> Result<Option<i64>, IngestError> {
         let ledger = read(&self.known.ledger);
         let mut spoken_ms = ledger.spoken_ms(agent);
@@ -198,7 +199,10 @@ impl Writer {
             spoken_ms = spoken_ms.max(self.store.newest_batch(stream)?.map(|row| row.received_ms));
         }
         let planned = plan.fresh.iter().filter(|fresh| fresh.agent == *agent);
-        Ok(spoken_ms.max(planned.filter_map(|fresh| Some(plan.row(fresh)?.received_ms)).max()))
+        spoken_ms = spoken_ms.max(planned.filter_map(|fresh| Some(plan.row(fresh)?.received_ms)).max());
+        let known = read(&self.known.streams);
+        let rows = known.values().chain(plan.streams.values()).filter(|row| row.agent == *agent);
+        Ok(spoken_ms.max(rows.filter_map(|row| Some(row.spoken_ms?.saturating_add(1))).max()))
     }
 
     /// Adds an entry to the journal.

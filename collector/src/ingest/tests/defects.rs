@@ -8,13 +8,13 @@ use super::*;
 use crate::ledger::Codec;
 use crate::rebuild::{dump_hash, rebuild};
 
-/// The hidden defect: minute 30 of agent 1 cannot be derived.
+/// The hidden defect: minute 30 cannot be derived where it is received at [`NOW_MS`], as agent 1's is.
 fn defective(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Closed>) -> StepSummary {
     let summary = step(state, batch, closed);
     let planted = example(1, 31);
     let (first_seq, last_seq) = (planted.last_seq() - 1, planted.last_seq());
     assert!(
-        batch.first_seq > last_seq || batch.last_seq < first_seq || state.opened_ms() != Some(BEGIN_MS),
+        batch.first_seq > last_seq || batch.last_seq < first_seq || batch.received_ms != NOW_MS,
         "planted"
     );
     summary
@@ -23,10 +23,12 @@ fn defective(state: &mut StreamState, batch: &Accepted<'_>, closed: &mut Vec<Clo
 #[tokio::test]
 async fn a_defect_of_derivation_loses_nothing() {
     let (spool, other, store) = (example(1, 60), example(2, 60), MemoryStore::default());
+    let others = || other.batch_at(0..other.len(), NOW_MS + 1);
     let sound = {
         let store = MemoryStore::default();
         let ingest = start(&store);
         deliver(&ingest, &spool).await;
+        ingest.accept(others()).await.unwrap();
         runs(&ingest)
     };
     let ingest = Ingest::start(Box::new(store.clone()), defective).unwrap();
@@ -49,7 +51,12 @@ async fn a_defect_of_derivation_loses_nothing() {
     assert_eq!(ingest.known().stream(spool.stream).unwrap().mark, mark(&spool), "acknowledged all the same");
     ingest.checkpoint(NOW_MS).await.unwrap();
     assert_eq!(ingest.known().ledger().stale().count(), 1, "the defect is still there");
-    drop(other);
+    ingest.accept(others()).await.unwrap();
+    let seen = |known: &RunIndex| -> Vec<_> {
+        let of_check = |check| known.streams(&config::CheckId::new(check).unwrap(), &other.agent).to_vec();
+        CHECKS.into_iter().map(of_check).collect()
+    };
+    assert_eq!(seen(&runs(&ingest)), seen(&sound), "another agent's streams are its own");
     drop(ingest);
     // The next version has the defect no more.
     let ingest = start(&store);
