@@ -4,6 +4,7 @@
 //! and left out, and reading goes on, so that one run finds all of them.
 
 pub(crate) mod node;
+pub(crate) mod syntax;
 pub(crate) mod shape;
 pub(crate) mod schema;
 pub(crate) mod signs;

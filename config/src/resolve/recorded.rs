@@ -25,8 +25,7 @@ pub(super) fn warn(keys: &FileKeys, services: &[Service], report: &mut Report<'_
     });
     of_tables(keys, services, report);
     if let Some((name, _)) = keys.alerting.iter().flat_map(|alerting| &alerting.entries).next() {
-        let instead =
-            say!("no mail is sent in this version", "in questa versione non parte nessun messaggio");
+        let instead = say!("no mail is sent in this version", "in questa versione non si invia posta");
         report.within("alerting", |report| only(name.at, "alerting", &instead, report));
     }
 }

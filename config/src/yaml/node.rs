@@ -13,6 +13,7 @@ use serde_saphyr::{Error, MergeKeyPolicy, Spanned};
 
 use crate::problem::{PROBLEMS_MAX, Place, Source};
 use crate::text::{Text, say};
+use crate::yaml::syntax;
 use crate::{LoadError, Problem};
 
 /// A value and its place.
@@ -90,8 +91,11 @@ pub(crate) fn parse(source: Source<'_>) -> Result<Node, LoadError> {
 /// As [`parse`]; every place is said to be in the file of that number in the report.
 pub(crate) fn parse_file(source: Source<'_>, file: u16) -> Result<Node, LoadError> {
     let end = End::of(source, file);
-    let parsed: Spanned<Raw> = serde_saphyr::from_str_with_options(source.text, limits())
-        .map_err(|error| source.refuse(place(error.location(), end), message(&error)))?;
+    let parsed: Spanned<Raw> =
+        serde_saphyr::from_str_with_options(source.text, limits()).map_err(|error| {
+            let (at, message) = message(&error, source, place(error.location(), end));
+            source.refuse(at, message)
+        })?;
     let mut tree = Tree { source, end, duplicates: Vec::new() };
     let node = tree.located(parsed);
     if tree.duplicates.is_empty() { Ok(node) } else { Err(LoadError { problems: tree.duplicates }) }
@@ -131,8 +135,8 @@ fn alias_limits() -> AliasLimits {
 }
 
 /// The parser's complaint in an operator's words.
-fn message(error: &Error) -> Text {
-    match error.without_snippet() {
+fn message(error: &Error, source: Source<'_>, at: Place) -> (Place, Text) {
+    let text = match error.without_snippet() {
         Error::MultipleDocuments { .. } => say!(
             "a second document begins here; a file holds one",
             "qui comincia un secondo documento; un file ne contiene uno"
@@ -153,48 +157,14 @@ fn message(error: &Error) -> Text {
             "the file is nested too deeply, or repeats too much through aliases, to be a configuration",
             "il file è troppo annidato, o ripete troppo con gli alias, per essere una configurazione"
         ),
-        Error::AliasError { error, .. } => message(error),
+        Error::AliasError { error, .. } => return message(error, source, at),
         other => {
             let text = other.to_string();
             let text = text.split(" at line ").next().unwrap_or(&text);
-            let it = italian(text);
-            say!("not valid YAML: {text}", "YAML non valido: {it}")
+            return syntax::slip(source, at, text);
         }
-    }
-}
-
-/// What the parser complains about in real files, and the same in Italian.
-const ITALIAN: [(&str, &str); 20] = [
-    ("unclosed bracket", "parentesi mai chiusa"),
-    ("mismatched bracket", "parentesi chiusa da un'altra"),
-    ("misplaced bracket", "parentesi fuori posto"),
-    ("unclosed quote", "virgolette mai chiuse"),
-    (
-        "mapping values are not allowed",
-        "qui non può esserci un'altra chiave con `:`; un testo con `: ` va tra virgolette",
-    ),
-    ("mapping keys are not allowed", "qui non può esserci una chiave"),
-    ("block sequence entries are not allowed", "qui non può esserci una voce d'elenco (`- `)"),
-    ("tab", "qui un carattere di tabulazione non è ammesso: usa gli spazi"),
-    ("simple key expected", "dopo la chiave manca `:`"),
-    ("simple key is no longer valid", "una chiave deve stare su una riga, con il suo `:`"),
-    ("invalid indentation", "rientro sbagliato"),
-    ("wrongly indented", "rientro sbagliato"),
-    ("while parsing a block mapping", "qui ci vuole una chiave: il rientro è sbagliato?"),
-    ("while parsing a flow mapping", "manca `,` o `}`"),
-    ("while parsing a flow sequence", "manca `,` o `]`"),
-    ("while parsing a node", "manca il valore"),
-    ("unexpected character", "carattere inatteso; un testo che lo contiene va tra virgolette"),
-    ("unexpected EOF", "il file finisce prima del dovuto"),
-    ("comments must be separated", "prima di `#` ci vuole uno spazio"),
-    ("unsupported tag", "etichetta (`!`) non ammessa"),
-];
-
-/// The parser's complaint in Italian, with the detail it quotes; as it stands where we know no other.
-fn italian(text: &str) -> String {
-    let Some((_, it)) = ITALIAN.iter().find(|(en, _)| text.starts_with(en)) else { return text.to_owned() };
-    let quoted = text.find(['\'', '`']).map_or("", |from| &text[from..]);
-    if quoted.is_empty() || it.contains('`') { (*it).to_owned() } else { format!("{it} {quoted}") }
+    };
+    (at, text)
 }
 
 /// Where the last line is and where it ends: a file that ends too early is complained about beyond it.
@@ -276,8 +246,8 @@ impl Tree<'_> {
     fn duplicate(&mut self, key: &str, at: Place, line: u32) {
         if self.duplicates.len() < PROBLEMS_MAX {
             let message = say!(
-                "the key `{key}` is already at line {line}; one of the two would be lost, rename or remove it",
-                "la chiave `{key}` è già alla riga {line}; una delle due si perderebbe, rinominala o toglila"
+                "the key `{key}` is already at line {line}; one of the two would be lost: rename or remove it, or mend the indentation",
+                "la chiave `{key}` è già alla riga {line}; una delle due si perderebbe: rinominala, toglila, o correggi il rientro"
             );
             self.duplicates.push(self.source.problem(at, message));
         }
@@ -363,7 +333,7 @@ mod tests {
     fn broken_yaml_is_told_with_its_place() {
         for (text, message) in [
             ("a: [", "f.yaml:1:4: not valid YAML: unclosed bracket '['"),
-            ("a: b: c", "f.yaml:1:5: not valid YAML: mapping values are not allowed"),
+            ("a: b: c", "f.yaml:1:5: not valid YAML: a text with `: ` in it goes in quotes"),
             ("a: 1\n---\nb: 2", "f.yaml:3:1: a second document begins here"),
             ("a: *x", "f.yaml:1:4: `*` refers to an anchor"),
             ("<<: {a: 1}", "f.yaml:1:1: merge keys"),

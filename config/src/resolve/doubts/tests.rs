@@ -62,7 +62,7 @@ fn what_counts_for_no_figure_is_told_at_its_line() {
         (
             "services: {}\nalerting:\n  ced: {to: a@b.example}\n  b: {to: b@b.example}",
             "6: no mail is sent in this version; `alerting` is only recorded",
-            "in questa versione non parte nessun messaggio",
+            "in questa versione non si invia posta",
         ),
     ] {
         let said = warnings(&format!("{SITES}{rest}"));
