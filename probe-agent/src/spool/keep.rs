@@ -11,7 +11,8 @@ use tracing::warn;
 use super::disk::Disk;
 use super::draft::{Draft, lost};
 use super::header::{Header, PAGE_BYTES};
-use super::log::{AppendError, Log, Segment, SegmentKind, segment_name, write_segment};
+use super::log::Log;
+use super::segment_file::{AppendError, Segment, SegmentKind, segment_name, write_segment};
 
 /// More segments than this are not kept for a rewind, however small they are: an agent that restarts
 /// all the time makes many.

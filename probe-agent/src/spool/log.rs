@@ -11,33 +11,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
 use collector_api::{Chain, LostReason, Record, Start, StreamId};
-use thiserror::Error;
 use tracing::{error, warn};
 
 use super::cursor::{Cursor, CursorFile};
-use super::disk::{Disk, DiskFile, is_full};
+use super::disk::{Disk, DiskFile as _};
 use super::draft::Draft;
 use super::header::{Header, PAGE_BYTES};
 use super::segment::Reader;
+use super::segment_file::{Active, AppendError, Segment, SegmentKind, segment_name, write_segment};
 
 /// Size of a segment, bytes: a damaged one costs this much, a kept quarter of the smallest cap is one. A
 /// long dictionary makes larger ones.
 pub const SEGMENT_BYTES: u64 = 4 << 20;
-/// Size of the segment kept back for a full disk: room for a group and some hundred LOST.
-pub(super) const RESERVE_BYTES: u64 = 256 << 10;
-/// Its name until it is needed.
-pub(super) const RESERVE: &str = "reserve";
-
-/// Why a group was not appended.
-#[derive(Debug, Error)]
-pub enum AppendError {
-    /// The disk is full. Nothing has changed; keep the group and try again.
-    #[error("the disk is full")]
-    Full(#[source] io::Error),
-    /// The disk is broken, and a new file did not help.
-    #[error("the disk failed")]
-    Broken(#[source] io::Error),
-}
 
 /// How a log is kept.
 #[derive(Debug, Clone)]
@@ -50,69 +35,6 @@ pub struct LogOptions {
     pub version: String,
     /// For the Start record.
     pub boot_id: String,
-}
-
-/// What a segment's file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SegmentKind {
-    /// Groups as they were appended.
-    Whole,
-    /// The same, but a write failed: its tail is not to be trusted, and it is never written again.
-    Suspect,
-    /// One LOST in place of the segments up to this number, which the cap took.
-    Lost,
-}
-
-/// A segment that is on disk.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Segment {
-    /// What its file is.
-    pub kind: SegmentKind,
-    /// What it says of itself; the chain value is corrected when a better one is known.
-    pub header: Header,
-    /// Length of its file.
-    pub bytes: u64,
-}
-
-impl Segment {
-    /// Its file's name.
-    pub(super) fn name(&self) -> String {
-        segment_name(self.header.seg_no, self.kind)
-    }
-}
-
-/// The name of a segment's file.
-pub(super) fn segment_name(seg_no: u64, kind: SegmentKind) -> String {
-    let suffix = match kind {
-        SegmentKind::Whole => "seg",
-        SegmentKind::Suspect => "suspect",
-        SegmentKind::Lost => "lost",
-    };
-    format!("{seg_no:016x}.{suffix}")
-}
-
-/// The inverse of [`segment_name`]; `None` for any other name.
-pub(super) fn segment_of_name(name: &str) -> Option<(u64, SegmentKind)> {
-    let (number, suffix) = name.split_once('.')?;
-    let kind = match suffix {
-        "seg" => SegmentKind::Whole,
-        "suspect" => SegmentKind::Suspect,
-        "lost" => SegmentKind::Lost,
-        _ => return None,
-    };
-    let seg_no = u64::from_str_radix(number, 16).ok()?;
-    (segment_name(seg_no, kind) == name).then_some((seg_no, kind))
-}
-
-/// The newest segment, open for appending.
-#[derive(Debug)]
-pub(super) struct Active<F> {
-    pub(super) file: F,
-    /// Bytes that are durable; the next group goes here.
-    pub(super) durable: u64,
-    pub(super) size: u64,
-    /// Made from the reserve: only LOST may go in.
-    pub(super) is_reserve: bool,
 }
 
 /// A stream on disk. See [`super`] for the layout.
@@ -288,15 +210,7 @@ impl<D: Disk> Log<D> {
         segment_bytes.max(whole).max((4 * head).min(bytes_max / 8))
     }
 
-    /// As [`Log::begin_segment`], in the reserve, whatever the groups hold.
-    pub(super) fn begin_segment_in_reserve(&mut self, groups: &[&Draft]) -> Result<(), AppendError> {
-        let header = self.next_header(groups);
-        let active = self.spend_reserve(header, groups)?;
-        self.take_up(header, active, groups);
-        Ok(())
-    }
-
-    fn next_header(&self, groups: &[&Draft]) -> Header {
+    pub(super) fn next_header(&self, groups: &[&Draft]) -> Header {
         Header {
             stream: self.stream,
             seg_no: self.next_no,
@@ -310,7 +224,7 @@ impl<D: Disk> Log<D> {
     }
 
     /// Appends to a segment that is durable from now on.
-    fn take_up(&mut self, header: Header, active: Active<D::File>, groups: &[&Draft]) {
+    pub(super) fn take_up(&mut self, header: Header, active: Active<D::File>, groups: &[&Draft]) {
         self.seal_active();
         self.next_no += 1;
         self.segments.push_back(Segment { kind: SegmentKind::Whole, header, bytes: active.size });
@@ -321,41 +235,6 @@ impl<D: Disk> Log<D> {
         }
         if !is_reserve {
             self.keep_reserve();
-        }
-    }
-
-    /// Turns the reserve into the newest segment.
-    pub(super) fn spend_reserve(
-        &mut self,
-        header: Header,
-        groups: &[&Draft],
-    ) -> Result<Active<D::File>, AppendError> {
-        warn!("the disk is full; what is lost is declared in the spool's reserve");
-        self.has_reserve = false;
-        let mut file = self.disk.open(RESERVE).map_err(AppendError::Full)?;
-        let durable = fill(&mut file, header, groups).map_err(AppendError::Broken)?;
-        let name = segment_name(header.seg_no, SegmentKind::Whole);
-        self.disk.rename(RESERVE, &name).map_err(AppendError::Full)?;
-        self.disk.sync_names().map_err(AppendError::Broken)?;
-        Ok(Active { file, durable, size: RESERVE_BYTES, is_reserve: true })
-    }
-
-    /// Allocates the reserve if it is not there; a failure shows when it would be needed.
-    pub(super) fn keep_reserve(&mut self) {
-        if self.has_reserve {
-            return;
-        }
-        let made = self.disk.create(RESERVE).and_then(|mut file| {
-            file.allocate(RESERVE_BYTES)?;
-            file.sync_data()
-        });
-        match made {
-            Ok(()) => self.has_reserve = true,
-            Err(error) => {
-                warn!(%error, "the spool has no reserve");
-                // Half made, it would be taken for a whole one at the next start.
-                let _ = self.disk.remove(RESERVE);
-            }
         }
     }
 
@@ -391,44 +270,4 @@ impl<D: Disk> Log<D> {
         draft.add(Record { start: Some(start), ..Record::default() }, now_ms);
         draft
     }
-}
-
-/// Makes a segment's file with its first groups; after `Ok` it is durable, name and all.
-pub(super) fn write_segment<D: Disk>(
-    disk: &D,
-    name: &str,
-    size: u64,
-    header: Header,
-    groups: &[&Draft],
-) -> Result<Active<D::File>, AppendError> {
-    let temporary = format!("{name}.tmp");
-    let made = disk.create(&temporary).and_then(|mut file| {
-        file.allocate(size)?;
-        let durable = fill(&mut file, header, groups)?;
-        disk.rename(&temporary, name)?;
-        Ok(Active { file, durable, size, is_reserve: false })
-    });
-    match made {
-        // Named, but nobody knows for how long: whatever the error says, the file is not to be redone.
-        Ok(active) => disk.sync_names().map(|()| active).map_err(AppendError::Broken),
-        Err(error) => {
-            // It has no name that counts; the next start removes it if this cannot.
-            let _ = disk.remove(&temporary);
-            Err(if is_full(&error) { AppendError::Full(error) } else { AppendError::Broken(error) })
-        }
-    }
-}
-
-/// Writes header and groups to an empty file and syncs it. Returns where they end.
-fn fill<F: DiskFile>(file: &mut F, header: Header, groups: &[&Draft]) -> io::Result<u64> {
-    let mut bytes = header.to_page();
-    debug_assert_eq!(bytes.len(), PAGE_BYTES);
-    let mut seq = header.first_seq;
-    for draft in groups {
-        bytes.extend_from_slice(&draft.frames(seq, header.salt()));
-        seq += draft.span();
-    }
-    file.write_at(&bytes, 0)?;
-    file.sync_data()?;
-    Ok(bytes.len() as u64)
 }

@@ -9,8 +9,9 @@ use super::cursor::Cursor;
 use super::disk::Disk;
 use super::draft::{Draft, lost};
 use super::keep::FORKED;
-use super::log::{AppendError, Log, SegmentKind};
+use super::log::Log;
 use super::segment::{End, ReadGroup, Reader};
+use super::segment_file::{AppendError, SegmentKind};
 
 /// How much to read at once. At least one group is read whatever its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

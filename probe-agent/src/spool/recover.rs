@@ -19,11 +19,10 @@ use super::draft::{Draft, lost};
 use super::frame::{ALIGN, HEADER_BYTES};
 use super::header::{Header, PAGE_BYTES};
 use super::keep::FORKED;
-use super::log::{
-    AppendError, Log, LogOptions, RESERVE, RESERVE_BYTES, SEGMENT_BYTES, Segment, SegmentKind,
-    segment_of_name,
-};
+use super::log::{Log, LogOptions, SEGMENT_BYTES};
+use super::reserve::{RESERVE, RESERVE_BYTES};
 use super::segment::{End, ReadGroup, Reader};
+use super::segment_file::{AppendError, Segment, SegmentKind, segment_of_name};
 
 /// The smallest record on disk: a segment whose header is gone gave out no more numbers than fit into it.
 const RECORD_BYTES_MIN: u64 = (HEADER_BYTES + ALIGN) as u64;
