@@ -1,33 +1,26 @@
 //! Carries out what `decide.rs` decides: waits, asks the spool, talks to the collector.
 
+mod lull;
+mod answer;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use collector_api::{Assignment, Batch, Chain, Hello, JournalHead, limits};
+use collector_api::{Batch, Chain, Hello, limits};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
-use tracing::{debug, error, info, warn};
+use tokio::time::{Instant, sleep};
+use tracing::{debug, error, warn};
 
 use super::decide::{Decision, Delivery, Request, Step};
 use super::exchange::Exchange;
 use super::witness::Witness;
 use super::{Push, PushError};
-use crate::assignment_store::{self, AssignmentError};
 use crate::collector_client::{CollectorClient, CollectorError};
-use crate::spool::{AppendError, Outgoing, Progress, ReadLimits, Resume, SpoolError};
+use crate::spool::{AppendError, Outgoing, ReadLimits, Resume, SpoolError};
+use answer::Common;
+use lull::{HURRY, Lull};
 
-/// What is durable waits at most this long for more to share its request.
-const LINGER: Duration = Duration::from_secs(5);
-/// Changed samples go at once, but not more often than this.
-const HURRY: Duration = Duration::from_millis(100);
-/// With nothing to send, hello keeps clock, assignment and journal head fresh.
-const IDLE: Duration = Duration::from_secs(30);
-/// Without an assignment there is nothing to send but hello.
-const IDLE_UNASSIGNED: Duration = Duration::from_secs(5);
-/// After an assignment that was not had, or refused.
-const ASSIGNMENT_RETRY: Duration = Duration::from_secs(30);
 /// A full disk is asked again after this.
 const DISK_RETRY: Duration = Duration::from_secs(5);
 
@@ -47,16 +40,6 @@ pub(super) struct Courier {
     sent: Option<Instant>,
     answered: Instant,
     assignment_after: Option<Instant>,
-}
-
-/// What all answers have.
-struct Common {
-    received_ms: i64,
-    sent_ms: i64,
-    assignment_revision: u64,
-    journal: Option<JournalHead>,
-    /// The hash at the number that hello remembered.
-    journal_then: Option<Vec<u8>>,
 }
 
 impl Courier {
@@ -118,47 +101,6 @@ impl Courier {
                 },
             };
         }
-    }
-
-    /// Waits until a batch is worth sending.
-    async fn lull(&mut self, progress: &mut watch::Receiver<Progress>) -> Lull {
-        loop {
-            let Progress { durable_seq, hurried_seq, ended } = *progress.borrow_and_update();
-            let now = Instant::now();
-            let waiting = durable_seq.saturating_sub(self.acked_seq);
-            if waiting == 0 && ended {
-                return Lull::Done;
-            }
-            let (due, then) = if waiting == 0 {
-                self.unsent_since = None;
-                (self.answered + self.idle(), Lull::Greet)
-            } else {
-                let since = *self.unsent_since.get_or_insert(now);
-                let due = if ended
-                    || self.acked_seq < self.backlog_seq
-                    || waiting >= limits::BATCH_RECORDS_MAX as u64
-                {
-                    now
-                } else if hurried_seq > self.acked_seq {
-                    self.sent.map_or(now, |sent| sent + HURRY)
-                } else {
-                    since + LINGER
-                };
-                (due, Lull::Send)
-            };
-            if due <= now {
-                return then;
-            }
-            tokio::select! {
-                () = sleep_until(due) => {}
-                // The spool's sender is held by `push`, so this cannot fail.
-                _ = progress.changed() => {}
-            }
-        }
-    }
-
-    fn idle(&self) -> Duration {
-        if self.push.assignments.borrow().is_none() { IDLE_UNASSIGNED } else { IDLE }
     }
 
     /// Says hello, and finds where to go on.
@@ -321,74 +263,6 @@ impl Courier {
     fn revision(&self) -> u64 {
         self.push.assignments.borrow().as_ref().map_or(0, |held| held.revision)
     }
-
-    /// Takes from an answer what every answer brings: clock, journal head, assignment.
-    async fn answered(&mut self, answer: Common) -> Result<(), PushError> {
-        self.answered = Instant::now();
-        let took = self.client.took();
-        let took_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-        let sent_ms = (self.push.clock)().saturating_sub(took_ms);
-        let exchange = Exchange::new(sent_ms, took, answer.received_ms, answer.sent_ms, self.answered);
-        self.exchange = Some(exchange);
-        if let Some(head) = &answer.journal
-            && self.witness.see(head, answer.journal_then.as_deref())
-        {
-            let (witness, directory) = (self.witness.clone(), self.push.state_directory.clone());
-            let stored = tokio::task::spawn_blocking(move || witness.store(&directory)).await;
-            if let Err(error) = stored.map_err(SpoolError::Task)? {
-                warn!(%error, "the journal head cannot be remembered");
-            }
-        }
-        self.push.status.update(|status| {
-            status.clock_offset_ms = Some(exchange.offset_ms);
-            status.clock_rtt_ms = Some(exchange.rtt_ms);
-            status.journal_alarm.clone_from(&self.witness.alarm);
-        });
-        let held = self.revision();
-        let may_ask = self.assignment_after.is_none_or(|after| after <= Instant::now());
-        if answer.assignment_revision > held && may_ask {
-            match self.fetch_assignment(held).await {
-                Ok(assignment) => {
-                    info!(
-                        revision = assignment.revision,
-                        checks = assignment.checks.len(),
-                        "a new assignment"
-                    );
-                    self.assignment_after = None;
-                    self.push.status.update(|status| status.assignment_revision = assignment.revision);
-                    self.push.assignments.send_replace(Some(assignment));
-                }
-                Err(error) => {
-                    warn!(error, held, "the assignment in force stays");
-                    self.assignment_after = Some(Instant::now() + ASSIGNMENT_RETRY);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The newest assignment, verified and on disk; else why not.
-    async fn fetch_assignment(&mut self, held: u64) -> Result<Arc<Assignment>, String> {
-        let signed = self.client.assignment().await.map_err(|error| error.to_string())?;
-        let (identity, directory) = (Arc::clone(&self.push.identity), self.push.state_directory.clone());
-        let accepted = tokio::task::spawn_blocking(move || {
-            assignment_store::accept(&directory, &signed, &identity.collector, &identity.agent, held)
-        });
-        match accepted.await {
-            Ok(Ok(assignment)) => Ok(assignment),
-            Ok(Err(AssignmentError::Disk(error))) => Err(format!("cannot be kept on disk: {error}")),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-/// What waiting for a batch ended in.
-#[derive(Debug, Clone, Copy)]
-enum Lull {
-    Send,
-    Greet,
-    Done,
 }
 
 /// As many of the refused checks as a hello may carry with room to spare.
