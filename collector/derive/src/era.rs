@@ -3,6 +3,7 @@
 //! A closed past keeps the tree it was measured under. Confirmation is the exception: it looks at the whole
 //! series, with the rules then in force, because a streak does not end where a charter changes.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::{Reading, Timeline};
 pub(crate) struct Evidence<'a> {
     pub(crate) seen: &'a Seen<'a>,
     /// Of every revision, in order.
-    pub(crate) rules: Vec<Confirmation>,
+    pub(crate) rules: &'a [Confirmation],
     pub(crate) reading: Reading,
     pub(crate) as_of_ms: i64,
 }
@@ -35,9 +36,10 @@ pub(crate) struct Era<'a> {
 impl<'a> Era<'a> {
     /// Cuts `[from_ms, to_ms)` where a revision comes into force that judges otherwise than the one
     /// before; the first revision judges all time before it. At least one era if there is a revision.
-    pub(crate) fn cut(history: &'a [(i64, Charter)], from_ms: i64, to_ms: i64) -> Vec<Self> {
+    pub(crate) fn cut(history: &'a [(i64, Cow<'_, Charter>)], from_ms: i64, to_ms: i64) -> Vec<Self> {
         let mut eras: Vec<Self> = Vec::new();
         for (index, (valid_from_ms, charter)) in history.iter().enumerate() {
+            let charter = charter.as_ref();
             let start_ms = if index == 0 { from_ms } else { *valid_from_ms };
             match eras.last_mut() {
                 Some(last) if start_ms <= last.from_ms => last.charter = charter,

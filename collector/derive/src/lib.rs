@@ -27,6 +27,7 @@ mod outage;
 mod year;
 
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
+pub use lineage::Charters;
 pub use now::Now;
 pub use outage::Outage;
 pub use pack::{decode_runs, encode_runs};

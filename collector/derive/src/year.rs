@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteId};
 
-use crate::confirm::Confirmation;
 use crate::era::{Era, Evidence, Judged, JudgedService};
-use crate::lineage::{self, Seen};
+use crate::lineage::{self, Charters, Seen};
 use crate::outage::outages;
 use crate::{Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline, midnight_ms};
 
@@ -160,26 +159,33 @@ pub fn figures(
     as_of_ms: i64,
     reading: Reading,
 ) -> YearFigures {
-    let rules = history.iter().map(|(from_ms, charter)| Confirmation::since(*from_ms, &charter.rules));
-    let (plain, seen) = lineage::plain(history, runs);
-    let evidence = Evidence { seen: &seen, rules: rules.collect(), reading, as_of_ms };
-    let seen_to_ms = as_of_ms.clamp(period.start_ms(), period.end_ms());
-    let eras = Era::cut(&plain, period.start_ms(), seen_to_ms);
-    let eras: Vec<Judged<'_>> = eras.into_iter().map(|era| Judged::new(era, &evidence)).collect();
-    let charter = eras.last().map(|judged| judged.era.charter);
-    let measured_from = charter.and_then(|charter| charter.act.measured_from);
-    let measured_from_ms = measured_from.map_or(period.start_ms(), midnight_ms).max(period.start_ms());
-    let reader = Reader { period, measured_from_ms, as_of_ms, seen: &seen, eras: &eras };
-    let (services, checks) = reader.read();
-    YearFigures {
-        year: period.civil_year_of_start(),
-        start_ms: period.start_ms(),
-        end_ms: period.end_ms(),
-        as_of_ms,
-        measured_from_ms,
-        coverage_min: charter.map_or(Fraction { p: 1, q: 1 }, |charter| charter.rules.coverage_min),
-        services,
-        checks,
+    Charters::of(history, period, as_of_ms).figures(runs, reading)
+}
+
+impl Charters<'_> {
+    /// The figures of their period by these runs.
+    pub fn figures(&self, runs: &RunIndex, reading: Reading) -> YearFigures {
+        let Self { period, as_of_ms, .. } = *self;
+        let seen = self.seen(runs);
+        let evidence = Evidence { seen: &seen, rules: &self.rules, reading, as_of_ms };
+        let seen_to_ms = as_of_ms.clamp(period.start_ms(), period.end_ms());
+        let eras = Era::cut(&self.in_force, period.start_ms(), seen_to_ms);
+        let eras: Vec<Judged<'_>> = eras.into_iter().map(|era| Judged::new(era, &evidence)).collect();
+        let charter = eras.last().map(|judged| judged.era.charter);
+        let measured_from = charter.and_then(|charter| charter.act.measured_from);
+        let measured_from_ms = measured_from.map_or(period.start_ms(), midnight_ms).max(period.start_ms());
+        let reader = Reader { period, measured_from_ms, as_of_ms, seen: &seen, eras: &eras };
+        let (services, checks) = reader.read();
+        YearFigures {
+            year: period.civil_year_of_start(),
+            start_ms: period.start_ms(),
+            end_ms: period.end_ms(),
+            as_of_ms,
+            measured_from_ms,
+            coverage_min: charter.map_or(Fraction { p: 1, q: 1 }, |charter| charter.rules.coverage_min),
+            services,
+            checks,
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! Renames and dates, by what figures make of them.
 
+use std::fmt::Write as _;
+
 use collector_api::{Reason, StreamId, Verdict};
+use config::{Id, Node};
 
 use super::*;
-use crate::{Figure, Period, YearFigures, year};
+use crate::{Figure, YearFigures, year};
 
 const HOUR: i64 = 3_600_000;
+
+type Revision = (i64, Charter);
 
 fn start_ms() -> i64 {
     Period::civil_year(2026).start_ms()
@@ -174,8 +179,175 @@ fn a_component_measured_later_says_nothing_before() {
 }
 
 #[test]
-fn a_charter_without_names_or_days_is_not_copied() {
-    let history = [(at(0), charter("{a: {probe: tcp, targets: {t: \"h:1\"}}}"))];
-    let runs = RunIndex::default();
-    assert!(matches!(plain(&history, &runs).0, Cow::Borrowed(_)));
+fn only_what_a_charter_says_otherwise_is_copied() {
+    // 200 targets; from the 25th of 50 revisions on one of them has another name; all have a day.
+    let text = |revision: usize| {
+        let name =
+            if revision < 25 { "{old: {address: \"h:1\"" } else { "{new: {address: \"h:1\", was: old" };
+        let mut targets = format!("{name}, since: 2025-01-01}}");
+        for place in 1..200 {
+            write!(targets, ", t{place}: {{address: \"h:1\", since: 2025-01-01}}").unwrap();
+        }
+        format!("{{front: {{probe: tcp, up_if: any, targets: {targets}}}}}}}")
+    };
+    let (before, after) = (charter(&text(0)), charter(&text(25)));
+    let of = |revision: usize| if revision < 25 { before.clone() } else { after.clone() };
+    let history: Vec<Revision> =
+        (0..50).map(|revision| (at(i64::try_from(revision).unwrap()), of(revision))).collect();
+    let copies = |charters: &Charters<'_>| {
+        charters.in_force.iter().filter(|(_, charter)| matches!(charter, Cow::Owned(_))).count()
+    };
+    for (seen_to, in_force, copied) in [(10, 10, 0), (26, 26, 25), (50, 50, 25)] {
+        let charters = Charters::of(&history, Period::civil_year(2026), at(seen_to));
+        assert_eq!((charters.in_force.len(), copies(&charters)), (in_force, copied), "up to {seen_to}");
+        let borne: Vec<(&str, usize)> =
+            charters.borne.iter().map(|(check, borne)| (check.as_str(), borne.len())).collect();
+        assert_eq!(borne, if copied == 0 { vec![] } else { vec![("web.front.new", 2)] });
+    }
+    // A year has nothing to do with the charters of those before it, but for their names.
+    let next = Charters::of(&history, Period::civil_year(2027), Period::civil_year(2027).end_ms());
+    assert_eq!((next.in_force.len(), copies(&next), next.borne.len()), (1, 0, 1));
+}
+
+#[test]
+fn a_charter_stamped_before_its_predecessor_comes_into_force_with_it() {
+    let parts = |name: &str| charter(&format!("{{{name}: {{probe: tcp, targets: {{t: \"h:1\"}}}}}}"));
+    let mut runs = RunIndex::default();
+    saw_long(&mut runs, "web.c.t", 0, 6);
+    let history = [(at(0), parts("a")), (at(4), parts("b")), (at(2), parts("c"))];
+    let figures = judged(&history, &runs, 6);
+    let service = figures.service("web").unwrap();
+    assert_eq!((service.components[0].path.as_str(), hours(&service.figure)), ("c", (2, 0, 4)));
+}
+
+/// Adds one run of up from `hour` to `to_hour` to a check's only stream.
+fn saw_long(runs: &mut RunIndex, check: &str, hour: i64, to_hour: i64) {
+    let count = u64::try_from((to_hour - hour) * 60).unwrap();
+    let run = Run {
+        verdict: Verdict::Up,
+        reason: Reason::None,
+        first_seq: 1,
+        last_seq: count,
+        first_ms: at(hour),
+        last_ms: at(to_hour) - 60_000,
+        count,
+        until_ms: at(to_hour),
+    };
+    saw(runs, check, 1, hour, "");
+    runs.checks.get_mut(&CheckId::new(check).unwrap()).unwrap()[0].streams[0].closed = vec![run];
+}
+
+#[test]
+fn a_rename_onto_a_name_that_was_used_brings_only_its_own_past() {
+    let parts =
+        |targets: &str| charter(&format!("{{front: {{probe: tcp, up_if: any, targets: {targets}}}}}"));
+    let history = [
+        (at(0), parts("{a: \"h:1\", b: \"h:2\"}")),
+        (at(2), parts("{b: \"h:2\"}")),
+        (at(4), parts("{a: {address: \"h:2\", was: b}}")),
+    ];
+    let mut runs = RunIndex::default();
+    // The old `a` was down while it was there, and was measured on a while after it was removed.
+    saw(&mut runs, "web.front.a", 1, 0, "ddd.uu");
+    saw(&mut runs, "web.front.b", 1, 0, "uuuu");
+    let figures = judged(&history, &runs, 6);
+    assert_eq!((figures.checks.len(), hours(&figures.checks[0].figure)), (1, (6, 0, 0)));
+    assert_eq!(hours(&figures.service("web").unwrap().figure), (6, 0, 0));
+    // The old `a` still votes in its own time.
+    let all = |(from_ms, charter): (i64, Charter)| {
+        let mut charter = charter;
+        let Node::Part(part) = &mut charter.services[0].components[0].node else { panic!("a part") };
+        part.up_if = config::Quorum::All;
+        (from_ms, charter)
+    };
+    let figures = judged(&history.map(all), &runs, 6);
+    assert_eq!(hours(&figures.service("web").unwrap().figure), (4, 2, 0));
+    assert_eq!(hours(&figures.checks[0].figure), (6, 0, 0));
+}
+
+#[test]
+fn a_part_takes_the_name_of_one_removed_in_the_same_reload() {
+    let old = "{front: {probe: tcp, targets: {a: \"h:1\"}}, front_new: {probe: tcp, targets: {a: \"h:2\"}}}";
+    let new = "{front: {probe: tcp, was: front_new, targets: {a: \"h:2\"}}}";
+    let mut runs = RunIndex::default();
+    saw(&mut runs, "web.front.a", 1, 0, "dddduu");
+    saw(&mut runs, "web.front_new.a", 1, 0, "uuuu");
+    let figures = judged(&[(at(0), charter(old)), (at(4), charter(new))], &runs, 6);
+    let service = figures.service("web").unwrap();
+    assert_eq!(hours(&service.components[0].figure), (6, 0, 0), "what was removed leaves its name, no past");
+    assert_eq!(hours(&service.figure), (2, 4, 0), "what was removed was down while it was there");
+    assert_eq!(figures.outages(service).len(), 1);
+
+    // One run of the id may be of both: it is cut where the name changes hands.
+    let mut runs = RunIndex::default();
+    saw_long(&mut runs, "web.front.a", 0, 6);
+    saw(&mut runs, "web.front_new.a", 1, 0, "uudd");
+    // The same still said in a later charter is no second rename.
+    let history = [(at(0), charter(old)), (at(4), charter(new)), (at(5), charter(new))];
+    let figures = judged(&history, &runs, 6);
+    let service = figures.service("web").unwrap();
+    assert_eq!(hours(&service.components[0].figure), (4, 2, 0));
+    assert_eq!(hours(&service.figure), (4, 2, 0));
+}
+
+#[test]
+fn a_rename_across_a_time_without_it() {
+    let old = "{a: {probe: tcp, targets: {t: \"h:1\"}}, z: {probe: tcp, targets: {t: \"h:2\"}}}";
+    let gap = "{z: {probe: tcp, targets: {t: \"h:2\"}}}";
+    let new = "{b: {probe: tcp, was: a, targets: {t: \"h:1\"}}, z: {probe: tcp, targets: {t: \"h:2\"}}}";
+    let mut runs = RunIndex::default();
+    saw(&mut runs, "web.a.t", 1, 0, "dd");
+    saw(&mut runs, "web.b.t", 1, 4, "uu..uu");
+    saw_long(&mut runs, "web.z.t", 0, 10);
+    let history = [(0, old), (2, gap), (4, new), (6, gap), (8, new)];
+    let history = history.map(|(hour, components)| (at(hour), charter(components)));
+    let figures = judged(&history, &runs, 10);
+    assert_eq!(hours(&figures.checks[0].figure), (4, 2, 4));
+    assert_eq!(hours(&figures.service("web").unwrap().figure), (8, 2, 0));
+}
+
+#[test]
+fn a_later_rename_changes_nothing_in_an_earlier_period() {
+    let text = "organisation: {name: X}\nsites: {ced: {agents: [ced1]}}\nservices: {web: {components: {c: {probe: tcp, targets: \
+                {a: \"h:1\"}}}}}\n";
+    let renamed = text.replace("web: {", "portal: {was: web, ").replace("c: {", "front: {was: c, ");
+    let day = |day: i64| at(day * 24);
+    let mut runs = RunIndex::default();
+    saw(&mut runs, "web.c.a", 1, 0, "uuddu");
+    // The year ends in a blip that only the next sample, under the new name, can confirm.
+    let blip = |verdict, first_ms, until_ms| Run {
+        verdict,
+        reason: Reason::None,
+        first_seq: 1,
+        last_seq: 1,
+        first_ms,
+        last_ms: first_ms,
+        count: 1,
+        until_ms,
+    };
+    let (end_ms, minute) = (day(365), 60_000);
+    let last = blip(Verdict::Down, end_ms - minute, end_ms + minute);
+    let next = blip(Verdict::Down, end_ms, end_ms + 2 * minute);
+    runs.checks.get_mut(&CheckId::new("web.c.a").unwrap()).unwrap()[0].streams[0].closed.push(last);
+    saw(&mut runs, "portal.front.a", 1, 0, "");
+    runs.checks.get_mut(&CheckId::new("portal.front.a").unwrap()).unwrap()[0].streams[0].closed.push(next);
+
+    let history = [(at(0), service(text)), (end_ms, service(&renamed))];
+    let known = |history: &[Revision]| year(history, &runs, 2026, day(400));
+    let figures = known(&history);
+    let names: Vec<&str> = figures.checks.iter().map(|check| check.id.as_str()).collect();
+    assert_eq!(names, ["web.c.a"]);
+    let web = figures.service("web").unwrap();
+    assert_eq!(web.components[0].path, "c");
+    let ids: Vec<String> = figures.outages(web).into_iter().map(|outage| outage.id).collect();
+    assert_eq!(ids, ["web-2026-01-01T01:00:00Z", "web-2026-12-31T22:59:00Z"]);
+    assert_eq!(web.figure.down_ms, (2 * HOUR + minute).unsigned_abs());
+    let before: Vec<String> = {
+        let figures = known(&history[..1]);
+        let web = figures.service("web").unwrap();
+        figures.outages(web).into_iter().map(|outage| outage.id).collect()
+    };
+    assert_eq!(ids[0], before[0], "it is called what it was called before the rename");
+    // The year in which the name is new speaks the new name of all of it.
+    assert_eq!(year(&history, &runs, 2027, day(400)).services[0].id.as_str(), "portal");
 }
