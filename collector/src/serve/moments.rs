@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use collector_api::hex_encode;
+use collector_derive::{Charters, Period, Reading};
 use config::{AgentId, CheckId};
 
 use super::Core;
@@ -28,9 +29,11 @@ impl Moments for Present {
         let now_ms = self.clock.now_ms();
         let known = self.ingest.known();
         let history = known.history();
-        let ledger = known.ledger();
         let year = year.unwrap_or_else(|| civil_year(now_ms));
-        let figures = collector_derive::year(&history, ledger.runs(), year, now_ms);
+        // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
+        let charters = Charters::of(&history, Period::civil_year(year), now_ms);
+        let ledger = known.ledger();
+        let figures = charters.figures(ledger.runs(), Reading::OURS);
         let mut latest: BTreeMap<(CheckId, AgentId), LatestSample> = BTreeMap::new();
         for (agent, state) in ledger.states() {
             for check in state.checks() {
