@@ -2,7 +2,7 @@
 //!
 //! `cargo build --release -p collector -p probe-agent --bins`, then
 //! `VEDETTA_BIN_DIR=target/release cargo bench -p tests --bench probing -- [KIND [CHECKS [EVERY_S [SECONDS]]]]`
-//! with KIND one of http, tcp, dns, icmp. Rounds alternate, both against the same server on this machine.
+//! with KIND one of http, https, tcp, dns, icmp. Rounds alternate, both against the same server on this machine.
 //! Ours is the agent's CPU with every sample spooled, synced and acknowledged, the collector's beside it;
 //! theirs is the exporter's, Prometheus's beside it. A probe that says down is false: the server is up
 //! throughout. Without `prometheus` and `prometheus-blackbox-exporter` only ours is measured.

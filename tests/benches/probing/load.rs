@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use harness::servers::{Nginx, Unbound};
+use harness::servers::{Certificate, Nginx, Unbound};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 /// What is asked of both sides.
 #[derive(Debug)]
@@ -13,12 +14,16 @@ pub(crate) struct Load {
     pub(crate) every_s: u32,
     pub(crate) seconds: u32,
     server: Server,
-    _folder: tempfile::TempDir,
+    /// Of https: the PEM that both sides trust.
+    authority: String,
+    folder: tempfile::TempDir,
 }
 
 #[derive(Debug)]
 enum Server {
     Nginx(Nginx),
+    /// With the port that speaks TLS.
+    Secure(#[expect(dead_code, reason = "runs until it is dropped")] Nginx, u16),
     Unbound(Unbound),
     Kernel,
 }
@@ -28,15 +33,22 @@ impl Load {
     pub(crate) fn of(arguments: &[String]) -> Option<Self> {
         let number = |n: usize, default: u32| arguments.get(n).map_or(default, |text| text.parse().unwrap());
         let folder = tempfile::tempdir().unwrap();
+        let mut authority = String::new();
         let (kind, server) = match arguments.first().map_or("http", String::as_str) {
             "http" => ("http", Server::Nginx(Nginx::start(folder.path())?)),
+            "https" => {
+                let certificate = certificate(&mut authority);
+                let (nginx, ports) = Nginx::with_certificates(folder.path(), &[certificate])?;
+                ("https", Server::Secure(nginx, ports[0]))
+            }
             "tcp" => ("tcp", Server::Nginx(Nginx::start(folder.path())?)),
             "dns" => ("dns", Server::Unbound(Unbound::start(folder.path())?)),
             "icmp" => ("icmp", Server::Kernel),
-            other => panic!("`{other}` is not one of http, tcp, dns, icmp"),
+            other => panic!("`{other}` is not one of http, https, tcp, dns, icmp"),
         };
         let (checks, every_s, seconds) = (number(1, 200), number(2, 1), number(3, 20));
-        Some(Self { kind, checks, every_s, seconds, server, _folder: folder })
+        std::fs::write(folder.path().join("ca.pem"), &authority).unwrap();
+        Some(Self { kind, checks, every_s, seconds, server, authority, folder })
     }
 
     /// One target as our charter has it.
@@ -44,6 +56,7 @@ impl Load {
         match &self.server {
             Server::Nginx(nginx) if self.kind == "http" => format!("http://127.0.0.1:{}/{n}", nginx.port),
             Server::Nginx(nginx) => format!("127.0.0.1:{}", nginx.port),
+            Server::Secure(_, port) => format!("https://127.0.0.1:{port}/{n}"),
             Server::Unbound(unbound) => format!("127.0.0.1:{}", unbound.port),
             Server::Kernel => format!("127.0.{}.{}", n / 250, n % 250 + 1),
         }
@@ -54,6 +67,7 @@ impl Load {
         let own = match self.kind {
             "dns" => ", ask: servizio.esempio.test A",
             "icmp" => ", packets: 1",
+            "https" => ", tls: {authority: ca.pem}",
             _ => "",
         };
         let mut text = "  banco:\n    components:\n".to_owned();
@@ -61,7 +75,8 @@ impl Load {
             let _ = write!(
                 text,
                 "      c{first}: {{probe: {}, every: {}s, timeout: 900ms, attempts: 1{own}, targets: {{",
-                self.kind, self.every_s
+                if self.kind == "https" { "http" } else { self.kind },
+                self.every_s
             );
             for n in first..(first + 100).min(self.checks) {
                 let _ = write!(text, "t{n}: \"{}\", ", self.target(n));
@@ -71,15 +86,25 @@ impl Load {
         text
     }
 
+    /// Files that the charter names.
+    pub(crate) fn files(&self) -> [(&str, &str); 1] {
+        [("ca.pem", &self.authority)]
+    }
+
     /// The exporter's modules: one, `probe`.
     pub(crate) fn modules(&self) -> String {
         let module = match self.kind {
-            "http" => "prober: http\n    http: {preferred_ip_protocol: ip4}",
-            "tcp" => "prober: tcp\n    tcp: {preferred_ip_protocol: ip4}",
+            "http" => "prober: http\n    http: {preferred_ip_protocol: ip4}".to_owned(),
+            "https" => format!(
+                "prober: http\n    http: {{preferred_ip_protocol: ip4, tls_config: {{ca_file: {:?}}}}}",
+                self.folder.path().join("ca.pem").display().to_string()
+            ),
+            "tcp" => "prober: tcp\n    tcp: {preferred_ip_protocol: ip4}".to_owned(),
             "dns" => {
                 "prober: dns\n    dns: {query_name: servizio.esempio.test, query_type: A, preferred_ip_protocol: ip4}"
+                    .to_owned()
             }
-            _ => "prober: icmp\n    icmp: {preferred_ip_protocol: ip4}",
+            _ => "prober: icmp\n    icmp: {preferred_ip_protocol: ip4}".to_owned(),
         };
         format!("modules:\n  probe:\n    {module}\n")
     }
@@ -110,4 +135,15 @@ impl Load {
         std::fs::write(folder.join("blackbox.yml"), self.modules()).unwrap();
         std::fs::write(folder.join("prometheus.yml"), self.scrapes(exporter)).unwrap();
     }
+}
+
+/// A leaf for 127.0.0.1, ECDSA P-256, of an authority whose PEM goes to `authority`.
+fn certificate(authority: &mut String) -> Certificate {
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+    *authority = root.pem();
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    Certificate { chain: leaf.signed_by(&key, &root).unwrap().pem(), key: key.serialize_pem() }
 }

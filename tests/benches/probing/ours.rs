@@ -13,7 +13,7 @@ use crate::process::{cpu_s, peak_kib};
 const WARM_UP: Duration = Duration::from_secs(3);
 
 pub(crate) fn round(load: &Load) -> Round {
-    let mut place = Place::running(&load.services());
+    let mut place = Place::running_with(&load.files(), &load.services());
     std::thread::sleep(WARM_UP + Duration::from_secs(u64::from(load.every_s)));
     place.until_delivered();
     let (agent, collector) = place.pids();
