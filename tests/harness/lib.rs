@@ -18,6 +18,7 @@ pub mod servers;
 pub mod clocks;
 pub mod name_servers;
 pub mod network;
+pub mod mounts;
 pub mod stored;
 pub mod place;
 

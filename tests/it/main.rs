@@ -5,6 +5,7 @@
 mod outage_shows_up;
 mod collector_away;
 mod collector_killed;
+mod disk_full;
 mod real_servers;
 mod certificates;
 mod restored_copy;
