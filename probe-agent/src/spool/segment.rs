@@ -140,7 +140,8 @@ impl<F: DiskFile> Reader<F> {
         let bytes = self.window(from, to - from, limit)?;
         let bytes = &bytes[..bytes.len().min(usize_of(to - from))];
         let records = collect(bytes, salt, first_seq, next_seq, false);
-        // A group is all CONFIG or has none, so that one record tells of the others.
+        // A group is all CONFIG or has none, so that one record tells of the others. The exception is one that
+        // `headless` merged and a start wrote again: a CONFIG that goes bad in it, too, passes for a sample.
         let past_head = past_head || records.found.iter().any(|record| record.is_past_head(bytes));
         let mut draft = rebuild(bytes, &records.found, first_seq, next_seq, past_head);
         // Torn here if nothing good follows; else bytes went bad under a whole group.
