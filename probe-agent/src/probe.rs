@@ -68,6 +68,8 @@ pub struct Surroundings {
     pub tls: TlsStore,
     /// Where secrets of checks are.
     pub secrets: SecretsDirectory,
+    /// What is known of secrets that were rejected.
+    pub rejections: http::Rejections,
     /// The agent's ICMP sockets.
     pub pings: icmp::Pings,
     /// Servers of the agent's own clock watch: they have a voice when clocks differ.

@@ -10,6 +10,7 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
+use crate::probe::http::Rejections;
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
@@ -72,6 +73,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         allowed: AllowedTargets::parse(&[]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        rejections: Rejections::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     })

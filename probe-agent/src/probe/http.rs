@@ -1,16 +1,24 @@
 //! `probe: http`: a request, the redirects it leads to, and what the last answer must be.
 //!
 //! Why hyper and rustls and not an HTTP client: phases must be told apart, and a client tells none. No
-//! cookie, proxy or pool exists; each request has a connection of its own, and the body is read to its
-//! end or to a cap: a page that cannot be read whole is not served. Files in reading order: where a
-//! request goes, how it is made and sent, where a redirect may lead, what the answer must be.
+//! proxy or pool exists, and cookies live for one attempt; each request has a connection of its own, and
+//! the body is read to its end or to a cap: a page that cannot be read whole is not served. Files in
+//! reading order: where a request goes, how it is made and sent, where a redirect may lead, what the
+//! answer must be.
 
 mod place;
 mod request;
+mod cookies;
 mod redirects;
 mod rejections;
 mod status;
 mod answer;
+
+pub use rejections::Rejections;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use collector_api::{Reason, Verdict};
 use config::{Family, HostPort, HttpAuth, HttpAuthScheme, HttpParams, HttpRedirects};
@@ -20,8 +28,9 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use tokio::time::Instant;
 
 use self::answer::{Answer, Wishes};
+use self::cookies::Cookies;
 use self::place::Place;
-use self::rejections::Rejections;
+use self::redirects::Visit;
 use self::status::StatusPattern;
 use super::{Fault, Surroundings, Trace, connect};
 use crate::resolve::SystemResolver;
@@ -30,17 +39,17 @@ use crate::tls::Tls;
 /// One HTTP check.
 #[derive(Debug)]
 pub struct Http {
-    place: Place,
+    place: Arc<Place>,
     /// Dialled instead of what the URL's host resolves to.
     pinned: Option<HostPort>,
-    resolver: Option<SystemResolver>,
+    /// With its address, which must be an allowed one.
+    resolver: Option<(IpAddr, SystemResolver)>,
     family: Family,
     tls: Tls,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
     auth: Option<HttpAuth>,
-    rejections: Rejections,
     redirects: HttpRedirects,
     wishes: Wishes,
 }
@@ -61,16 +70,15 @@ impl Http {
             Ok((name, value))
         });
         Ok(Self {
-            place: Place::parse(&params.url, &tls)?,
+            place: Arc::new(Place::parse(&params.url, &tls)?),
             pinned: params.connect.clone(),
-            resolver: params.resolver.as_ref().map(SystemResolver::by_server).transpose()?,
+            resolver: params.resolver.as_ref().map(resolver_at).transpose()?,
             family: params.family,
             tls,
             method: params.method.parse().map_err(|_| format!("`{}` is not a method", params.method))?,
             headers: headers.collect::<Result<_, String>>()?,
             body: Bytes::from(params.body.clone().unwrap_or_default()),
             auth: params.auth.clone(),
-            rejections: Rejections::default(),
             redirects: params.redirects.clone(),
             wishes: Wishes { status, answer: params.answer.clone(), authenticates: params.auth.is_some() },
         })
@@ -85,15 +93,19 @@ impl Http {
         let Some(auth) = &self.auth else { return self.attempt_as(None, surroundings, trace).await };
         let secret = surroundings.secrets.read(&auth.secret).await?;
         let credentials = credentials(auth, &secret, trace)?;
-        self.rejections.permit(&secret, Instant::now())?;
+        let (rejections, origin) = (&surroundings.rejections, self.place.origin());
+        rejections.permit(&secret, &origin, Instant::now()).map_err(|held_back| {
+            trace.fact("held_back", format!("{} min", held_back.minutes));
+            held_back.fault
+        })?;
         let seen = self.attempt_as(Some(&credentials), surroundings, trace).await;
         match &seen {
             Err(fault) if fault.reason == Reason::AuthRejected => {
-                self.rejections.learn(&secret, true, Instant::now());
+                rejections.learn(&secret, &origin, false, Instant::now());
             }
             // Whoever did not come so far learned nothing about the secret.
             Err(fault) if fault.verdict() != Verdict::Degraded => {}
-            _ => self.rejections.learn(&secret, false, Instant::now()),
+            _ => rejections.learn(&secret, &origin, true, Instant::now()),
         }
         seen
     }
@@ -104,40 +116,34 @@ impl Http {
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<(), Fault> {
-        // Where it has been; nowhere but at its own URL until the first redirect.
-        let mut visited: Vec<Place> = Vec::new();
-        let mut method = self.method.clone();
+        let mut cookies = Cookies::default();
+        let first =
+            Visit { place: Arc::clone(&self.place), method: self.method.clone(), cookies: String::new() };
+        let mut visited = vec![first];
         let mut attention = None;
-        loop {
-            let place = visited.last().unwrap_or(&self.place);
-            let request = self.request(place, &method, credentials)?;
-            let (answer, seen) = self.ask(place, request, surroundings, trace).await?;
+        while let Some(visit) = visited.last() {
+            let request = self.request(visit, credentials)?;
+            let (answer, seen) = self.ask(&visit.place, request, surroundings, trace).await?;
             attention = attention.or(seen);
             let Some(location) = self.location_to_follow(&answer) else {
                 return self.judge(&answer, &visited, attention, trace);
             };
-            if visited.is_empty() {
-                visited.push(self.place.clone());
-            }
-            let next = redirects::next(&self.redirects, &visited, &location, &self.tls)?;
-            method = redirects::method_after(answer.status, &method);
+            cookies.take(&visit.place.address.host, &answer.headers);
+            let status = answer.status;
+            let next = redirects::next(&self.redirects, &visited, status, &location, &cookies, &self.tls)?;
             visited.push(next);
             trace.begin_hop();
         }
+        Err(Fault::new(Reason::AgentInternal, "nothing was asked"))
     }
 
     /// Credentials and the charter's own headers are for the URL's origin only: a redirect must not
     /// carry them to somebody else.
-    fn request(
-        &self,
-        place: &Place,
-        method: &Method,
-        credentials: Option<&HeaderValue>,
-    ) -> Result<request::Asking, Fault> {
-        let is_at_home = place.is_of_same_origin(&self.place);
+    fn request(&self, visit: &Visit, credentials: Option<&HeaderValue>) -> Result<request::Asking, Fault> {
+        let is_at_home = visit.place.is_of_same_origin(&self.place);
         let own = is_at_home.then_some(&self.headers);
-        let body = if *method == self.method && is_at_home { self.body.clone() } else { Bytes::new() };
-        request::make(place, method, own, credentials.filter(|_| is_at_home), body)
+        let body = if visit.method == self.method && is_at_home { self.body.clone() } else { Bytes::new() };
+        request::make(visit, own, credentials.filter(|_| is_at_home), body)
     }
 
     /// One request on a connection of its own; with the answer, what wants attention.
@@ -148,10 +154,16 @@ impl Http {
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<(Answer, Option<Fault>), Fault> {
-        let pinned = self.pinned.as_ref().filter(|_| place.address == self.place.address);
-        let address = pinned.unwrap_or(&place.address);
-        let resolver = self.resolver.as_ref().unwrap_or(&surroundings.resolver);
-        let remote = connect::locate_by(resolver, address, self.family, surroundings, trace).await?;
+        let address = self.dialled(place);
+        let resolver = match &self.resolver {
+            Some((at, _)) if !surroundings.allowed.permits(*at) => {
+                let detail = format!("the resolver {at} is not in allowed_targets of agent.yaml");
+                return Err(Fault::new(Reason::AgentTargetForbidden, detail));
+            }
+            Some((_, resolver)) => resolver,
+            None => &surroundings.resolver,
+        };
+        let remote = connect::locate_by(resolver, &address, self.family, surroundings, trace).await?;
         let stream = connect::dial(remote, trace).await?;
         let keeps_body = self.wishes.are_of_body();
         match &place.name {
@@ -161,6 +173,19 @@ impl Http {
                 let answer = request::send(asking, secured.stream, keeps_body, trace).await?;
                 Ok((answer, secured.attention))
             }
+        }
+    }
+
+    /// What is dialled for a place: where the charter pins an address, every place of the URL's host is
+    /// there, so that a redirect to https or to `www.` still shows whether this machine serves it. A host
+    /// that only `redirects: hosts` names is at its own address.
+    fn dialled<'a>(&'a self, place: &'a Place) -> Cow<'a, HostPort> {
+        match &self.pinned {
+            Some(pinned) if place.address == self.place.address => Cow::Borrowed(pinned),
+            Some(pinned) if redirects::is_same_host(&place.address.host, &self.place.address.host) => {
+                Cow::Owned(HostPort { host: pinned.host.clone(), port: place.address.port })
+            }
+            _ => Cow::Borrowed(&place.address),
         }
     }
 
@@ -176,32 +201,39 @@ impl Http {
     fn judge(
         &self,
         answer: &Answer,
-        visited: &[Place],
+        visited: &[Visit],
         attention: Option<Fault>,
         trace: &mut Trace,
     ) -> Result<(), Fault> {
         note(answer, visited, trace);
         // Whoever was led elsewhere came there without credentials.
-        let is_at_home = visited.last().is_none_or(|last| last.is_of_same_origin(&self.place));
+        let last = visited.last().map_or(&self.place, |last| &last.place).as_ref();
+        let is_at_home = last.is_of_same_origin(&self.place);
         self.wishes.judge(answer).map_err(|fault| match fault.reason {
             Reason::AuthRejected if !is_at_home => Fault::new(Reason::AssertStatus, fault.detail),
             _ => fault,
         })?;
-        redirects::ends(&self.redirects, visited.last().unwrap_or(&self.place))?;
+        redirects::ends(&self.redirects, last)?;
         attention.map_or(Ok(()), Err)
     }
 }
 
+/// A resolver whose address is given.
+fn resolver_at(server: &HostPort) -> Result<(IpAddr, SystemResolver), String> {
+    let at = server.host.parse().map_err(|_| format!("the resolver `{server}` is not an IP address"))?;
+    Ok((at, SystemResolver::by_server(server)?))
+}
+
 /// What evidence tells of the last answer.
-fn note(answer: &Answer, visited: &[Place], trace: &mut Trace) {
+fn note(answer: &Answer, visited: &[Visit], trace: &mut Trace) {
     trace.fact("status", answer.status.as_u16().to_string());
     trace.fact("bytes", answer.bytes.to_string());
     if answer.is_cut {
         trace.fact("body", "cut at the cap");
     }
-    if let Some(last) = visited.last() {
+    if let [_, .., last] = visited {
         trace.fact("redirects", (visited.len() - 1).to_string());
-        trace.fact("end", last.shown());
+        trace.fact("end", last.place.shown());
     }
     if let Some(location) = answer.headers.get(LOCATION) {
         trace.fact("location", without_query(&String::from_utf8_lossy(location.as_bytes())));

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
+use crate::probe::http::Rejections;
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
@@ -28,6 +29,7 @@ pub(super) fn surroundings() -> Surroundings {
         allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        rejections: Rejections::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
+use crate::probe::http::Rejections;
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::sample::Sample;
@@ -32,6 +33,7 @@ fn start(first: Option<Assignment>) -> Rig {
         allowed: AllowedTargets::parse(&["127.0.0.0/8".to_owned()]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        rejections: Rejections::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     });
@@ -165,6 +167,7 @@ fn running(check: &str) -> (Running, Rig) {
         allowed: AllowedTargets::parse(&[]).unwrap(),
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
+        rejections: Rejections::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     });

@@ -23,7 +23,7 @@ struct Portal {
 }
 
 impl Portal {
-    /// `answers` by path; every other path is 404.
+    /// `answers` by path, or by method and path; every other path is 404.
     async fn open(answers: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -46,6 +46,7 @@ impl Portal {
                 }
                 let head = String::from_utf8(head).unwrap();
                 let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                let asked = head.split(' ').take(2).collect::<Vec<_>>().join(" ");
                 let length = head
                     .to_lowercase()
                     .lines()
@@ -54,7 +55,11 @@ impl Portal {
                 let _ = stream.read_exact(&mut body).await;
                 log.lock().unwrap().push(head + &String::from_utf8_lossy(&body));
                 let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned();
-                let _ = stream.write_all(answers.get(&path).unwrap_or(&missing).as_bytes()).await;
+                let _ = stream
+                    .write_all(
+                        answers.get(&asked).or_else(|| answers.get(&path)).unwrap_or(&missing).as_bytes(),
+                    )
+                    .await;
                 let _ = stream.shutdown().await;
             }
         });
@@ -149,6 +154,83 @@ async fn redirects_that_nobody_wants_have_their_reason() {
         assert!(outcome.evidence.detail.starts_with(detail), "{}", outcome.evidence.detail);
         assert_eq!(outcome.attempts, 1);
     }
+}
+
+/// A portal that sends round whoever has no cookie, as many do.
+async fn cookie_portal() -> (u16, Arc<Mutex<Vec<String>>>, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (asked, mut tasks) = (Arc::new(Mutex::new(Vec::new())), JoinSet::new());
+    let log = Arc::clone(&asked);
+    tasks.spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let Ok(byte) = stream.read_u8().await else { break };
+                head.push(byte);
+            }
+            let head = String::from_utf8(head).unwrap();
+            let answer = if head.contains("cookie: sid=abcdefgh1234") || head.starts_with("GET /fatto") {
+                page("benvenuti")
+            } else {
+                let set = "Set-Cookie: sid=abcdefgh1234; Path=/; HttpOnly\r\n";
+                redirect("/").replace("Content-Length", &format!("{set}Content-Length"))
+            };
+            log.lock().unwrap().push(head);
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (port, asked, tasks)
+}
+
+#[tokio::test]
+async fn a_portal_that_first_sets_a_cookie_works_and_the_cookie_is_masked() {
+    let (port, asked, _tasks) = cookie_portal().await;
+    let params = serde_json::from_value(json!({ "url": format!("http://127.0.0.1:{port}/") })).unwrap();
+    let mut spec = CheckSpec { probe: Probe::Http(Box::new(params)), ..probes::spec() };
+    spec.timing.timeout_ms = 1_900;
+    let check = Check::new(spec).unwrap();
+    let (outcome, transcript) = check.run_recorded(&surroundings()).await;
+    assert_eq!((outcome.verdict, fact(&outcome, "redirects")), (Verdict::Up, "1"), "{outcome:?}");
+    let lines: Vec<&str> = transcript.lines().iter().map(|line| line.text.as_str()).collect();
+    let shown = lines.join("\n");
+    assert!(shown.contains("sid=****") && !shown.contains("abcdefgh1234"), "{shown}");
+    assert_eq!(check.run(&surroundings()).await.verdict, Verdict::Up);
+    assert!(!asked.lock().unwrap()[2].contains("cookie"), "forgotten with its attempt");
+}
+
+#[tokio::test]
+async fn a_form_that_leads_back_to_its_page_is_no_circle() {
+    let there = "HTTP/1.1 303 See Other\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+    let portal = Portal::open(&[("POST /", there), ("/", &page("grazie"))]).await;
+    let outcome = portal.ask(json!({ "method": "POST", "body": "a=b" })).await;
+    assert_eq!((outcome.verdict, fact(&outcome, "redirects")), (Verdict::Up, "1"), "{outcome:?}");
+    let asked = portal.asked();
+    assert!(asked[1].starts_with("GET / ") && asked[1].ends_with("\r\n\r\n"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_pinned_address_stays_pinned_across_redirects_of_its_host() {
+    let portal = Portal::open(&[
+        ("/", &redirect("http://www.comune.example:PORT/it")),
+        ("/it", &page("benvenuti")),
+        ("/sso", &redirect("http://127.0.0.2:1/login")),
+    ])
+    .await;
+    let connect = format!("127.0.0.1:{}", portal.port);
+    let ask = async |url: &str, hosts: Value| {
+        portal.ask(json!({ "url": url, "connect": connect, "redirects": { "max": 5, "hosts": hosts } })).await
+    };
+    // To `www.` and another port: names that only the pin knows.
+    let outcome = ask("http://comune.example/", json!([])).await;
+    assert_eq!((outcome.verdict, fact(&outcome, "redirects")), (Verdict::Up, "1"), "{outcome:?}");
+    assert_eq!(outcome.evidence.remote, connect);
+    let outcome = ask("http://comune.example/sso", json!([])).await;
+    assert_eq!(outcome.reason, Reason::AssertRedirect, "{outcome:?}");
+    let outcome = ask("http://comune.example/sso", json!(["127.0.0.2"])).await;
+    assert_eq!(outcome.evidence.remote, "127.0.0.2:1", "who is named is at its own address: {outcome:?}");
 }
 
 #[tokio::test]
@@ -339,17 +421,25 @@ async fn credentials_that_are_missing_or_refused_have_their_reason() {
 }
 
 #[tokio::test]
-async fn rejected_credentials_are_not_tried_until_they_are_others() {
+async fn rejected_credentials_are_held_back_agent_wide_and_the_outage_stays_one() {
     let refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
     let portal = Portal::open(&[("/", refusal)]).await;
-    let check = portal.check(json!({ "auth": { "scheme": "bearer", "secret": "portale" } }));
+    let auth = json!({ "auth": { "scheme": "bearer", "secret": "portale" } });
+    let (check, another) = (portal.check(auth.clone()), portal.check(auth.clone()));
     let folder = tempfile::tempdir().unwrap();
     let surroundings = with_secret(folder.path(), "hunter2");
     assert_eq!(check.run(&surroundings).await.reason, Reason::AuthRejected);
-    let outcome = check.run(&surroundings).await;
-    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AuthHeldBack), "{outcome:?}");
+    for check in [&check, &another] {
+        let outcome = check.run(&surroundings).await;
+        assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::AuthRejected), "{outcome:?}");
+        assert_eq!(fact(&outcome, "held_back"), "15 min");
+    }
     assert_eq!(portal.asked().len(), 1, "nothing was asked");
-    let surroundings = with_secret(folder.path(), "hunter3");
+    let elsewhere = Portal::open(&[("/", &page("x"))]).await;
+    let outcome = elsewhere.check(auth).run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AuthHeldBack), "{outcome:?}");
+    assert!(elsewhere.asked().is_empty());
+    std::fs::write(folder.path().join("portale"), "hunter3").unwrap();
     assert_eq!(check.run(&surroundings).await.reason, Reason::AuthRejected);
     assert_eq!(portal.asked().len(), 2);
 }
@@ -374,4 +464,16 @@ async fn a_name_is_asked_of_the_resolver_that_the_charter_names() {
     assert_eq!(outcome.reason, Reason::ResolveTimeout, "{outcome:?}");
     let question = asked.join_next().await.unwrap().unwrap();
     assert!(question.windows(8).any(|bytes| bytes == b"intranet"));
+}
+
+#[tokio::test]
+async fn a_resolver_of_the_charter_must_be_an_allowed_address() {
+    let portal = Portal::open(&[("/", &page("x"))]).await;
+    let resolver = json!({ "url": "http://intranet.comune.example/", "resolver": "169.254.169.254:53" });
+    let outcome = portal.ask(resolver).await;
+    assert_eq!(
+        (outcome.verdict, outcome.reason),
+        (Verdict::Unknown, Reason::AgentTargetForbidden),
+        "{outcome:?}"
+    );
 }

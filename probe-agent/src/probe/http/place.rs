@@ -57,6 +57,11 @@ impl Place {
         self.name.is_some() == other.name.is_some() && self.address == other.address
     }
 
+    /// The same, written: `https://www.comune.example:443`.
+    pub(super) fn origin(&self) -> String {
+        format!("{}://{}", if self.name.is_some() { "https" } else { "http" }, self.address)
+    }
+
     /// For people: without the query, which may carry a session or a token.
     pub(super) fn shown(&self) -> String {
         let mut url = self.url.clone();

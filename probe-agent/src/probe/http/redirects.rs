@@ -2,27 +2,45 @@
 //!
 //! A redirect is followed only where a user of the portal would not be surprised: not from https down
 //! to http, not to a host that nobody named, not in circles. `www.` in front of a host, or not, is the
-//! same host: half of all portals redirect to do no more than that.
+//! same host: half of all portals redirect to do no more than that. A circle is the same question again:
+//! method, URL and cookies; a form that leads back to its page, or a page that first sets a cookie, is none.
+
+use std::sync::Arc;
 
 use collector_api::Reason;
 use config::HttpRedirects;
 use hyper::{Method, StatusCode};
 
+use super::cookies::Cookies;
 use super::place::Place;
 use crate::probe::Fault;
 use crate::tls::{self, Tls};
 
-/// Where to go on after an answer with this status and `Location`.
+/// One question of an attempt.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    /// Where it was asked.
+    pub place: Arc<Place>,
+    /// How.
+    pub method: Method,
+    /// With which cookies, as they were sent.
+    pub cookies: String,
+}
+
+/// How to go on after the last of `visited` led to `location`; `cookies` are what has been set by now.
 pub(super) fn next(
     policy: &HttpRedirects,
-    visited: &[Place],
+    visited: &[Visit],
+    status: StatusCode,
     location: &str,
+    cookies: &Cookies,
     tls: &Tls,
-) -> Result<Place, Fault> {
+) -> Result<Visit, Fault> {
     let refused = |detail: String| Fault::new(Reason::AssertRedirect, detail);
-    let (Some(first), Some(from)) = (visited.first(), visited.last()) else {
+    let (Some(first), Some(last)) = (visited.first(), visited.last()) else {
         return Err(Fault::new(Reason::AgentInternal, "redirected from nowhere"));
     };
+    let (first, from) = (&first.place, &last.place);
     let url = from.url.join(location).map_err(|error| refused(format!("leads to no URL: {error}")))?;
     let nowhere = |why: String| refused(format!("leads to where nobody can go: {why}"));
     let mut to = Place::of(url, tls).map_err(nowhere)?;
@@ -34,18 +52,22 @@ pub(super) fn next(
         return Err(refused(format!("leads from https to {}", to.shown())));
     }
     let host = to.address.host.as_str();
-    let is_named = bare(host) == bare(&first.address.host) || policy.hosts.iter().any(|named| named == host);
+    let is_named = is_same_host(host, &first.address.host) || policy.hosts.iter().any(|named| named == host);
     if !is_named {
         return Err(refused(format!("leads to `{host}`, which `redirects: hosts` does not name")));
     }
-    // Nothing is remembered between requests, so the same question gets the same answer.
-    if visited.iter().any(|before| before.url == to.url) {
+    let method = method_after(status, &last.method);
+    let cookies = cookies.for_host(host);
+    // Nothing but cookies is remembered between requests, so the same question gets the same answer.
+    let is_same =
+        |before: &Visit| before.place.url == to.url && before.method == method && before.cookies == cookies;
+    if visited.iter().any(is_same) {
         return Err(refused(format!("goes in circles, again to {}", to.shown())));
     }
     if visited.len() > usize::try_from(policy.max).unwrap_or(usize::MAX) {
         return Err(refused(format!("goes on after {} redirects, to {}", policy.max, to.shown())));
     }
-    Ok(to)
+    Ok(Visit { place: Arc::new(to), method, cookies })
 }
 
 /// Is the last URL the one that was expected?
@@ -64,9 +86,14 @@ pub(super) fn leads_elsewhere(status: StatusCode) -> bool {
 }
 
 /// Which method goes on: as browsers do, a `POST` becomes a `GET` unless the status forbids it.
-pub(super) fn method_after(status: StatusCode, method: &Method) -> Method {
+fn method_after(status: StatusCode, method: &Method) -> Method {
     let is_kept = matches!(status.as_u16(), 307 | 308) || *method == Method::HEAD || *method == Method::GET;
     if is_kept { method.clone() } else { Method::GET }
+}
+
+/// Is it the same host, with or without `www.`?
+pub(super) fn is_same_host(one: &str, other: &str) -> bool {
+    bare(one) == bare(other)
 }
 
 fn bare(host: &str) -> &str {
@@ -83,12 +110,16 @@ mod tests {
         Place::parse(url, &Tls::new(&TlsParams::default(), &[]).unwrap()).unwrap()
     }
 
+    fn visit(url: &str) -> Visit {
+        Visit { place: Arc::new(place(url)), method: Method::GET, cookies: String::new() }
+    }
+
     #[track_caller]
     fn check(policy: &HttpRedirects, visited: &[&str], location: &str, expected: Result<&str, &str>) {
-        let visited: Vec<Place> = visited.iter().map(|url| place(url)).collect();
+        let visited: Vec<Visit> = visited.iter().map(|url| visit(url)).collect();
         let tls = Tls::new(&TlsParams::default(), &[]).unwrap();
-        let next = next(policy, &visited, location, &tls);
-        let next = next.map(|to| to.url.to_string()).map_err(|fault| {
+        let next = next(policy, &visited, StatusCode::FOUND, location, &Cookies::default(), &tls);
+        let next = next.map(|to| to.place.url.to_string()).map_err(|fault| {
             assert_eq!(fault.reason, Reason::AssertRedirect);
             fault.detail
         });
@@ -145,11 +176,37 @@ mod tests {
     fn a_name_of_the_charter_is_for_its_own_host_only() {
         let params = TlsParams { name: Some("backend.example".to_owned()), ..TlsParams::default() };
         let tls = Tls::new(&params, &[]).unwrap();
-        let visited = [Place::parse("https://a.example/", &tls).unwrap()];
+        let place = Place::parse("https://a.example/", &tls).unwrap();
+        let visited = [Visit { place: Arc::new(place), method: Method::GET, cookies: String::new() }];
         let policy = HttpRedirects::default();
         for (location, name) in [("/x", "backend.example"), ("https://www.a.example/", "www.a.example")] {
-            let to = next(&policy, &visited, location, &tls).unwrap();
-            assert_eq!(to.name.unwrap().to_str(), name);
+            let to = next(&policy, &visited, StatusCode::FOUND, location, &Cookies::default(), &tls).unwrap();
+            assert_eq!(to.place.name.as_ref().unwrap().to_str(), name);
+        }
+    }
+
+    #[test]
+    fn a_circle_is_the_same_question_again() {
+        let tls = Tls::new(&TlsParams::default(), &[]).unwrap();
+        let url = "https://a.example/";
+        let set = |text: &'static str| {
+            let mut cookies = Cookies::default();
+            let headers = [(hyper::header::SET_COOKIE, hyper::header::HeaderValue::from_static(text))];
+            cookies.take("a.example", &headers.into_iter().collect());
+            cookies
+        };
+        for (method, sent, status, cookies, is_circle) in [
+            (Method::GET, "", 302, Cookies::default(), true),
+            (Method::POST, "", 303, Cookies::default(), false),
+            (Method::POST, "", 307, Cookies::default(), true),
+            (Method::GET, "", 302, set("sid=1"), false),
+            (Method::GET, "sid=1", 302, set("sid=1"), true),
+            (Method::GET, "sid=1", 302, set("sid=2"), false),
+        ] {
+            let visited = [Visit { method: method.clone(), cookies: sent.to_owned(), ..visit(url) }];
+            let status = StatusCode::from_u16(status).unwrap();
+            let next = next(&HttpRedirects::default(), &visited, status, url, &cookies, &tls);
+            assert_eq!(next.is_err(), is_circle, "{method} {sent} {status}: {next:?}");
         }
     }
 

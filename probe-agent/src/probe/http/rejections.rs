@@ -1,10 +1,19 @@
 //! Credentials that were rejected are not tried again and again: that is how accounts get locked, of a
 //! probe and of whoever shares the address.
 //!
-//! After a rejection the secret rests for a quarter of an hour, and after the third for good; another
-//! secret in the file starts anew. A sample in between was not asked, so it is unknown. The price: when
-//! a portal rejects good credentials by its own fault, its recovery is seen up to that much later.
+//! What is remembered is of the secret and of the whole agent, so that ten checks with one wrong password
+//! are not ten attempts to log in. After a rejection the secret rests for a quarter of an hour, after the
+//! third for an hour each; another secret in the file is tried at once. It is never given up: a portal
+//! whose directory of users is broken rejects good credentials, and recovers.
+//!
+//! Who is held back says what is known. Where this origin's last answer was a rejection and nothing newer
+//! is known, that is still the answer: down `auth.rejected`, with the fact `held_back`; unknown would let
+//! an outage that says 401 vanish from the figure after its first minute. The price: its end is seen up to
+//! an hour late, to the disadvantage of whoever is measured. An origin that was not asked yet is unknown
+//! (`auth.held_back`), and one that has accepted the secret is asked on: it proves nothing against it. Questions
+//! under way at one moment do not wait for each other, so each of them is a try.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,53 +26,83 @@ use crate::probe::Fault;
 /// Longer than the window in which usual domain policies count failures would be better, and hides more.
 const REST: Duration = Duration::from_mins(15);
 
+/// After the third rejection.
+const LONG_REST: Duration = Duration::from_hours(1);
+
 /// Domain policies lock accounts from five.
 const REJECTIONS_MAX: u32 = 3;
 
-/// What is remembered of one check's credentials.
-#[derive(Debug, Default)]
-pub(super) struct Rejections(Mutex<Option<Rejected>>);
+/// Secrets, and origins of each, that are remembered; beyond that the memory begins anew.
+const REMEMBERED_MAX: usize = 1_000;
 
-#[derive(Debug, Clone, Copy)]
-struct Rejected {
-    /// SHA-256 of the secret, which itself is not kept.
-    secret: [u8; 32],
-    times: u32,
-    last: Instant,
+/// What the agent remembers of the credentials of all checks.
+#[derive(Debug, Default)]
+pub struct Rejections(Mutex<HashMap<Secret, Known>>);
+
+/// SHA-256 of a secret, which itself is not kept.
+type Secret = [u8; 32];
+
+/// Of one secret.
+#[derive(Debug, Default)]
+struct Known {
+    rejections: u32,
+    /// The last one.
+    rejected: Option<Instant>,
+    /// By origin: was it accepted when it was last tried?
+    accepted: HashMap<String, bool>,
 }
 
 impl Rejections {
-    /// May this secret be tried now?
-    pub(super) fn permit(&self, secret: &str, now: Instant) -> Result<(), Fault> {
-        let rejected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(rejected) = rejected.filter(|rejected| rejected.secret == digest_of(secret)) else {
+    /// May this secret be tried at this origin now? The fault is what is known instead of an answer.
+    pub(super) fn permit(&self, secret: &str, origin: &str, now: Instant) -> Result<(), HeldBack> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = known.get(&digest_of(secret)) else { return Ok(()) };
+        let is_accepted = known.accepted.get(origin).copied();
+        let (Some(rejected), None | Some(false)) = (known.rejected, is_accepted) else { return Ok(()) };
+        let rest = if known.rejections >= REJECTIONS_MAX { LONG_REST } else { REST };
+        let left = rest.saturating_sub(now.saturating_duration_since(rejected));
+        if left.is_zero() {
             return Ok(());
+        }
+        let minutes = left.as_secs().div_ceil(60);
+        let again = format!("tried again in {minutes} min, or at once with another secret in the file");
+        let fault = match is_accepted {
+            Some(_) => Fault::new(Reason::AuthRejected, format!("rejected; {again}")),
+            None => Fault::new(Reason::AuthHeldBack, format!("rejected elsewhere; {again}")),
         };
-        let times = rejected.times;
-        if times >= REJECTIONS_MAX {
-            let detail = format!("rejected {times} times; tried again when another secret is in the file");
-            return Err(Fault::new(Reason::AuthHeldBack, detail));
-        }
-        let rested = now.saturating_duration_since(rejected.last);
-        if rested < REST {
-            let minutes = REST.saturating_sub(rested).as_secs().div_ceil(60);
-            let detail =
-                format!("rejected; tried again in {minutes} min, or with another secret in the file");
-            return Err(Fault::new(Reason::AuthHeldBack, detail));
-        }
-        Ok(())
+        Err(HeldBack { fault, minutes })
     }
 
     /// Learns what became of a secret that was tried.
-    pub(super) fn learn(&self, secret: &str, was_rejected: bool, now: Instant) {
-        let mut rejected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let secret = digest_of(secret);
-        let times = rejected.filter(|before| before.secret == secret).map_or(0, |before| before.times);
-        *rejected = was_rejected.then_some(Rejected { secret, times: times + 1, last: now });
+    pub(super) fn learn(&self, secret: &str, origin: &str, is_accepted: bool, now: Instant) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED_MAX {
+            all.clear();
+        }
+        let known = all.entry(digest_of(secret)).or_default();
+        if known.accepted.len() >= REMEMBERED_MAX {
+            known.accepted.clear();
+        }
+        known.accepted.insert(origin.to_owned(), is_accepted);
+        if !is_accepted {
+            known.rejections = known.rejections.saturating_add(1);
+            known.rejected = Some(now);
+        } else if known.accepted.values().all(|&is_accepted| is_accepted) {
+            (known.rejections, known.rejected) = (0, None);
+        }
     }
 }
 
-fn digest_of(secret: &str) -> [u8; 32] {
+/// Why a secret is not tried.
+#[derive(Debug)]
+pub(super) struct HeldBack {
+    /// What is known instead.
+    pub fault: Fault,
+    /// Until it is tried again.
+    pub minutes: u64,
+}
+
+fn digest_of(secret: &str) -> Secret {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
     bytes
@@ -71,26 +110,68 @@ fn digest_of(secret: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use collector_api::Verdict;
+
     use super::*;
 
+    const HOME: &str = "https://portale.example:443";
+    const OTHER: &str = "https://intranet.example:443";
+
     #[tokio::test(start_paused = true)]
-    async fn a_rejected_secret_rests_and_after_the_third_time_for_good() {
+    async fn a_rejected_secret_rests_and_is_never_given_up() {
         let rejections = Rejections::default();
         let start = Instant::now();
         let at = |minutes: u64| start + Duration::from_mins(minutes);
-        let may = |secret: &str, minutes| rejections.permit(secret, at(minutes)).is_ok();
+        let may = |secret: &str, minutes| rejections.permit(secret, HOME, at(minutes)).is_ok();
         assert!(may("a", 0));
-        rejections.learn("a", true, at(0));
+        rejections.learn("a", HOME, false, at(0));
         assert!(!may("a", 0) && !may("a", 14) && may("a", 15));
         assert!(may("b", 1), "another secret is another question");
-        rejections.learn("a", true, at(15));
+        rejections.learn("a", HOME, false, at(15));
         assert!(!may("a", 29) && may("a", 30));
-        rejections.learn("a", true, at(30));
-        assert!(!may("a", 10_000) && may("b", 31));
-        let fault = rejections.permit("a", at(31)).unwrap_err();
-        assert_eq!(fault.reason, Reason::AuthHeldBack);
-        assert_eq!(fault.detail, "rejected 3 times; tried again when another secret is in the file");
-        rejections.learn("b", false, at(32));
-        assert!(may("a", 33), "nothing is held against anybody after a success");
+        rejections.learn("a", HOME, false, at(30));
+        assert!(!may("a", 45) && !may("a", 89) && may("a", 90) && may("b", 31));
+        rejections.learn("a", HOME, false, at(90));
+        assert!(!may("a", 149) && may("a", 150), "hourly from then on");
+        rejections.learn("a", HOME, true, at(150));
+        assert!(may("a", 151), "nothing is held against anybody after a success");
+        rejections.learn("a", HOME, false, at(152));
+        assert!(!may("a", 166) && may("a", 167), "and the count begins anew");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_held_back_says_what_is_known() {
+        let (rejections, now) = (Rejections::default(), Instant::now());
+        rejections.learn("a", HOME, false, now);
+        let held = rejections.permit("a", HOME, now).unwrap_err();
+        assert_eq!((held.fault.reason, held.fault.verdict()), (Reason::AuthRejected, Verdict::Down));
+        assert_eq!(held.minutes, 15);
+        assert_eq!(
+            held.fault.detail,
+            "rejected; tried again in 15 min, or at once with another secret in the file"
+        );
+        let held = rejections.permit("a", OTHER, now).unwrap_err();
+        assert_eq!((held.fault.reason, held.fault.verdict()), (Reason::AuthHeldBack, Verdict::Unknown));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_origin_that_accepts_is_asked_on_and_excuses_nobody() {
+        let (rejections, now) = (Rejections::default(), Instant::now());
+        rejections.learn("a", OTHER, true, now);
+        rejections.learn("a", HOME, false, now);
+        assert!(rejections.permit("a", OTHER, now).is_ok());
+        rejections.learn("a", OTHER, true, now);
+        assert!(rejections.permit("a", HOME, now).is_err());
+        rejections.learn("a", OTHER, false, now);
+        assert!(rejections.permit("a", OTHER, now).is_err(), "its own word counts");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_memory_is_bounded() {
+        let (rejections, now) = (Rejections::default(), Instant::now());
+        for number in 0..3 * REMEMBERED_MAX {
+            rejections.learn(&number.to_string(), HOME, false, now);
+        }
+        assert!(rejections.0.lock().unwrap().len() <= REMEMBERED_MAX);
     }
 }

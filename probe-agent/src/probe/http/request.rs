@@ -13,14 +13,15 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderValue, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue, USER_AGENT,
 };
-use hyper::{Method, Request, Response};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::answer::Answer;
-use super::place::Place;
+use super::cookies;
+use super::redirects::Visit;
 use crate::probe::{Fault, Trace};
 use crate::tls;
 
@@ -38,17 +39,16 @@ pub(super) type Asking = Request<Full<Bytes>>;
 
 /// Makes a request. `own` are the charter's headers: they take the place of the agent's usual ones.
 pub(super) fn make(
-    place: &Place,
-    method: &Method,
+    visit: &Visit,
     own: Option<&HeaderMap>,
     credentials: Option<&HeaderValue>,
     body: Bytes,
 ) -> Result<Asking, Fault> {
     let mut request = Request::new(Full::new(body));
-    *request.method_mut() = method.clone();
-    *request.uri_mut() = place.target.clone();
+    *request.method_mut() = visit.method.clone();
+    *request.uri_mut() = visit.place.target.clone();
     let headers = request.headers_mut();
-    let host = HeaderValue::try_from(&place.host)
+    let host = HeaderValue::try_from(&visit.place.host)
         .map_err(|error| Fault::new(Reason::AgentConfigInvalid, error.to_string()))?;
     headers.insert(HOST, host);
     headers.insert(USER_AGENT, USER_AGENT_VALUE);
@@ -58,6 +58,14 @@ pub(super) fn make(
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     for (name, value) in own.into_iter().flatten() {
         headers.insert(name.clone(), value.clone());
+    }
+    // The charter may say one, too.
+    let cookies = headers.get(COOKIE).and_then(|own| own.to_str().ok()).into_iter();
+    let cookies: Vec<&str> = cookies.chain((!visit.cookies.is_empty()).then_some(&*visit.cookies)).collect();
+    if let Ok(cookies) = HeaderValue::try_from(cookies.join("; "))
+        && !cookies.is_empty()
+    {
+        headers.insert(COOKIE, cookies);
     }
     if let Some(credentials) = credentials {
         headers.insert(AUTHORIZATION, credentials.clone());
@@ -78,8 +86,8 @@ where
 {
     trace.enter("write");
     trace.sent(|| head_of_request(&asking));
-    let is_sent = Arc::new(AtomicBool::new(false));
-    let watched = Watched { stream, has_written: false, is_sent: Arc::clone(&is_sent) };
+    let seen = Arc::new(Seen::default());
+    let watched = Watched { stream, has_written: false, seen: Arc::clone(&seen) };
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
         .handshake(TokioIo::new(watched))
@@ -88,13 +96,14 @@ where
     let mut connection = pin!(connection);
     let mut is_open = true;
     let enter_processing = || {
-        if trace.phase() == "write" && is_sent.load(Ordering::Relaxed) {
+        if trace.phase() == "write" && seen.is_sent.load(Ordering::Relaxed) {
             trace.enter("processing");
         }
     };
     let response = beside(connection.as_mut(), &mut is_open, enter_processing, sender.send_request(asking))
         .await
         .map_err(|error| fault_of(&error))?;
+    cookies::secrets(response.headers()).for_each(|value| trace.secret(value.as_bytes()));
     trace.received(|| head_of_answer(&response));
     let (status, headers) = (response.status(), response.headers().clone());
     trace.enter("transfer");
@@ -108,6 +117,9 @@ where
     let read = beside(connection.as_mut(), &mut is_open, || (), reading).await;
     trace.received(|| answer.body[..answer.body.len().min(SHOWN_BYTES_MAX)].to_vec());
     read.map_err(|error| fault_of(&error))?;
+    if seen.has_ended_uncleanly.load(Ordering::Relaxed) {
+        trace.fact("unclean_end", "the connection ended without close_notify");
+    }
     Ok(answer)
 }
 
@@ -218,16 +230,33 @@ fn fault_of(error: &hyper::Error) -> Fault {
     Fault::new(reason, error.to_string())
 }
 
-/// A stream that tells when what was written has left for the kernel.
+/// A stream that tells when what was written has left for the kernel, and that takes the end of a TLS
+/// connection for one, whether or not it is announced. Many servers hang up without `close_notify`; browsers
+/// and Go's client accept it. A body that ends with the connection cannot be told from a cut one then; one
+/// with a length or in chunks is guarded by these.
 struct Watched<S> {
     stream: S,
     has_written: bool,
-    is_sent: Arc<AtomicBool>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    is_sent: AtomicBool,
+    /// TLS without `close_notify`.
+    has_ended_uncleanly: AtomicBool,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, into)
+        let watched = self.get_mut();
+        match Pin::new(&mut watched.stream).poll_read(cx, into) {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                watched.seen.has_ended_uncleanly.store(true, Ordering::Relaxed);
+                Poll::Ready(Ok(()))
+            }
+            polled => polled,
+        }
     }
 }
 
@@ -256,7 +285,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         let watched = self.get_mut();
         let polled = Pin::new(&mut watched.stream).poll_flush(cx);
         if watched.has_written && matches!(polled, Poll::Ready(Ok(()))) {
-            watched.is_sent.store(true, Ordering::Relaxed);
+            watched.seen.is_sent.store(true, Ordering::Relaxed);
         }
         polled
     }

@@ -204,6 +204,42 @@ async fn get_tls(port: u16, authority: &str) -> Outcome {
     get(HttpParams { connect: Some(connect), tls, ..params("https://www.comune.example/") }).await
 }
 
+#[tokio::test]
+async fn a_body_may_end_with_its_tls_connection_but_not_before_its_length() {
+    for (answer, verdict, reason, is_told) in [
+        ("HTTP/1.0 200 OK\r\n\r\nbenvenuti", Verdict::Up, Reason::None, true),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", Verdict::Down, Reason::ProtoClosedEarly, false),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+            Verdict::Down,
+            Reason::ProtoClosedEarly,
+            false,
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-", Verdict::Down, Reason::ProtoClosedEarly, false),
+    ] {
+        let Pki { authority_pem, server } = pki(&["www.comune.example"], (2020, 1), (2090, 1));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = TlsAcceptor::from(std::sync::Arc::new(server));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let mut head = [0; 4_096];
+                let _ = stream.read(&mut head).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.flush().await;
+                // The connection below it ends; TLS is not told.
+                let _ = stream.get_mut().0.shutdown().await;
+            }
+        });
+        let outcome = get_tls(port, &authority_pem).await;
+        assert_eq!((outcome.verdict, outcome.reason), (verdict, reason), "{answer:?}: {outcome:?}");
+        assert_eq!(!fact(&outcome, "unclean_end").is_empty(), is_told, "{outcome:?}");
+    }
+}
+
 /// 2020-02-01, in Unix ms.
 const FEBRUARY_2020_MS: i64 = 1_580_515_200_000;
 
