@@ -33,6 +33,12 @@ impl IdError {
         if word.trim().is_empty() {
             return say!("the name is empty", "il nome è vuoto");
         }
+        if word.contains('.') && CheckId::new(word.as_str()).is_ok() {
+            return say!(
+                "`{word}` is not a name but several, joined by dots; one stands here, and with `was` nothing moves elsewhere",
+                "`{word}` non è un nome ma più nomi uniti da punti; qui ne sta uno, e con `was` nulla si sposta altrove"
+            );
+        }
         if word.contains('@') {
             return say!(
                 "`{word}` is a mail address; give it a name under `alerting`, and write that name here",

@@ -119,10 +119,13 @@ impl Shape for ComponentKeys {
         definitions.refer("ComponentKeys", |definitions| {
             let kinds = crate::yaml::probe::schemas(definitions);
             let mut properties = schema::properties(Common::schema_of_keys(definitions));
-            let every = kinds.iter().flat_map(|kind| &kind.keys);
+            let every = kinds.iter().flat_map(|kind| kind.keys.iter().map(move |key| (kind.word, key)));
             if let serde_json::Value::Object(properties) = &mut properties {
-                for key in every {
-                    properties.insert(key.name.to_owned(), json!(true));
+                for (word, key) in every {
+                    let doc = format!("probe: {word}: {}", key.doc.trim());
+                    let known = properties.get(key.name).and_then(|known| known["description"].as_str());
+                    let doc = known.map_or_else(|| doc.clone(), |known| format!("{known} {doc}"));
+                    properties.insert(key.name.to_owned(), json!({"description": doc}));
                 }
                 let words = schema::words(kinds.iter().map(|kind| kind.word));
                 properties.insert(
