@@ -1,10 +1,11 @@
 //! `vedetta check`: everything wrong with the file, at once, before anybody relies on it.
 
+mod effective;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use config::{Charter, Loaded};
 
 use super::place::Place;
@@ -17,26 +18,24 @@ pub(crate) struct Check {
     file: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
-    /// Print the charter as it is understood, every default applied, as YAML
+    /// Print the charter as it is understood, every default applied, for people to read
     #[arg(long)]
     effective: bool,
-    /// The language of the text
-    #[arg(long, value_enum, default_value = "en")]
-    lang: Lang,
+    /// The language of the text; that of the terminal (`LANG`) when absent
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
 }
 
 impl Check {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let path = self.file.unwrap_or(self.place.config);
+        let lang = self.lang.unwrap_or_else(of_terminal).of_config();
         match config::load(&path) {
             Ok(loaded) if self.effective => {
-                let text = serde_yaml::to_string(&loaded.vedetta.charter)
-                    .context("the charter cannot be written as YAML")?;
-                out.write_all(text.as_bytes())?;
+                out.write_all(effective::text(&loaded.vedetta.charter)?.as_bytes())?;
                 Ok(ExitCode::SUCCESS)
             }
             Ok(loaded) => {
-                let lang = self.lang.of_config();
                 report(&loaded, lang, out)?;
                 if let Some(text) = loaded.vedetta.charter.without_figure() {
                     writeln!(out, "{}: {}", note(lang), text.get(lang))?;
@@ -45,11 +44,19 @@ impl Check {
                 Ok(ExitCode::SUCCESS)
             }
             Err(problems) => {
-                writeln!(out, "{}", problems.show(self.lang.of_config()))?;
+                writeln!(out, "{}", problems.show(lang))?;
                 Ok(ExitCode::FAILURE)
             }
         }
     }
+}
+
+/// Italian where the terminal is (POSIX, 8.2: the first of these that is set and not empty holds), else English.
+#[expect(clippy::disallowed_methods, reason = "the language of a terminal stands in its environment")]
+fn of_terminal() -> Lang {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let locale = set.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+    if locale.starts_with("it") { Lang::It } else { Lang::En }
 }
 
 /// Warnings, each as `warning: file:line:column: …`.

@@ -12,7 +12,7 @@ pub(crate) struct Place {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = "/etc/vedetta/vedetta.yaml")]
     pub(crate) config: PathBuf,
-    /// The state directory; the file's `collector.state_directory` when absent
+    /// The state directory; the file's `collector.state` when absent
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
 }
