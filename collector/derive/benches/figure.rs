@@ -1,4 +1,5 @@
-//! What deriving costs: a sample's share of `step`, a year's figures cold and warm, a check-year's bytes.
+//! What deriving costs: a sample's share of `step`, a year's figures cold and warm, charters made ready for it, a
+//! check-year's bytes.
 //!
 //! `cargo bench -p collector-derive`. Prints the least, the median and the greatest of many rounds; nothing
 //! is asserted, because wall time is the machine's. Cold means that 64 MiB were written since the last
@@ -14,7 +15,8 @@ use collector_api::{
     CheckEntry, ClockReading, ConfigRecord, Group, Reason, Record, Start, StreamId, Verdict,
 };
 use collector_derive::{
-    Accepted, Period, Run, RunIndex, StreamRuns, StreamState, Vantage, decode_runs, encode_runs, step, year,
+    Accepted, Charters, Period, Run, RunIndex, StreamRuns, StreamState, Vantage, decode_runs, encode_runs,
+    step, year,
 };
 use config::{
     Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, Family, Fraction, HostPort, Id,
@@ -32,6 +34,7 @@ fn main() -> io::Result<()> {
     samples(&mut out)?;
     figures(&mut out, 1)?;
     figures(&mut out, 3)?;
+    charters(&mut out)?;
     packs(&mut out)
 }
 
@@ -126,6 +129,42 @@ fn figures(out: &mut impl io::Write, vantages: usize) -> io::Result<()> {
     let what = format!("figures of {CHECKS} checks, {} changes", CHECKS * CHANGES * vantages);
     report(out, &format!("{what}, cold"), measure(true, figured))?;
     report(out, &format!("{what}, warm"), measure(false, figured))
+}
+
+/// What a scrape does before it asks for the runs, at two lengths of history: it may grow as they do.
+fn charters(out: &mut impl io::Write) -> io::Result<()> {
+    let plain = charter(vec![id("agent", 0)]);
+    let mut before = plain.clone();
+    let mut renamed = plain.clone();
+    if let Node::Part(part) = &mut before.services[0].components[0].node {
+        (part.checks[0].target, part.checks[0].id) = (id("former", 0), former());
+    }
+    if let Node::Part(part) = &mut renamed.services[0].components[0].node {
+        part.checks[0].facts.was = Some(former());
+    }
+    let (period, end_ms) = (Period::civil_year(YEAR), Period::civil_year(YEAR).end_ms());
+    for revisions in [25, 50] {
+        let at = |revision: usize| period.start_ms() + i64::try_from(revision).unwrap() * 86_400_000;
+        let never: Vec<_> = (0..revisions).map(|revision| (at(revision), plain.clone())).collect();
+        let of = |revision: usize| if revision < revisions / 2 { &before } else { &renamed };
+        let once: Vec<_> = (0..revisions).map(|revision| (at(revision), of(revision).clone())).collect();
+        for (what, history) in [("nothing renamed", never), ("one check renamed", once)] {
+            let made_ready = || {
+                black_box(Charters::of(&history, period, end_ms));
+                revisions
+            };
+            report(
+                out,
+                &format!("{revisions} charters of {CHECKS} checks, {what}"),
+                measure(false, made_ready),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn former() -> CheckId {
+    CheckId::of(&[id("service", 0), id("component", 0), id("former", 0)])
 }
 
 /// One check's year in one pack, in twelve, and how fast packs are read.
