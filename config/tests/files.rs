@@ -160,6 +160,8 @@ fn files_are_named_from_beside_the_charter_only() {
     std::fs::write(folder.path().join("other.pem"), pem).unwrap();
     std::fs::write(inside.join("key.pem"), "-----BEGIN PRIVATE KEY-----\nhunter2\n").unwrap();
     std::os::unix::fs::symlink(folder.path().join("other.pem"), inside.join("link.pem")).unwrap();
+    std::fs::write(inside.join("ca.der"), [0x30, 0x82, 0x01, 0x0a, 0xff]).unwrap();
+    std::fs::write(inside.join("latin.pem"), b"# CA\n# Citt\xe0\n").unwrap();
     let path = inside.join("vedetta.yaml");
     let with = |authority: &str| {
         let text = format!(
@@ -180,7 +182,9 @@ fn files_are_named_from_beside_the_charter_only() {
         ("link.pem", "leads out of the folder"),
         ("key.pem", "holds a private key"),
         ("vedetta.yaml", "holds no certificate"),
-        ("absent.pem", "cannot read `absent.pem`"),
+        ("absent.pem", "inside/absent.pem`)"),
+        ("ca.der", "`openssl x509 -inform der -in ca.der`"),
+        ("latin.pem", "`latin.pem` is not UTF-8 at line 2; save it"),
     ] {
         let refused = with(authority).unwrap_err().to_string();
         assert!(refused.contains(reason), "{authority}: {refused}");
@@ -355,6 +359,18 @@ fn secrets_are_refused_before_anything_could_repeat_them() {
         let all_said = problems.iter().all(|problem| problem.contains("holds a secret in clear"));
         assert!(all_said && !problems.concat().contains("hunter2"), "{problems:?}");
     }
+}
+
+/// A table is no part of the tree that is looked through first.
+#[test]
+fn a_secret_in_a_table_is_refused_and_not_shown() {
+    let main =
+        format!("{HEAD}services: {{s: {{components: {{c: {{probe: http, targets: {{file: c.csv}}}}}}}}}}\n");
+    let table = "name;address\na;https://h.example/?token=hunter2\nb;https://me:hunter2@h.example/\n";
+    let problems = in_folder(&[("vedetta.yaml", &main), ("c.csv", table)]).unwrap_err();
+    assert!(problems[0].starts_with("c.csv:2:3: a URL with `token=` in clear"), "{problems:?}");
+    assert!(problems[1].starts_with("c.csv:3:3: a URL with a user or password"), "{problems:?}");
+    assert!(!problems.concat().contains("hunter2"));
 }
 
 /// Whoever reads Italian gets every message in Italian.
