@@ -110,7 +110,7 @@ pub(crate) fn without_credentials(text: &str) -> String {
         }
         if matches!(characters[begin], '?' | '&') {
             let from = begin + 1;
-            let ends = |c: &char| matches!(c, '&' | '#' | '"' | '\'' | ' ' | '`');
+            let ends = |c: &char| matches!(c, '?' | '&' | '#' | '"' | '\'' | ' ' | '`');
             let to = characters[from..].iter().position(ends).map_or(characters.len(), |n| from + n);
             let pair: String = characters[from..to].iter().collect();
             let Some((name, _)) = pair.split_once('=') else { continue };

@@ -154,7 +154,7 @@ impl Source<'_> {
 pub(crate) const PROBLEMS_MAX: usize = 200;
 
 /// Bytes of a line of which a part is shown at all.
-const LINE_BYTES_MAX: usize = 4096;
+pub(crate) const LINE_BYTES_MAX: usize = 4096;
 
 /// Characters of a line that a snippet shows.
 const LINE_MAX: usize = 110;

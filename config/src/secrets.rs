@@ -4,6 +4,7 @@
 
 use crate::Id;
 use crate::mask::{SECRET_KEYS, masked, secret_of_query};
+use crate::problem::LINE_BYTES_MAX;
 use crate::text::{Text, say};
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::shape::Report;
@@ -73,7 +74,7 @@ fn in_clear(entry: &Entry) -> Option<Text> {
             "a login in clear; no secret stands in this file, and `probe: tcp` has none to send",
             "un accesso in chiaro; in questo file non sta nessun segreto, e `probe: tcp` non ne ha da inviare"
         )),
-        "body" if masked(text) != text => Some(say!(
+        "body" if carries(text) => Some(say!(
             "the `body` holds a secret in clear; no secret stands in this file: use `auth` and `secret: NAME`, a file of \
              the agent",
             "il `body` contiene un segreto in chiaro; in questo file non sta nessun segreto: usa `auth` e `secret: NOME`, \
@@ -82,6 +83,16 @@ fn in_clear(entry: &Entry) -> Option<Text> {
         _ => None,
     }
 }
+
+/// Does a body carry a value under a key such as `password`? Its first lines of a usual length are looked at: a
+/// file that is made to take long must not.
+fn carries(body: &str) -> bool {
+    let mut lines = body.lines().take(BODY_LINES_MAX).filter(|line| line.len() <= LINE_BYTES_MAX);
+    lines.any(|line| masked(line) != line)
+}
+
+/// Lines of a body that are looked at.
+const BODY_LINES_MAX: usize = 64;
 
 /// Does a line of a dialogue carry credentials: `AUTH` (SMTP, Redis), `PASS` (POP3, FTP), `LOGIN` (IMAP)?
 fn logs_in(text: &str) -> bool {

@@ -152,7 +152,17 @@ impl Shape for ComponentKeys {
 /// Without a kind, every key that is not common to all is unknown.
 fn without_probe(own: &[&Entry], report: &mut Report<'_>) -> Option<ProbeKeys> {
     for entry in own {
-        report.unknown_key(entry, Common::KEYS);
+        match ProbeKeys::owner(&entry.key) {
+            Some(owner) => {
+                let message = say!(
+                    "the key `{}` belongs to `probe: {owner}`; write it beside that `probe`, with `parts` in each of them",
+                    "la chiave `{}` è di `probe: {owner}`; scrivila accanto a quel `probe`, con `parts` in ognuna di esse",
+                    entry.key
+                );
+                report.problem(entry.key_at, message);
+            }
+            None => report.unknown_key(entry, Common::KEYS),
+        }
     }
     None
 }

@@ -115,9 +115,14 @@ impl ProbeKeys {
         }
     }
 
+    /// The kind that has a key.
+    pub(crate) fn owner(key: &str) -> Option<&'static str> {
+        KINDS.iter().find(|(_, keys)| keys.contains(&key)).map(|(owner, _)| *owner)
+    }
+
     /// A key that is right elsewhere is told so; any other is compared with all that are right here.
     fn strange_key(entry: &Entry, word: &str, keys: &[&'static str], report: &mut Report<'_>) {
-        if let Some((owner, _)) = KINDS.iter().find(|(_, keys)| keys.contains(&entry.key.as_str())) {
+        if let Some(owner) = Self::owner(&entry.key) {
             let message = say!(
                 "the key `{}` belongs to `probe: {owner}`, not to `probe: {word}`",
                 "la chiave `{}` è di `probe: {owner}`, non di `probe: {word}`",
