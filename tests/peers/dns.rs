@@ -64,11 +64,22 @@ fn rows() -> Vec<Row> {
         (
             "an answer without a record",
             a(&[]),
-            ", min_count: 1",
+            "",
             "",
             ("down", "assert.count"),
             true,
-            "the exporter takes an empty NOERROR as success, and its validators pass over an empty section",
+            "a name whose record was deleted answers like this, and serves nobody; the exporter takes an empty NOERROR \
+             as success, and its validators pass over an empty section",
+        ),
+        ("an answer without a record, where it is right", a(&[]), ", min_count: 0", "", UP, true, ""),
+        (
+            "a server that knows no EDNS",
+            Answers { refuses_edns: true, ..a(&[RIGHT]) },
+            expect,
+            THEIRS_EXPECT,
+            UP,
+            true,
+            "",
         ),
         ("NXDOMAIN", code(3), "", "", ("down", "dns.nxdomain"), false, ""),
         (

@@ -26,6 +26,8 @@ pub(crate) struct Answers {
     pub(crate) wrong_id: bool,
     /// No more than this many bytes come back.
     pub(crate) cut_at: Option<usize>,
+    /// A question with EDNS is FORMERR (RFC 6891, 7).
+    pub(crate) refuses_edns: bool,
     /// Over TCP: everything, and without [`TC`].
     pub(crate) tcp: bool,
 }
@@ -109,14 +111,16 @@ impl Answers {
         while question[end] != 0 {
             end += usize::from(question[end]) + 1;
         }
+        // ARCOUNT: of a question, its OPT.
+        let refuses = self.refuses_edns && question[10..12] != [0, 0];
         let question = &question[..end + 5];
         let id = if self.wrong_id { [question[0] ^ 0xff, question[1]] } else { [question[0], question[1]] };
         let recursion = u16::from(question[2] & 1) << 8;
         let truncated = self.flags & TC != 0;
-        let addresses: &[Ipv4Addr] = if truncated { &[] } else { &self.addresses };
+        let addresses: &[Ipv4Addr] = if truncated || refuses { &[] } else { &self.addresses };
+        let rcode = if refuses { 1 } else { self.rcode };
         let mut answer = id.to_vec();
-        let words =
-            [0x8000 | recursion | self.flags | self.rcode, 1, addresses.len().try_into().unwrap(), 0, 0];
+        let words = [0x8000 | recursion | self.flags | rcode, 1, addresses.len().try_into().unwrap(), 0, 0];
         answer.extend(words.iter().flat_map(|word: &u16| word.to_be_bytes()));
         answer.extend(&question[12..]);
         for address in addresses {

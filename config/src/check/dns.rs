@@ -26,7 +26,8 @@ pub struct DnsParams {
     /// How `expect` is compared.
     #[serde(default, skip_serializing_if = "RecordMatch::is_default")]
     pub matching: RecordMatch,
-    /// Records of the type, at least.
+    /// Records of the type, at least. `None`: one in an answer of NOERROR, unless NXDOMAIN is up too, or `expect`
+    /// says what there must be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_count: Option<u32>,
     /// No record of the answer may be kept for less, seconds.

@@ -5,6 +5,9 @@
 //! sees to it, and "port unreachable" arrives as such), with our id and our question; others are
 //! not heard, and silence is `dns.timeout`.
 //!
+//! A server that knows no EDNS says so by an error (RFC 6891, 7), and is asked again without, as every
+//! resolver does; the evidence shows it.
+//!
 //! What follows the answer (controls, other servers' serials) is not the server's time: it neither
 //! makes the sample slow nor counts in its duration.
 
@@ -53,17 +56,25 @@ impl Dns {
     pub fn new(params: &DnsParams) -> Result<Self, String> {
         let asked = DnsQuestion { name: params.name.clone(), record_type: params.record_type.clone() };
         let query_asked = query(&asked)?;
+        let wanted = Wanted::new(params, query_asked.query_type());
+        let edns_refusals: Vec<ResponseCode> = [ResponseCode::FormErr, ResponseCode::NotImp]
+            .into_iter()
+            // Signatures are asked for by EDNS alone.
+            .filter(|&rcode| !params.dnssec && !wanted.accepts(rcode))
+            .collect();
         let question = |query| Question {
             query,
             recursion: params.recursion,
             dnssec: params.dnssec,
             validated: params.flags.contains(&DnsFlag::Ad),
+            edns: true,
+            edns_refusals: edns_refusals.clone(),
         };
         let must_fail = params.must_fail.iter().map(|asked| query(asked).map(question));
         Ok(Self {
             server: params.server.clone(),
             transport: params.transport,
-            wanted: Wanted::new(params, query_asked.query_type()),
+            wanted,
             must_fail: must_fail.collect::<Result<_, _>>()?,
             question: question(query_asked),
             serials: params.soa_serial.as_ref().map(Serials::new).transpose()?,

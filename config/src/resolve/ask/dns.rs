@@ -7,7 +7,7 @@ use crate::yaml::duration::Millis;
 use crate::yaml::nearest;
 use crate::yaml::probe::{DnsKeys, SoaSerialKeys};
 use crate::yaml::shape::{At, Report};
-use crate::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, HostPort, SoaSerial};
+use crate::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, HostPort, RecordMatch, SoaSerial};
 
 const RECORD_TYPES: [&str; 10] = ["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME", "PTR", "SRV", "CAA"];
 
@@ -199,10 +199,12 @@ fn counts(keys: &DnsKeys, report: &mut Report<'_>) -> bool {
         report.problem(key.at, message);
         sound = false;
     }
-    if let Some(key) = keys.min_count.as_ref().filter(|key| key.value == 0) {
+    let none_of = keys.matching.as_ref().is_some_and(|key| key.value == RecordMatch::None);
+    let wants_records = keys.expect.as_ref().is_some_and(|expect| !expect.is_empty()) && !none_of;
+    if let Some(key) = keys.min_count.as_ref().filter(|key| key.value == 0 && wants_records) {
         let message = say!(
-            "`min_count` is 0, which any answer has; leave it out",
-            "`min_count` è 0, che ogni risposta ha; si tolga"
+            "`min_count: 0` lets an answer be empty, and `expect` says what must be in it",
+            "`min_count: 0` ammette una risposta vuota, e `expect` dice che cosa deve contenere"
         );
         report.problem(key.at, message);
         sound = false;

@@ -31,6 +31,11 @@ pub(super) struct Question {
     pub(super) dnssec: bool,
     /// AD in a question asks for AD in the answer (RFC 6840, 5.7).
     pub(super) validated: bool,
+    /// Is EDNS spoken?
+    pub(super) edns: bool,
+    /// Codes by which a server that knows no EDNS refuses it, and after which the question goes once more
+    /// without (RFC 6891, 6.2.2 and 7).
+    pub(super) edns_refusals: Vec<ResponseCode>,
 }
 
 impl Question {
@@ -39,15 +44,54 @@ impl Question {
         message.metadata.recursion_desired = self.recursion;
         message.metadata.authentic_data = self.validated;
         message.add_query(self.query.clone());
-        let mut edns = Edns::new();
-        edns.set_max_payload(PAYLOAD_BYTES).set_version(0).set_dnssec_ok(self.dnssec);
-        message.set_edns(edns);
+        if self.edns {
+            let mut edns = Edns::new();
+            edns.set_max_payload(PAYLOAD_BYTES).set_version(0).set_dnssec_ok(self.dnssec);
+            message.set_edns(edns);
+        }
         message
+    }
+
+    /// The same without EDNS, if that is what the server refused.
+    fn plain_after(&self, reply: &Message, trace: &mut Trace) -> Option<Self> {
+        let is_refused = self.edns_refusals.contains(&reply.metadata.response_code) && reply.edns.is_none();
+        if !is_refused {
+            return None;
+        }
+        trace.fact("edns", "refused");
+        Some(Self { edns: false, edns_refusals: Vec::new(), ..self.clone() })
     }
 }
 
-/// Asks with one datagram, in `phase`. Only the server's answers arrive: the socket is connected.
+/// Asks with a datagram, in `phase`, and with another one who knows no EDNS.
 pub(super) async fn over_udp(
+    server: SocketAddr,
+    question: &Question,
+    phase: &'static str,
+    trace: &mut Trace,
+) -> Result<Message, Fault> {
+    let reply = datagram(server, question, phase, trace).await?;
+    match question.plain_after(&reply, trace) {
+        Some(plain) => datagram(server, &plain, phase, trace).await,
+        None => Ok(reply),
+    }
+}
+
+/// Asks over a connection (phases `connect` and `tcp_rtt`), and over another one who knows no EDNS.
+pub(super) async fn over_tcp(
+    server: SocketAddr,
+    question: &Question,
+    trace: &mut Trace,
+) -> Result<Message, Fault> {
+    let reply = connection(server, question, trace).await?;
+    match question.plain_after(&reply, trace) {
+        Some(plain) => connection(server, &plain, trace).await,
+        None => Ok(reply),
+    }
+}
+
+/// Only the server's answers arrive: the socket is connected.
+async fn datagram(
     server: SocketAddr,
     question: &Question,
     phase: &'static str,
@@ -76,12 +120,7 @@ pub(super) async fn over_udp(
     Err(Fault::new(Reason::ProtoIdMismatch, format!("{IGNORED_MAX} answers, and none to our question")))
 }
 
-/// Asks over a connection (phases `connect` and `tcp_rtt`).
-pub(super) async fn over_tcp(
-    server: SocketAddr,
-    question: &Question,
-    trace: &mut Trace,
-) -> Result<Message, Fault> {
+async fn connection(server: SocketAddr, question: &Question, trace: &mut Trace) -> Result<Message, Fault> {
     let asked = question.message();
     let bytes = encoded(&asked)?;
     let mut stream = connect::dial(server, trace).await?;

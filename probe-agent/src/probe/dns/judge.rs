@@ -17,7 +17,8 @@ pub(super) struct Wanted {
     /// In [`canonical()`] form.
     expect: Vec<String>,
     matching: RecordMatch,
-    min_count: u32,
+    /// As the charter says; `None` for what [`Wanted::count_min`] says.
+    min_count: Option<u32>,
     ttl_min_s: u32,
     flags: Vec<DnsFlag>,
     rrsig_min_ms: Option<u64>,
@@ -30,7 +31,7 @@ impl Wanted {
             rcodes: params.rcodes.iter().map(|rcode| rcode.to_ascii_uppercase()).collect(),
             expect: params.expect.iter().map(|value| canonical(record_type, value)).collect(),
             matching: params.matching,
-            min_count: params.min_count.unwrap_or(0),
+            min_count: params.min_count,
             ttl_min_s: params.ttl_min_s.unwrap_or(0),
             flags: params.flags.clone(),
             rrsig_min_ms: params.rrsig_min_ms,
@@ -46,8 +47,12 @@ impl Wanted {
         self.judge_flags(reply)?;
         let values: Vec<String> = self.records(reply).map(|record| canonical_rdata(&record.data)).collect();
         self.judge_records(&values)?;
-        if values.len() < self.min_count as usize {
-            let detail = format!("{} records, expected at least {}", values.len(), self.min_count);
+        let count_min = self.count_min(reply.metadata.response_code);
+        if values.len() < count_min as usize {
+            if is_referral(reply) {
+                return Err(Fault::new(Reason::DnsLame, "a referral to other servers"));
+            }
+            let detail = format!("{} records, expected at least {count_min}", values.len());
             return Err(Fault::new(Reason::AssertCount, detail));
         }
         if let Some(ttl_s) = ttl_min_s(reply).filter(|ttl_s| *ttl_s < self.ttl_min_s) {
@@ -60,6 +65,13 @@ impl Wanted {
         }
     }
 
+    /// Records an answer of this code has at least. NOERROR without one is how a deleted record and an alias to
+    /// nowhere look: it is no answer, unless the charter says so, or takes "no such name" for one too.
+    fn count_min(&self, rcode: ResponseCode) -> u32 {
+        let is_due = rcode == ResponseCode::NoError && !self.accepts(ResponseCode::NXDomain);
+        self.min_count.unwrap_or(u32::from(is_due && self.expect.is_empty()))
+    }
+
     /// The records of the type asked, whatever their owner: behind an alias it is another.
     fn records<'m>(&self, reply: &'m Message) -> impl Iterator<Item = &'m Record> {
         let wanted = self.record_type;
@@ -69,9 +81,13 @@ impl Wanted {
             .filter(move |record| record.dns_class == DNSClass::IN && record.record_type() == wanted)
     }
 
+    /// Is an answer of this code what the check wants?
+    pub(super) fn accepts(&self, rcode: ResponseCode) -> bool {
+        self.rcodes.contains(&rcode_name(rcode))
+    }
+
     fn judge_rcode(&self, rcode: ResponseCode) -> Result<(), Fault> {
-        let name = rcode_name(rcode);
-        if self.rcodes.contains(&name) {
+        if self.accepts(rcode) {
             return Ok(());
         }
         let reason = match rcode {
@@ -82,7 +98,7 @@ impl Wanted {
             ResponseCode::NoError => Reason::DnsNegativeViolated,
             _ => Reason::DnsRcode,
         };
-        Err(Fault::new(reason, format!("{name}, expected {}", self.rcodes.join(" or "))))
+        Err(Fault::new(reason, format!("{}, expected {}", rcode_name(rcode), self.rcodes.join(" or "))))
     }
 
     fn judge_flags(&self, reply: &Message) -> Result<(), Fault> {
@@ -112,8 +128,7 @@ impl Wanted {
         Ok(())
     }
 
-    /// Sets are compared, in whatever order the answer is. Without expected values any answer will do,
-    /// also an empty one.
+    /// Sets are compared, in whatever order the answer is. Without expected values any will do.
     fn judge_records(&self, values: &[String]) -> Result<(), Fault> {
         let is_expected = |value: &String| self.expect.contains(value);
         let is_there = |value: &String| values.contains(value);

@@ -7,7 +7,7 @@ use config::{
     CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HostPort, RecordMatch, SoaSerial,
 };
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, MX, NS, NULL, SOA, TXT};
+use hickory_proto::rr::rdata::{A, CNAME, MX, NS, NULL, SOA, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -64,7 +64,40 @@ fn response_codes_are_judged_by_the_list() {
         (ResponseCode::NotImp, "NOERROR", Some(Reason::DnsRcode)),
     ] {
         let params = DnsParams { rcodes: vec![accepted.to_owned()], ..params("A", &[]) };
-        assert_eq!(judged(&params, &reply(RecordType::A, rcode, &[])), expected, "{rcode} of {accepted}");
+        let answers = if rcode == ResponseCode::NoError { vec![a("192.0.2.1")] } else { vec![] };
+        assert_eq!(
+            judged(&params, &reply(RecordType::A, rcode, &answers)),
+            expected,
+            "{rcode} of {accepted}"
+        );
+    }
+}
+
+/// The record was deleted, the alias dangles, the server refers upward: NOERROR, and nobody is served.
+#[test]
+fn an_answer_without_a_record_is_none() {
+    use ResponseCode::{NXDomain, NoError};
+    let empty = |rcode| reply(RecordType::A, rcode, &[]);
+    let mut alias = empty(NoError);
+    let data = RData::CNAME(CNAME(name("gone.comune.example.")));
+    alias.add_answer(Record::from_rdata(name("portal.comune.example."), 60, data));
+    let mut referral = empty(NoError);
+    referral.add_authority(Record::from_rdata(name("."), 60, RData::NS(NS(name("a.example.")))));
+    for (reply, rcodes, min_count, expected) in [
+        (empty(NoError), &["NOERROR"][..], None, Some(Reason::AssertCount)),
+        (alias.clone(), &["NOERROR"], None, Some(Reason::AssertCount)),
+        (referral.clone(), &["NOERROR"], None, Some(Reason::DnsLame)),
+        (referral, &["NOERROR"], Some(0), None),
+        (alias, &["NOERROR"], Some(0), None),
+        (empty(NoError), &["NOERROR"], Some(0), None),
+        // Who takes "no such name" for an answer takes "no such record" too.
+        (empty(NoError), &["NOERROR", "NXDOMAIN"], None, None),
+        (empty(NXDomain), &["NOERROR", "NXDOMAIN"], None, None),
+        (empty(NoError), &["NOERROR", "NXDOMAIN"], Some(1), Some(Reason::AssertCount)),
+    ] {
+        let rcodes = rcodes.iter().map(|&rcode| rcode.to_owned()).collect();
+        let params = DnsParams { rcodes, min_count, ..params("A", &[]) };
+        assert_eq!(judged(&params, &reply), expected, "{params:?} {reply}");
     }
 }
 
@@ -251,6 +284,12 @@ enum Manner {
     SilentOverTcp,
     /// As [`Manner::Right`], but knows every name.
     Open,
+    /// Knows no EDNS (RFC 6891, 7): FORMERR, without the question.
+    Plain,
+    /// The same of an older kind: NOTIMP.
+    PlainNotimp,
+    /// FORMERR to whatever is asked.
+    Deaf,
 }
 
 /// What it has; `serial` is that of its zone.
@@ -265,6 +304,15 @@ impl Fake {
         let question = Message::from_vec(question).unwrap();
         let mut answer = Message::response(question.metadata.id, OpCode::Query);
         let query = question.queries[0].clone();
+        let refusal = match (self.manner, question.edns.is_some()) {
+            (Manner::Plain, true) | (Manner::Deaf, _) => Some(ResponseCode::FormErr),
+            (Manner::PlainNotimp, true) => Some(ResponseCode::NotImp),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            answer.metadata.response_code = refusal;
+            return answer;
+        }
         let is_foreign = *query.name() == name("altri.example.");
         if is_foreign && self.manner != Manner::Open {
             answer.metadata.response_code = ResponseCode::Refused;
@@ -410,11 +458,34 @@ async fn each_manner_of_a_server_has_its_reason() {
         (Both, Manner::SilentOverTcp, Verdict::Down, Reason::DnsTimeout),
         (Both, Manner::WrongOverTcp, Verdict::Down, Reason::DnsServfail),
         (Both, Manner::TruncatedThenTcp, Verdict::Degraded, Reason::ProtoTruncated),
+        (Udp, Manner::Plain, Verdict::Up, Reason::None),
+        (Udp, Manner::PlainNotimp, Verdict::Up, Reason::None),
+        (Tcp, Manner::Plain, Verdict::Up, Reason::None),
+        (Both, Manner::Plain, Verdict::Up, Reason::None),
+        (Udp, Manner::Deaf, Verdict::Down, Reason::DnsRcode),
     ] {
         let (server, _tasks) = serve(manner).await;
         let outcome = ask(server, transport).await;
         let seen = (outcome.verdict, outcome.reason);
         assert_eq!(seen, (verdict, reason), "{transport:?} {manner:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn edns_is_given_up_once_and_only_where_it_is_not_wanted() {
+    let noerror = || vec!["NOERROR".to_owned()];
+    for (manner, dnssec, rcodes, verdict, told) in [
+        (Manner::Plain, false, noerror(), Verdict::Up, Some("refused")),
+        (Manner::Right, false, noerror(), Verdict::Up, None),
+        // Signatures are asked for by EDNS alone.
+        (Manner::Plain, true, noerror(), Verdict::Down, None),
+        (Manner::Plain, false, vec!["FORMERR".to_owned()], Verdict::Up, None),
+    ] {
+        let (server, _tasks) = serve(manner).await;
+        let outcome =
+            check(server, DnsParams { dnssec, rcodes, ..params("A", &[]) }).run(&surroundings()).await;
+        assert_eq!(outcome.verdict, verdict, "{manner:?} {dnssec}: {outcome:?}");
+        assert_eq!((fact(&outcome, "edns"), outcome.attempts), (told, 1), "{outcome:?}");
     }
 }
 
