@@ -134,7 +134,8 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Waits for `expect`, wherever it stands in what comes, and drops everything up to its end.
+    /// Waits for `expect`, wherever it stands in what comes, and drops everything up to its end. Of `expect` and
+    /// `reject`, what is complete first decides: in how many pieces they come is the network's affair.
     async fn hear(
         &mut self,
         expect: &WireText,
@@ -148,12 +149,18 @@ impl Dialogue {
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
             let from = searched_from(searched, longest);
-            if let Some(reject) = reject.filter(|reject| find(&self.heard[from..], reject.bytes()).is_some())
+            let end_of = |text: &WireText| {
+                find(&self.heard[from..], text.bytes()).map(|at| from + at + text.bytes().len())
+            };
+            let expected_until = end_of(expect);
+            let rejected_until = reject.and_then(end_of);
+            if let (Some(reject), Some(until)) = (reject, rejected_until)
+                && expected_until.is_none_or(|expected| until <= expected)
             {
                 return Err(self.unexpected(&format!("`{reject}` in `{}`", self.quoted())));
             }
-            if let Some(at) = find(&self.heard[from..], expect.bytes()) {
-                self.heard.drain(..from + at + expect.bytes().len());
+            if let Some(until) = expected_until {
+                self.heard.drain(..until);
                 return Ok(());
             }
             searched = self.heard.len();

@@ -92,6 +92,21 @@ async fn each_way_of_answering_has_its_reason() {
             &["PING\\r\\n > +PONG ! -ERR"],
             down(Reason::ProtoUnexpectedReply),
         ),
+        // What comes after the word waited for is no answer to it, in one piece or in two.
+        (&[Hear(6), Say(b"+PONG\r\n-ERR later\r\n"), Stay], &["PING\\r\\n > +PONG ! -ERR"], up),
+        (
+            &[Hear(6), Say(b"+PONG\r\n"), Pause, Say(b"-ERR later\r\n"), Stay],
+            &["PING\\r\\n > +PONG ! -ERR"],
+            up,
+        ),
+        (
+            &[Hear(6), Say(b"-ERR first\r\n+PONG\r\n"), Stay],
+            &["PING\\r\\n > +PONG ! -ERR"],
+            down(Reason::ProtoUnexpectedReply),
+        ),
+        // One within the other: what is complete first.
+        (&[Say(b"250-x\r\n"), Stay], &["250 ! 250-x"], up),
+        (&[Say(b"250-x\r\n"), Stay], &["250-x ! 250"], down(Reason::ProtoBadGreeting)),
         // Never speaks.
         (&[Stay], &["220"], down(Reason::ProtoTimeout)),
         (&[Hear(6), Stay], &["PING\\r\\n > +PONG"], down(Reason::ProtoTimeout)),
