@@ -5,6 +5,12 @@
 //! per check. All requests pass one gate that paces them: a burst would overflow the socket's buffer, and
 //! read as loss.
 //!
+//! A raw socket also hears advice of routers (redirect, source quench, "too big"), which says nothing about
+//! the host; surge-ping takes it for the reply, and waits no more. So the request is repeated with the same
+//! number: whichever reply comes is one to it, also that of the first. A router that advises each time,
+//! sooner than the host replies, leaves the host unseen: that is unknown, never a lost packet, and the
+//! unprivileged socket, to which the kernel gives replies only, is the cure.
+//!
 //! A client of surge-ping that has stopped receiving says so to nobody. So silence is believed only of a
 //! socket that hears the agent's own loopback, or where a fresh one does not hear it either.
 
@@ -31,6 +37,8 @@ const TIMER_GRAIN: Duration = Duration::from_millis(1);
 const LOOPBACK_PATIENCE: Duration = Duration::from_millis(300);
 /// Numbers still in use are skipped, so many times.
 const NUMBER_TRIES: u32 = 3;
+/// So often a request is repeated that a router's advice came before the reply of.
+const REPEATED_MAX: u32 = 8;
 
 /// What became of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,20 +148,41 @@ impl Line {
     pub(super) async fn ping(&self, host: IpAddr, payload: &[u8], patience: Duration) -> Echo {
         for _ in 0..NUMBER_TRIES {
             let number = PingSequence(self.ear.number.fetch_add(1, Ordering::Relaxed));
-            let mut pinger = self.client.pinger(host, self.identifier).await;
-            pinger.timeout(patience);
             let began = Instant::now();
-            let answered = pinger.ping(number, payload).await;
-            let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let answered = self.ask(host, number, payload, began + patience).await;
             match answered {
                 // All 65,536 numbers later, one may still be waited for.
                 Err(SurgeError::IdenticalRequests { .. }) => {}
-                Ok((packet, _theirs)) => return echo_of(&packet, micros),
+                Ok(Word::Reply { ttl }) => {
+                    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    return Echo::Reply { micros, ttl };
+                }
+                Ok(Word::Refusal(fault)) => return Echo::Refused(fault),
+                Ok(Word::Advice { kind }) => return Echo::Refused(fault_of_advice(kind)),
                 Err(SurgeError::Timeout { .. }) => return Echo::Lost,
                 Err(error) => return Echo::Refused(self.fault_of(&error)),
             }
         }
         Echo::Refused(Fault::new(Reason::AgentOverload, "no free sequence number"))
+    }
+
+    async fn ask(
+        &self,
+        host: IpAddr,
+        number: PingSequence,
+        payload: &[u8],
+        until: Instant,
+    ) -> Result<Word, SurgeError> {
+        let mut pinger = self.client.pinger(host, self.identifier).await;
+        let mut repeats = Repeats(0);
+        loop {
+            pinger.timeout(until.saturating_duration_since(Instant::now()));
+            let (packet, _theirs) = pinger.ping(number, payload).await?;
+            let word = word_of(&packet);
+            if !repeats.are_due(&word) {
+                return Ok(word);
+            }
+        }
     }
 
     async fn hears_itself(&self) -> bool {
@@ -200,20 +229,58 @@ fn fault_of_open(error: &io::Error, is_v4: bool) -> Fault {
     Fault::new(Reason::AgentPermission, detail)
 }
 
-/// RFC 792 and RFC 4443: a reply, or what a router says instead.
-fn echo_of(packet: &IcmpPacket, micros: u64) -> Echo {
-    let (kind, code, ttl) = match packet {
-        IcmpPacket::V4(packet) => (packet.get_icmp_type().0, packet.get_icmp_code().0, packet.get_ttl()),
-        IcmpPacket::V6(packet) => (packet.get_icmpv6_type().0, packet.get_icmpv6_code().0, None),
-    };
-    let is_v4 = matches!(packet, IcmpPacket::V4(_));
-    meaning(is_v4, kind, code).map_or(Echo::Reply { micros, ttl }, Echo::Refused)
+/// What a packet says of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Word {
+    Reply {
+        ttl: Option<u8>,
+    },
+    /// Nobody will reply.
+    Refusal(Fault),
+    /// A router's word about the path, by a message of this type: the reply may come yet.
+    Advice {
+        kind: u8,
+    },
 }
 
-/// `None` for an echo reply.
-fn meaning(is_v4: bool, kind: u8, code: u8) -> Option<Fault> {
+/// How often one request was repeated.
+#[derive(Debug)]
+struct Repeats(u32);
+
+impl Repeats {
+    /// Is it to be repeated after this word?
+    fn are_due(&mut self, word: &Word) -> bool {
+        let is_due = matches!(word, Word::Advice { .. }) && self.0 < REPEATED_MAX;
+        self.0 += u32::from(is_due);
+        is_due
+    }
+}
+
+fn fault_of_advice(kind: u8) -> Fault {
+    let detail = format!(
+        "before each reply a router's advice came (ICMP type {kind}), which hides it on a raw socket: put the \
+         agent's group into the range of sysctl net.ipv4.ping_group_range"
+    );
+    Fault::new(Reason::AgentPermission, detail)
+}
+
+fn word_of(packet: &IcmpPacket) -> Word {
+    match packet {
+        IcmpPacket::V4(packet) => {
+            meaning(true, packet.get_icmp_type().0, packet.get_icmp_code().0, packet.get_ttl())
+        }
+        IcmpPacket::V6(packet) => {
+            meaning(false, packet.get_icmpv6_type().0, packet.get_icmpv6_code().0, None)
+        }
+    }
+}
+
+/// RFC 792, RFC 4443 and RFC 4861: a reply, or what a router says instead.
+fn meaning(is_v4: bool, kind: u8, code: u8, ttl: Option<u8>) -> Word {
     let (reason, what) = match (is_v4, kind, code) {
-        (true, 0, _) | (false, 129, _) => return None,
+        (true, 0, _) | (false, 129, _) => return Word::Reply { ttl },
+        // Source quench, redirect, and "too big", which the kernel heeds the next time.
+        (true, 4 | 5, _) | (true, 3, 4) | (false, 2 | 137, _) => return Word::Advice { kind },
         (true, 3, 0 | 6 | 11) | (false, 1, 0) => (Reason::ConnectNetUnreachable, "network unreachable"),
         (true, 3, 1 | 7 | 12) | (false, 1, 3) => (Reason::ConnectHostUnreachable, "host unreachable"),
         (true, 3, 9 | 10 | 13) | (false, 1, 1 | 5) => {
@@ -223,7 +290,7 @@ fn meaning(is_v4: bool, kind: u8, code: u8) -> Option<Fault> {
         (true, 3, _) | (false, 1, _) => (Reason::ConnectHostUnreachable, "unreachable"),
         _ => (Reason::ProtoUnexpectedReply, "an unexpected ICMP message"),
     };
-    Some(Fault::new(reason, format!("a router or the host said: {what} (type {kind}, code {code})")))
+    Word::Refusal(Fault::new(reason, format!("a router or the host said: {what} (type {kind}, code {code})")))
 }
 
 impl fmt::Debug for Ear {
@@ -253,15 +320,45 @@ mod tests {
             (true, 3, 13, Some(Reason::ConnectAdminProhibited)),
             (true, 11, 0, Some(Reason::IcmpTtlExceeded)),
             (true, 12, 0, Some(Reason::ProtoUnexpectedReply)),
+            (true, 3, 2, Some(Reason::ConnectHostUnreachable)),
             (false, 1, 0, Some(Reason::ConnectNetUnreachable)),
             (false, 1, 1, Some(Reason::ConnectAdminProhibited)),
             (false, 1, 3, Some(Reason::ConnectHostUnreachable)),
             (false, 3, 0, Some(Reason::IcmpTtlExceeded)),
             (false, 0, 0, Some(Reason::ProtoUnexpectedReply)),
         ] {
-            let seen = meaning(is_v4, kind, code).map(|fault| fault.reason);
+            let seen = match meaning(is_v4, kind, code, None) {
+                Word::Reply { .. } => None,
+                Word::Refusal(fault) => Some(fault.reason),
+                Word::Advice { .. } => panic!("type {kind}, code {code} is no advice"),
+            };
             assert_eq!(seen, reason, "v4 {is_v4}, type {kind}, code {code}");
         }
+    }
+
+    #[test]
+    fn advice_is_neither_a_reply_nor_a_refusal() {
+        for (is_v4, kind, code) in
+            [(true, 4, 0), (true, 5, 0), (true, 5, 1), (true, 3, 4), (false, 2, 0), (false, 137, 0)]
+        {
+            assert_eq!(meaning(is_v4, kind, code, None), Word::Advice { kind }, "v4 {is_v4}, code {code}");
+        }
+    }
+
+    #[test]
+    fn after_advice_the_reply_is_still_waited_for() {
+        let reply = Word::Reply { ttl: Some(64) };
+        let refusal = meaning(true, 3, 1, None);
+        let redirect = meaning(true, 5, 1, None);
+        let mut repeats = Repeats(0);
+        assert!(!repeats.are_due(&reply) && !repeats.are_due(&refusal));
+        for _ in 0..REPEATED_MAX {
+            assert!(repeats.are_due(&redirect));
+        }
+        assert!(!repeats.are_due(&redirect), "requests are bounded");
+        let fault = fault_of_advice(5);
+        assert_eq!(fault.verdict(), collector_api::Verdict::Unknown);
+        assert!(fault.detail.len() <= collector_api::limits::DETAIL_BYTES_MAX, "{}", fault.detail.len());
     }
 
     #[test]
