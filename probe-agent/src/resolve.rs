@@ -3,10 +3,14 @@
 //! No cache (each attempt asks), no search list (the name is taken as absolute), no hosts file, no
 //! retry within one question (attempts are the probe's). `/etc/resolv.conf` is read again when it
 //! changes, so that an agent that runs for months follows its network.
+//!
+//! Servers are asked in the order of the file. One that cannot say is passed over at once, as the C library
+//! does; to one that is silent the next is added after half a second instead of its five, since attempts are
+//! short, and the first answer counts. The price: a slow first server has a second question beside it.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use collector_api::Reason;
@@ -17,12 +21,16 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, RecordType};
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::{TokioResolver, system_conf};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use crate::probe::Fault;
 
-/// One server's time to answer. Short, so that a dead first server leaves time for the second
-/// within an attempt's deadline.
+/// One server's time to answer.
 const SERVER_TIMEOUT: Duration = Duration::from_secs(2);
+/// What a server is ahead of the next. Short, so that a dead first server leaves time for the second within
+/// an attempt's deadline.
+const HEAD_START: Duration = Duration::from_millis(500);
 
 /// The system's resolver.
 #[derive(Debug)]
@@ -34,8 +42,12 @@ pub struct SystemResolver {
 #[derive(Debug)]
 struct State {
     read_as: Option<FileVersion>,
-    resolver: Result<TokioResolver, String>,
+    servers: Result<Servers, String>,
 }
+
+/// One resolver for each server, in the order of the file: a pool of several has but one deadline for all of
+/// them, which the first, when it is dead, takes whole.
+type Servers = Arc<[TokioResolver]>;
 
 /// What tells one writing of a file from the next.
 type FileVersion = (std::time::SystemTime, u64, u64);
@@ -48,7 +60,7 @@ impl SystemResolver {
 
     /// By another file of that format.
     pub fn by_file(file: impl Into<PathBuf>) -> Self {
-        let state = State { read_as: None, resolver: Err("not read yet".to_owned()) };
+        let state = State { read_as: None, servers: Err("not read yet".to_owned()) };
         Self { file: file.into(), state: Mutex::new(state) }
     }
 
@@ -64,13 +76,13 @@ impl SystemResolver {
 
     /// By named servers.
     pub fn by_config(config: ResolverConfig) -> Self {
-        let resolver = build(config);
-        Self { file: PathBuf::new(), state: Mutex::new(State { read_as: None, resolver }) }
+        let servers = build(config);
+        Self { file: PathBuf::new(), state: Mutex::new(State { read_as: None, servers }) }
     }
 
     /// The first address of a name.
     pub async fn resolve(&self, host: &str, family: Family) -> Result<IpAddr, Fault> {
-        let resolver = self.current().map_err(|detail| Fault::new(Reason::AgentConfigInvalid, detail))?;
+        let servers = self.current().map_err(|detail| Fault::new(Reason::AgentConfigInvalid, detail))?;
         let mut name = Name::from_utf8(host)
             .map_err(|error| Fault::new(Reason::AgentConfigInvalid, format!("{host}: {error}")))?;
         name.set_fqdn(true);
@@ -79,12 +91,12 @@ impl SystemResolver {
             // A check of both asks once as each.
             Family::V4 | Family::Both => (RecordType::A, RecordType::AAAA),
         };
-        let fault = match first_address(&resolver, name.clone(), wanted).await {
+        let fault = match first_answer(&servers, &name, wanted).await {
             Ok(address) => return Ok(address),
             Err(error) => fault_of(&error),
         };
         // "Only the other family" is a mistake in the charter, "no address" one in the zone.
-        if fault.reason == Reason::ResolveNodata && first_address(&resolver, name, other).await.is_ok() {
+        if fault.reason == Reason::ResolveNodata && first_answer(&servers, &name, other).await.is_ok() {
             return Err(Fault::new(
                 Reason::ResolveNoFamily,
                 format!("{host} has no {wanted} record, but {other}"),
@@ -93,16 +105,16 @@ impl SystemResolver {
         Err(fault)
     }
 
-    fn current(&self) -> Result<TokioResolver, String> {
+    fn current(&self) -> Result<Servers, String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.file.as_os_str().is_empty() {
             let version = version_of(&self.file);
             if version.is_none() || version != state.read_as {
-                state.resolver = read(&self.file);
+                state.servers = read(&self.file);
                 state.read_as = version;
             }
         }
-        state.resolver.clone()
+        state.servers.clone()
     }
 }
 
@@ -118,7 +130,7 @@ fn version_of(file: &Path) -> Option<FileVersion> {
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
-fn read(file: &Path) -> Result<TokioResolver, String> {
+fn read(file: &Path) -> Result<Servers, String> {
     let shown = file.display();
     let bytes = std::fs::read(file).map_err(|error| format!("{shown}: {error}"))?;
     let (config, _options) =
@@ -126,7 +138,7 @@ fn read(file: &Path) -> Result<TokioResolver, String> {
     build(config)
 }
 
-fn build(config: ResolverConfig) -> Result<TokioResolver, String> {
+fn build(config: ResolverConfig) -> Result<Servers, String> {
     let mut options = ResolverOpts::default();
     options.cache_size = 0;
     options.attempts = 0;
@@ -134,12 +146,60 @@ fn build(config: ResolverConfig) -> Result<TokioResolver, String> {
     options.timeout = SERVER_TIMEOUT;
     options.use_hosts_file = ResolveHosts::Never;
     options.os_port_selection = true;
-    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-    *builder.options_mut() = options;
-    builder.build().map_err(|error| error.to_string())
+    let of_server = |server| {
+        let alone = ResolverConfig::from_name_servers(vec![server]);
+        let mut builder = TokioResolver::builder_with_config(alone, TokioRuntimeProvider::default());
+        *builder.options_mut() = options.clone();
+        builder.build().map_err(|error| error.to_string())
+    };
+    config.name_servers.into_iter().map(of_server).collect()
 }
 
-async fn first_address(resolver: &TokioResolver, name: Name, wanted: RecordType) -> Result<IpAddr, NetError> {
+/// The first answer of the servers; when there is none, the failure that says most.
+async fn first_answer(servers: &Servers, name: &Name, wanted: RecordType) -> Result<IpAddr, NetError> {
+    if let [only] = &**servers {
+        return first_address(only.clone(), name.clone(), wanted).await;
+    }
+    let mut asked = JoinSet::new();
+    let mut failure = NetError::Timeout;
+    for (at, server) in servers.iter().enumerate() {
+        asked.spawn(first_address(server.clone(), name.clone(), wanted));
+        let is_last = at + 1 == servers.len();
+        let next_at = Instant::now() + HEAD_START;
+        loop {
+            let ended = tokio::select! {
+                ended = asked.join_next() => ended,
+                () = sleep_until(next_at), if !is_last => break,
+            };
+            match ended {
+                Some(Ok(Err(error))) if !is_answer(&error) => {
+                    if matches!(failure, NetError::Timeout) {
+                        failure = error;
+                    }
+                    if !is_last {
+                        break;
+                    }
+                }
+                Some(Ok(answer)) => return answer,
+                // The task is gone: a defect, and no word of the server.
+                Some(Err(_)) => {}
+                None => break,
+            }
+        }
+    }
+    Err(failure)
+}
+
+/// "No such name" and "no such record" are answers; anything else another server may know better.
+fn is_answer(error: &NetError) -> bool {
+    matches!(
+        error,
+        NetError::Dns(DnsError::NoRecordsFound(none))
+            if matches!(none.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
+    )
+}
+
+async fn first_address(resolver: TokioResolver, name: Name, wanted: RecordType) -> Result<IpAddr, NetError> {
     let lookup = resolver.lookup(name.clone(), wanted).await?;
     let address = lookup.answers().iter().find_map(|record| match &record.data {
         RData::A(a) => Some(IpAddr::V4(a.0)),
@@ -172,3 +232,6 @@ fn fault_of(error: &NetError) -> Fault {
     };
     Fault::new(reason, error.to_string())
 }
+
+#[cfg(test)]
+mod tests;
