@@ -67,8 +67,7 @@ impl Dns {
             recursion: params.recursion,
             dnssec: params.dnssec,
             validated: params.flags.contains(&DnsFlag::Ad),
-            edns: true,
-            edns_refusals: edns_refusals.clone(),
+            edns_unless: Some(edns_refusals.clone()),
         };
         let must_fail = params.must_fail.iter().map(|asked| query(asked).map(question));
         Ok(Self {

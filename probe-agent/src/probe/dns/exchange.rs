@@ -31,11 +31,9 @@ pub(super) struct Question {
     pub(super) dnssec: bool,
     /// AD in a question asks for AD in the answer (RFC 6840, 5.7).
     pub(super) validated: bool,
-    /// Is EDNS spoken?
-    pub(super) edns: bool,
-    /// Codes by which a server that knows no EDNS refuses it, and after which the question goes once more
-    /// without (RFC 6891, 6.2.2 and 7).
-    pub(super) edns_refusals: Vec<ResponseCode>,
+    /// With EDNS, and the codes by which a server that knows none refuses it: then the question goes once more
+    /// without (RFC 6891, 6.2.2 and 7). `None` without.
+    pub(super) edns_unless: Option<Vec<ResponseCode>>,
 }
 
 impl Question {
@@ -44,7 +42,7 @@ impl Question {
         message.metadata.recursion_desired = self.recursion;
         message.metadata.authentic_data = self.validated;
         message.add_query(self.query.clone());
-        if self.edns {
+        if self.edns_unless.is_some() {
             let mut edns = Edns::new();
             edns.set_max_payload(PAYLOAD_BYTES).set_version(0).set_dnssec_ok(self.dnssec);
             message.set_edns(edns);
@@ -54,12 +52,12 @@ impl Question {
 
     /// The same without EDNS, if that is what the server refused.
     fn plain_after(&self, reply: &Message, trace: &mut Trace) -> Option<Self> {
-        let is_refused = self.edns_refusals.contains(&reply.metadata.response_code) && reply.edns.is_none();
-        if !is_refused {
+        let refusals = self.edns_unless.as_ref()?;
+        if reply.edns.is_some() || !refusals.contains(&reply.metadata.response_code) {
             return None;
         }
         trace.fact("edns", "refused");
-        Some(Self { edns: false, edns_refusals: Vec::new(), ..self.clone() })
+        Some(Self { edns_unless: None, ..self.clone() })
     }
 }
 
