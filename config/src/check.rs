@@ -8,6 +8,7 @@ mod dns;
 mod http;
 mod ntp;
 mod icmp;
+pub(crate) mod bounds;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
 pub use http::{
@@ -158,6 +159,11 @@ pub enum Family {
 pub struct Canary {
     /// A TCP address that should accept a connection.
     pub address: HostPort,
+}
+
+impl Canary {
+    /// Of one charter; more say nothing that these do not.
+    pub const COUNT_MAX: usize = 64;
 }
 
 /// `host:port`; the host is a name, an IPv4 address or an IPv6 address in brackets.

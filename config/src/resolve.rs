@@ -155,6 +155,11 @@ fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
 
 fn canaries(keys: &[At<crate::HostPort>], report: &mut Report<'_>) -> Vec<Canary> {
     let mut canaries: Vec<Canary> = Vec::new();
+    if let Some(one_more) = keys.get(Canary::COUNT_MAX) {
+        let max = Canary::COUNT_MAX;
+        let message = say!("at most {max} canaries are asked", "si interrogano al più {max} canarini");
+        report.problem(one_more.at, message);
+    }
     for key in keys {
         let canary = Canary { address: key.value.clone() };
         if canaries.contains(&canary) {

@@ -1,6 +1,7 @@
 //! The checks of the assignment in force, and what was last said of each.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use collector_api::{Assignment, CheckEntry};
@@ -113,7 +114,11 @@ impl Roster {
             let every_ms = head.timing.every_ms.max(EVERY_MS_MIN);
             self.checks.push(Enrolled { id: head.id, every_ms, lane, index, asked, work, said });
         }
-        for text in &assignment.canaries {
+        if assignment.canaries.len() > Canary::COUNT_MAX {
+            let count = assignment.canaries.len();
+            adopted.refused.push(format!("{count} canaries; the first {} are asked", Canary::COUNT_MAX));
+        }
+        for text in assignment.canaries.iter().take(Canary::COUNT_MAX) {
             match serde_json::from_str::<Canary>(text) {
                 Ok(canary) => adopted.canaries.push(canary.address),
                 Err(error) => adopted.refused.push(format!("canary `{text}`: {error}")),
@@ -175,16 +180,23 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 Probe::Ntp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
             };
-            let work = match Check::new(spec) {
-                Ok(check) => Work::Ready(Arc::new(check)),
-                Err(sentence) => Work::Invalid(sentence),
-            };
-            Ok((head, lane, work))
+            Ok((head, lane, prepare(|| Check::new(spec))))
         }
         Err(error) => {
             let head: Head = serde_json::from_str(text).map_err(|error| error.to_string())?;
             Ok((head, Lane::Tcp, Work::Invalid(error.to_string())))
         }
+    }
+}
+
+/// A check that cannot even be prepared must not take the others with it: the assignment is on disk, and the
+/// agent would meet it again at every start.
+fn prepare(make: impl FnOnce() -> Result<Check, String>) -> Work {
+    // What is made is thrown away with the panic, so nothing half made is ever seen.
+    match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(Ok(check)) => Work::Ready(Arc::new(check)),
+        Ok(Err(sentence)) => Work::Invalid(sentence),
+        Err(_panic) => Work::Invalid("preparing it fails inside the agent; please report it".to_owned()),
     }
 }
 

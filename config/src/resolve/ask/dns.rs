@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::check::bounds::{MUST_FAIL_MAX, SERVERS_MAX};
 use crate::text::say;
 use crate::yaml::duration::Millis;
 use crate::yaml::nearest;
@@ -13,12 +14,6 @@ const RECORD_TYPES: [&str; 10] = ["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME"
 
 /// Those of RFC 1035 and RFC 2136 that a server can mean as an answer.
 const RCODES: [&str; 7] = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "NOTAUTH"];
-
-/// More questions of one check are checks of their own.
-const MUST_FAIL_MAX: usize = 4;
-
-/// RFC 2182, 5: no zone needs more; each is asked at every run.
-const SERVERS_MAX: usize = 8;
 
 /// The question without its target.
 #[derive(Debug)]

@@ -3,15 +3,11 @@
 use std::path::Path;
 
 use super::{family_of, tls};
+use crate::check::bounds::{STEP_BYTES_MAX, STEPS_MAX};
 use crate::text::{Text, say};
 use crate::yaml::probe::{StepKeys, TcpKeys, TlsSwitch};
 use crate::yaml::shape::{At, Report};
 use crate::{Family, HostPort, TcpParams, TcpStep, TlsParams, WireText};
-
-/// A longer dialogue is a protocol, and deserves a probe of its own.
-const STEPS_MAX: usize = 16;
-/// Of one text, bytes: the assignment carries it.
-const TEXT_BYTES_MAX: usize = 4_096;
 
 /// The question without its target.
 #[derive(Debug)]
@@ -105,10 +101,10 @@ fn step(keys: &At<StepKeys>, report: &mut Report<'_>) -> Option<TcpStep> {
         return None;
     }
     for key in [send, expect, reject].into_iter().flatten() {
-        if key.value.bytes().len() > TEXT_BYTES_MAX {
+        if key.value.bytes().len() > STEP_BYTES_MAX {
             let message = say!(
-                "{} bytes; at most {TEXT_BYTES_MAX} are sent or awaited in one step",
-                "{} byte; in un passo se ne inviano o attendono al più {TEXT_BYTES_MAX}",
+                "{} bytes; at most {STEP_BYTES_MAX} are sent or awaited in one step",
+                "{} byte; in un passo se ne inviano o attendono al più {STEP_BYTES_MAX}",
                 key.value.bytes().len()
             );
             report.problem(key.at, message);

@@ -89,3 +89,28 @@ fn canaries_are_read_and_bad_ones_told() {
     assert_eq!(adopted.canaries, [HostPort { host: "10.0.0.1".to_owned(), port: 53 }]);
     assert_eq!(adopted.refused.len(), 1);
 }
+
+#[test]
+fn what_asks_for_too_much_fails_alone() {
+    let headers: Vec<String> =
+        (0..40_000).map(|number| format!(r#"{{"name":"x-{number}","value":"v"}}"#)).collect();
+    let many = format!(
+        r#"{{"id":"a.b.e","timing":{{"every_ms":60000,"timeout_ms":5000,"hold_ms":150000,"attempts":3}},
+            "probe":{{"kind":"http","url":"http://a.example/","headers":[{}]}}}}"#,
+        headers.join(",")
+    );
+    let mut roster = Roster::default();
+    let mut assignment = assignment(1, vec![many, check("a.b.c", "10.0.0.1:1")]);
+    assignment.canaries = vec![r#"{"address":"10.0.0.1:53"}"#.to_owned(); Canary::COUNT_MAX + 1];
+    let adopted = roster.adopt(&assignment);
+    assert_eq!(adopted.refused[0], "a.b.e: `headers` is 40000; this agent does at most 64");
+    assert_eq!(adopted.refused[1], "65 canaries; the first 64 are asked");
+    assert_eq!(adopted.canaries.len(), Canary::COUNT_MAX);
+    assert!(matches!(roster.work(0), Work::Invalid(_)) && matches!(roster.work(1), Work::Ready(_)));
+}
+
+#[test]
+fn a_panic_while_a_check_is_prepared_is_its_own() {
+    let Work::Invalid(sentence) = prepare(|| panic!("as a library might")) else { panic!("not ready") };
+    assert!(sentence.starts_with("preparing it fails inside the agent"), "{sentence}");
+}

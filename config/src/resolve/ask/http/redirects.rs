@@ -1,12 +1,10 @@
 //! Which redirects are followed.
 
+use crate::check::bounds::REDIRECTS_MAX;
 use crate::text::say;
 use crate::yaml::probe::RedirectKeys;
 use crate::yaml::shape::{At, Report};
 use crate::{HostPort, HttpRedirects};
-
-/// Browsers give up at 20; nobody's portal needs half of that.
-const REDIRECTS_MAX: u32 = 10;
 
 /// Judges the keys below `redirects:`; without any, the defaults. `None` after a problem.
 pub(super) fn redirects(keys: Option<&RedirectKeys>, report: &mut Report<'_>) -> Option<HttpRedirects> {

@@ -1,5 +1,6 @@
 //! How the request is made: method, headers, credentials.
 
+use crate::check::bounds::HEADERS_MAX;
 use crate::text::say;
 use crate::yaml::nearest;
 use crate::yaml::probe::{HttpKeys, Pairs};
@@ -66,6 +67,12 @@ pub(super) fn method(keys: &HttpKeys, report: &mut Report<'_>) -> Option<String>
 pub(super) fn headers(keys: Option<&Pairs<At<String>>>, report: &mut Report<'_>) -> Option<Vec<HttpHeader>> {
     let mut headers = Vec::new();
     let mut sound = true;
+    if let Some((name, _)) = keys.and_then(|keys| keys.0.get(HEADERS_MAX)) {
+        let message =
+            say!("at most {HEADERS_MAX} headers are sent", "si inviano al più {HEADERS_MAX} intestazioni");
+        report.problem(name.at, message);
+        sound = false;
+    }
     for (name, value) in keys.map(|keys| keys.0.as_slice()).unwrap_or_default() {
         sound &= is_header(name, report) && is_sendable(name, value, report);
         headers.push(HttpHeader { name: name.value.clone(), value: value.value.clone() });

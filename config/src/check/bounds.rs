@@ -1,0 +1,113 @@
+//! How much one check may ask. `vedetta check` says it with a place; the agent holds to it by itself,
+//! because what an assignment carries need not have been checked.
+
+use super::{CheckSpec, HttpParams, IcmpParams, NtpParams, Probe};
+
+/// A longer dialogue is a protocol, and deserves a probe of its own.
+pub(crate) const STEPS_MAX: usize = 16;
+/// Of one text of a dialogue, bytes: the assignment carries it.
+pub(crate) const STEP_BYTES_MAX: usize = 4_096;
+/// More questions of one check are checks of their own.
+pub(crate) const MUST_FAIL_MAX: usize = 4;
+/// RFC 2182, 5: no zone needs more; each is asked at every run.
+pub(crate) const SERVERS_MAX: usize = 8;
+/// Browsers give up at 20; nobody's portal needs half of that.
+pub(crate) const REDIRECTS_MAX: u32 = 10;
+/// Of a request, beside those of the agent. Servers give up at a hundred.
+pub(crate) const HEADERS_MAX: usize = 64;
+/// Of wishes, hosts, statuses: what one list of a charter may hold.
+const LIST_MAX: usize = 1_000;
+
+impl CheckSpec {
+    /// What this check has too much of, as a sentence.
+    pub fn excess(&self) -> Option<String> {
+        let counted: Vec<(&str, usize, usize)> = match &self.probe {
+            Probe::Tcp(tcp) => {
+                let texts = tcp.steps.iter().flat_map(|step| [&step.send, &step.expect, &step.reject]);
+                let longest = texts.flatten().map(|text| text.bytes().len()).max().unwrap_or(0);
+                vec![("steps", tcp.steps.len(), STEPS_MAX), ("bytes of a step", longest, STEP_BYTES_MAX)]
+            }
+            Probe::Dns(dns) => {
+                let servers = dns.soa_serial.as_ref().map_or(0, |serial| serial.same_as.len());
+                vec![
+                    ("must_fail", dns.must_fail.len(), MUST_FAIL_MAX),
+                    ("soa_serial", servers, SERVERS_MAX),
+                    ("expect", dns.expect.len(), LIST_MAX),
+                    ("rcodes", dns.rcodes.len(), LIST_MAX),
+                    ("flags", dns.flags.len(), LIST_MAX),
+                ]
+            }
+            Probe::Http(http) => of_http(http),
+            Probe::Ntp(ntp) => vec![("peers", ntp.peers.len(), NtpParams::PEERS_MAX)],
+            Probe::Icmp(icmp) => vec![
+                ("packets", as_count(icmp.packets), as_count(IcmpParams::PACKETS_MAX)),
+                ("size", usize::from(icmp.size), usize::from(IcmpParams::SIZE_MAX)),
+            ],
+        };
+        let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
+        Some(format!("`{what}` is {count}; this agent does at most {max}"))
+    }
+}
+
+fn of_http(http: &HttpParams) -> Vec<(&'static str, usize, usize)> {
+    let answer = &http.answer;
+    vec![
+        ("headers", http.headers.len(), HEADERS_MAX),
+        ("redirects: max", as_count(http.redirects.max), as_count(REDIRECTS_MAX)),
+        ("redirects: hosts", http.redirects.hosts.len(), LIST_MAX),
+        ("status", http.status.len(), LIST_MAX),
+        ("expect_headers", answer.headers.len(), LIST_MAX),
+        ("text", answer.text.len(), LIST_MAX),
+        ("no_text", answer.no_text.len(), LIST_MAX),
+        ("json", answer.json.len(), LIST_MAX),
+    ]
+}
+
+fn as_count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn excess(probe: &Value) -> Option<String> {
+        let timing = json!({ "every_ms": 60_000, "timeout_ms": 5_000, "hold_ms": 150_000, "attempts": 3 });
+        let spec = json!({ "id": "a.b.c", "timing": timing, "probe": probe });
+        serde_json::from_value::<CheckSpec>(spec).unwrap().excess()
+    }
+
+    #[test]
+    fn each_kind_has_its_bounds() {
+        let header = |number| json!({ "name": format!("x-{number}"), "value": "v" });
+        let http = |headers: usize| {
+            let headers: Vec<Value> = (0..headers).map(header).collect();
+            json!({ "kind": "http", "url": "http://a.example/", "headers": headers })
+        };
+        let ntp = |peers: usize| json!({ "kind": "ntp", "server": "192.0.2.1:123", "peers": vec!["192.0.2.2:123"; peers] });
+        for (fits, does_not, sentence) in [
+            (http(64), http(65), "`headers` is 65; this agent does at most 64"),
+            (ntp(7), ntp(8), "`peers` is 8; this agent does at most 7"),
+            (
+                json!({ "kind": "http", "url": "http://a.example/", "redirects": { "max": 10 } }),
+                json!({ "kind": "http", "url": "http://a.example/", "redirects": { "max": 11 } }),
+                "`redirects: max` is 11; this agent does at most 10",
+            ),
+            (
+                json!({ "kind": "icmp", "host": "192.0.2.1", "packets": 20 }),
+                json!({ "kind": "icmp", "host": "192.0.2.1", "packets": 21 }),
+                "`packets` is 21; this agent does at most 20",
+            ),
+            (
+                json!({ "kind": "tcp", "address": "192.0.2.1:1", "steps": vec![json!({ "send": "a" }); 16] }),
+                json!({ "kind": "tcp", "address": "192.0.2.1:1", "steps": vec![json!({ "send": "a" }); 17] }),
+                "`steps` is 17; this agent does at most 16",
+            ),
+        ] {
+            assert_eq!(excess(&fits), None);
+            assert_eq!(excess(&does_not).as_deref(), Some(sentence));
+        }
+    }
+}
