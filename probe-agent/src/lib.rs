@@ -155,6 +155,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new(&config.secrets_directory),
         rejections: probe::http::Rejections::default(),
+        bodies: probe::http::Bodies::default(),
         pings: Pings::default(),
         clock_servers: config.ntp_servers.clone(),
     }))

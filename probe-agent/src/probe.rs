@@ -68,6 +68,8 @@ pub struct Surroundings {
     pub tls: TlsStore,
     /// Where secrets of checks are.
     pub secrets: SecretsDirectory,
+    /// Memory for bodies that are kept to be judged.
+    pub bodies: http::Bodies,
     /// What is known of secrets that were rejected.
     pub rejections: http::Rejections,
     /// The agent's ICMP sockets.
@@ -104,6 +106,9 @@ impl Outcome {
 impl Check {
     /// Prepares a check; the error is a sentence for whoever wrote the charter.
     pub fn new(spec: CheckSpec) -> Result<Self, String> {
+        if let Some(sentence) = spec.excess() {
+            return Err(sentence);
+        }
         let (probe, over_v6) = spec.probe.by_family();
         let timing = &spec.timing;
         let asker = Asker::new(probe, timing)?;

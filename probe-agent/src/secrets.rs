@@ -1,14 +1,24 @@
 //! Secrets of checks: files of one directory, which never leave this machine.
 //!
-//! A file is read anew for each attempt, so that a changed password needs no restart. A name is an
-//! [`Id`], so it cannot lead out of the directory.
+//! The collector says which check uses which secret, so a stolen collector could have each of them sent to
+//! its own server. Beside a secret `portale` therefore stands `portale.for`, which says on each line an
+//! origin to which it may go: `https://portale.example`. Without that file it goes nowhere, and over plain
+//! http only where a line says `http://`. Networks after an origin (`https://intranet.example 10.0.0.0/24`)
+//! are the only addresses at which it may be: needed where a check also says where to connect and which
+//! authority to believe, since then nothing else proves who is there.
+//!
+//! Both files are read anew for each attempt, so that a changed password needs no restart. A name is an
+//! [`Id`], so it cannot lead out of the directory, nor name the other file.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use collector_api::Reason;
-use config::Id;
+use config::{HostPort, Id};
+use reqwest::Url;
 use tokio::io::AsyncReadExt as _;
 
+use crate::allowed::AllowedTargets;
 use crate::probe::Fault;
 
 /// A long token is a few kB.
@@ -18,44 +28,99 @@ const SECRET_BYTES_MAX: u64 = 16 << 10;
 #[derive(Debug, Clone)]
 pub struct SecretsDirectory(PathBuf);
 
+/// A secret that may be used.
+pub struct Secret {
+    /// One line of text.
+    pub text: String,
+    /// Where alone it may go; everywhere that its origin is when absent.
+    pub at: Option<AllowedTargets>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 impl SecretsDirectory {
     /// `secrets` of `agent.yaml`.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self(directory.into())
     }
 
-    /// The secret of this name: one line of text, without its end. `agent.secret_missing` when there is
-    /// none that can be used.
-    pub async fn read(&self, name: &Id) -> Result<String, Fault> {
+    /// The secret of this name, for an origin such as `https://portale.example:443`: one line of text,
+    /// without its end. `agent.secret_missing` when there is none that can be used, and
+    /// `agent.target_forbidden` when it is not for this origin.
+    pub async fn read(&self, name: &Id, origin: &str) -> Result<Secret, Fault> {
         let missing = |why: String| Fault::new(Reason::AgentSecretMissing, format!("secret `{name}`: {why}"));
-        let path = self.0.join(name.as_str());
-        let mut text = String::new();
-        let file = tokio::fs::File::open(&path).await.map_err(|error| missing(error.to_string()))?;
-        file.take(SECRET_BYTES_MAX + 1)
-            .read_to_string(&mut text)
-            .await
-            .map_err(|error| missing(error.to_string()))?;
+        let text = text_of(&self.0.join(name.as_str())).await.map_err(missing)?;
         let secret = text.strip_suffix('\n').unwrap_or(&text);
         let secret = secret.strip_suffix('\r').unwrap_or(secret);
         if secret.is_empty() {
             return Err(missing("the file is empty".to_owned()));
         }
-        if secret.len() as u64 > SECRET_BYTES_MAX || secret.chars().any(char::is_control) {
+        if secret.chars().any(char::is_control) {
             return Err(missing("the file is not one line of text".to_owned()));
         }
-        Ok(secret.to_owned())
+        let at = self.places(name, origin).await?;
+        Ok(Secret { text: secret.to_owned(), at })
     }
+
+    async fn places(&self, name: &Id, origin: &str) -> Result<Option<AllowedTargets>, Fault> {
+        let forbidden =
+            |why: String| Fault::new(Reason::AgentTargetForbidden, format!("secret `{name}`: {why}"));
+        let path = self.0.join(format!("{name}.for"));
+        let lines = text_of(&path).await.map_err(|error| {
+            let shown = path.display();
+            forbidden(format!("say where it may go, with a line `{origin}` in {shown} ({error})"))
+        })?;
+        for line in lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let mut words = line.split_whitespace().map(str::to_owned);
+            let named = words.next().unwrap_or_default();
+            let named = origin_of(&named)
+                .ok_or_else(|| forbidden(format!("`{named}` in {name}.for is no origin, like {origin}")))?;
+            if named == origin {
+                let networks: Vec<String> = words.collect();
+                let at = AllowedTargets::parse(&networks).map_err(|error| forbidden(error.to_string()))?;
+                return Ok((!networks.is_empty()).then_some(at));
+            }
+        }
+        Err(forbidden(format!("{name}.for does not let it go to {origin}")))
+    }
+}
+
+async fn text_of(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let file = tokio::fs::File::open(path).await.map_err(|error| error.to_string())?;
+    let mut file = file.take(SECRET_BYTES_MAX + 1);
+    file.read_to_string(&mut text).await.map_err(|error| error.to_string())?;
+    if text.len() as u64 > SECRET_BYTES_MAX {
+        return Err("the file is longer than 16 KiB".to_owned());
+    }
+    Ok(text)
+}
+
+/// Scheme, host and port, the last also where it is the usual one. Nothing more may be said.
+fn origin_of(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let address = HostPort { host, port: url.port_or_known_default()? };
+    is_bare.then(|| format!("{}://{address}", url.scheme()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ORIGIN: &str = "https://portale.example:443";
+
     #[tokio::test]
     async fn a_secret_is_one_line_of_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let secrets = SecretsDirectory::new(folder.path());
         let name = Id::new("portale").unwrap();
+        std::fs::write(folder.path().join("portale.for"), "https://portale.example").unwrap();
         for (text, expected) in [
             ("hunter2", Some("hunter2")),
             ("hunter2\n", Some("hunter2")),
@@ -67,7 +132,7 @@ mod tests {
             ("header\r\nX-Injected: 1", None),
         ] {
             std::fs::write(folder.path().join("portale"), text).unwrap();
-            let read = secrets.read(&name).await;
+            let read = secrets.read(&name, ORIGIN).await.map(|secret| secret.text);
             assert_eq!(read.as_deref().ok(), expected, "{text:?}");
             if let Err(fault) = read {
                 assert_eq!(fault.reason, Reason::AgentSecretMissing);
@@ -75,8 +140,46 @@ mod tests {
             }
         }
         std::fs::write(folder.path().join("portale"), "x".repeat(20_000)).unwrap();
-        assert!(secrets.read(&name).await.is_err());
-        let absent = secrets.read(&Id::new("altro").unwrap()).await.unwrap_err();
+        assert!(secrets.read(&name, ORIGIN).await.is_err());
+        let absent = secrets.read(&Id::new("altro").unwrap(), ORIGIN).await.err().unwrap();
         assert!(absent.detail.starts_with("secret `altro`: No such file"), "{absent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_secret_goes_only_where_the_agent_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = SecretsDirectory::new(folder.path());
+        let name = Id::new("portale").unwrap();
+        std::fs::write(folder.path().join("portale"), "hunter2").unwrap();
+        let fault = secrets.read(&name, ORIGIN).await.err().unwrap();
+        assert_eq!(fault.reason, Reason::AgentTargetForbidden);
+        assert!(fault.detail.contains("with a line `https://portale.example:443` in "), "{fault:?}");
+        for (lines, origin, expected) in [
+            ("https://portale.example\n", ORIGIN, true),
+            ("https://portale.example:443/", ORIGIN, true),
+            ("# the portal\n\n https://altro.example\nhttps://PORTALE.example\n", ORIGIN, true),
+            ("https://portale.example", "https://portale.example:8443", false),
+            ("https://portale.example", "http://portale.example:80", false),
+            ("http://portale.example", "http://portale.example:80", true),
+            ("https://portale.example", "https://portale.example.evil.example:443", false),
+            ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443", true),
+            ("https://portale.example/path", ORIGIN, false),
+            ("portale.example", ORIGIN, false),
+            ("https://portale.example 10.0.0.0/33", ORIGIN, false),
+            ("", ORIGIN, false),
+        ] {
+            std::fs::write(folder.path().join("portale.for"), lines).unwrap();
+            let read = secrets.read(&name, origin).await.map(|secret| secret.at.is_none());
+            assert_eq!(read.is_ok(), expected, "{lines} {origin}: {read:?}");
+            if let Err(fault) = read {
+                assert_eq!(fault.reason, Reason::AgentTargetForbidden);
+            }
+        }
+        std::fs::write(folder.path().join("portale.for"), "https://portale.example 10.0.0.0/24 192.0.2.1")
+            .unwrap();
+        let at = secrets.read(&name, ORIGIN).await.ok().unwrap().at.unwrap();
+        for (address, expected) in [("10.0.0.9", true), ("192.0.2.1", true), ("192.0.2.2", false)] {
+            assert_eq!(at.permits(address.parse().unwrap()), expected, "{address}");
+        }
     }
 }

@@ -5,8 +5,9 @@
 //! gets a stream to send a byte on before the judgement has said yes.
 //!
 //! No session is resumed: each probe sees the certificate that is served now. Parameters are made
-//! once per authority; a connection costs a clone of a handful of pointers. TLS 1.2 and 1.3 are
-//! spoken; a server with less is `tls.version`.
+//! once per authority; a connection costs a clone of a handful of pointers. TLS 1.3 is spoken, and 1.2 with
+//! ECDHE and AEAD only: a server with less is `tls.version`; one of 1.2 that offers neither (RSA key exchange,
+//! CBC, finite-field Diffie-Hellman) is `tls.alert`, although some browsers still connect.
 
 mod chain;
 
@@ -125,7 +126,7 @@ impl TlsStore {
             // Without certificates there is nothing to judge, and no handshake that ends well.
             return Err(spoken.err().map_or_else(
                 || Fault::new(Reason::TlsProtocol, "the server showed no certificate"),
-                |error| fault_of_handshake(&error),
+                |error| before_any_certificate(fault_of_handshake(&error), &error),
             ));
         };
         let judged = parameters.judge(&certificates, &name, at);
@@ -300,6 +301,16 @@ impl ServerCertVerifier for Witness {
 /// What an I/O error of a TLS connection means, if TLS is the one who complains.
 pub fn fault_within(error: &std::io::Error) -> Option<Fault> {
     error.get_ref()?.downcast_ref::<Error>().map(fault_of)
+}
+
+/// `handshake_failure` then says that the hello had nothing the server wants (RFC 5246, 7.2.2).
+fn before_any_certificate(fault: Fault, error: &std::io::Error) -> Fault {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    if !matches!(inner, Some(Error::AlertReceived(rustls::AlertDescription::HandshakeFailure))) {
+        return fault;
+    }
+    let detail = format!("no common parameters; this agent speaks ECDHE with AEAD only ({})", fault.detail);
+    Fault::new(fault.reason, detail)
 }
 
 fn fault_of_handshake(error: &std::io::Error) -> Fault {

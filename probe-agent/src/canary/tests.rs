@@ -10,7 +10,7 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
-use crate::probe::http::Rejections;
+use crate::probe::http::{Bodies, Rejections};
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
@@ -74,6 +74,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
         rejections: Rejections::default(),
+        bodies: Bodies::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     })

@@ -11,9 +11,11 @@ mod request;
 mod cookies;
 mod redirects;
 mod rejections;
+mod bodies;
 mod status;
 mod answer;
 
+pub use bodies::Bodies;
 pub use rejections::Rejections;
 
 use std::borrow::Cow;
@@ -33,7 +35,9 @@ use self::place::Place;
 use self::redirects::Visit;
 use self::status::StatusPattern;
 use super::{Fault, Surroundings, Trace, connect};
+use crate::allowed::AllowedTargets;
 use crate::resolve::SystemResolver;
+use crate::secrets::Secret;
 use crate::tls::Tls;
 
 /// One HTTP check.
@@ -52,6 +56,15 @@ pub struct Http {
     auth: Option<HttpAuth>,
     redirects: HttpRedirects,
     wishes: Wishes,
+    /// Does the charter say both where the URL's host is and whom to believe that it is it?
+    is_whole_way_of_charter: bool,
+}
+
+/// What a request says of who asks.
+struct Credentials {
+    value: HeaderValue,
+    /// Where alone it may be said.
+    at: Option<AllowedTargets>,
 }
 
 impl Http {
@@ -69,8 +82,13 @@ impl Http {
             let value = HeaderValue::try_from(&header.value).map_err(|_| format!("the value of `{name}`"))?;
             Ok((name, value))
         });
+        let place = Place::parse(&params.url, &tls)?;
+        let is_place_of_charter = params.connect.is_some() || params.resolver.is_some();
+        let is_trust_of_charter =
+            place.name.is_none() || params.tls.authority.is_some() || params.tls.name.is_some();
         Ok(Self {
-            place: Arc::new(Place::parse(&params.url, &tls)?),
+            is_whole_way_of_charter: is_place_of_charter && is_trust_of_charter,
+            place: Arc::new(place),
             pinned: params.connect.clone(),
             resolver: params.resolver.as_ref().map(resolver_at).transpose()?,
             family: params.family,
@@ -91,9 +109,16 @@ impl Http {
 
     pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let Some(auth) = &self.auth else { return self.attempt_as(None, surroundings, trace).await };
-        let secret = surroundings.secrets.read(&auth.secret).await?;
-        let credentials = credentials(auth, &secret, trace)?;
         let (rejections, origin) = (&surroundings.rejections, self.place.origin());
+        let Secret { text: secret, at } = surroundings.secrets.read(&auth.secret, &origin).await?;
+        if self.is_whole_way_of_charter && at.is_none() {
+            let name = &auth.secret;
+            let detail = format!(
+                "the charter says where {origin} is and whom to believe it; name its address after it in {name}.for"
+            );
+            return Err(Fault::new(Reason::AgentTargetForbidden, detail));
+        }
+        let credentials = Credentials { value: credentials(auth, &secret, trace)?, at };
         rejections.permit(&secret, &origin, Instant::now()).map_err(|held_back| {
             trace.fact("held_back", format!("{} min", held_back.minutes));
             held_back.fault
@@ -112,7 +137,7 @@ impl Http {
 
     async fn attempt_as(
         &self,
-        credentials: Option<&HeaderValue>,
+        credentials: Option<&Credentials>,
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<(), Fault> {
@@ -122,8 +147,11 @@ impl Http {
         let mut visited = vec![first];
         let mut attention = None;
         while let Some(visit) = visited.last() {
-            let request = self.request(visit, credentials)?;
-            let (answer, seen) = self.ask(&visit.place, request, surroundings, trace).await?;
+            let is_at_home = visit.place.is_of_same_origin(&self.place);
+            let credentials = credentials.filter(|_| is_at_home);
+            let request = self.request(visit, is_at_home, credentials)?;
+            let at = credentials.and_then(|credentials| credentials.at.as_ref());
+            let (answer, seen) = self.ask(&visit.place, request, at, surroundings, trace).await?;
             attention = attention.or(seen);
             let Some(location) = self.location_to_follow(&answer) else {
                 return self.judge(&answer, &visited, attention, trace);
@@ -139,18 +167,24 @@ impl Http {
 
     /// Credentials and the charter's own headers are for the URL's origin only: a redirect must not
     /// carry them to somebody else.
-    fn request(&self, visit: &Visit, credentials: Option<&HeaderValue>) -> Result<request::Asking, Fault> {
-        let is_at_home = visit.place.is_of_same_origin(&self.place);
+    fn request(
+        &self,
+        visit: &Visit,
+        is_at_home: bool,
+        credentials: Option<&Credentials>,
+    ) -> Result<request::Asking, Fault> {
         let own = is_at_home.then_some(&self.headers);
         let body = if visit.method == self.method && is_at_home { self.body.clone() } else { Bytes::new() };
-        request::make(visit, own, credentials.filter(|_| is_at_home), body)
+        request::make(visit, own, credentials.map(|credentials| &credentials.value), body)
     }
 
-    /// One request on a connection of its own; with the answer, what wants attention.
+    /// One request on a connection of its own, `at` these addresses if its secret says so; with the answer,
+    /// what wants attention.
     async fn ask(
         &self,
         place: &Place,
         asking: request::Asking,
+        at: Option<&AllowedTargets>,
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<(Answer, Option<Fault>), Fault> {
@@ -164,13 +198,18 @@ impl Http {
             None => &surroundings.resolver,
         };
         let remote = connect::locate_by(resolver, &address, self.family, surroundings, trace).await?;
+        if at.is_some_and(|at| !at.permits(remote.ip())) {
+            let detail = format!("{} is no address to which the secret may go", remote.ip());
+            return Err(Fault::new(Reason::AgentTargetForbidden, detail));
+        }
         let stream = connect::dial(remote, trace).await?;
         let keeps_body = self.wishes.are_of_body();
         match &place.name {
-            None => Ok((request::send(asking, stream, keeps_body, trace).await?, None)),
+            None => Ok((request::send(asking, stream, keeps_body, &surroundings.bodies, trace).await?, None)),
             Some(name) => {
                 let secured = surroundings.tls.handshake(&self.tls, name.clone(), stream, trace).await?;
-                let answer = request::send(asking, secured.stream, keeps_body, trace).await?;
+                let bodies = &surroundings.bodies;
+                let answer = request::send(asking, secured.stream, keeps_body, bodies, trace).await?;
                 Ok((answer, secured.attention))
             }
         }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
-use crate::probe::http::Rejections;
+use crate::probe::http::{Bodies, Rejections};
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
@@ -30,6 +30,7 @@ pub(super) fn surroundings() -> Surroundings {
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
         rejections: Rejections::default(),
+        bodies: Bodies::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     }

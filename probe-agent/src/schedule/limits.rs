@@ -10,7 +10,7 @@ const OTHER_FILES: u64 = 32;
 /// before the connection is opened, but a TCP fallback can hold one more.
 const FILES_PER_PROBE: u64 = 1;
 /// However many descriptors there are. A connection under way weighs some 30 KiB: this bounds what an
-/// agent can grow to when everything hangs.
+/// agent can grow to when everything hangs. Bodies that are kept share a budget of their own.
 const AT_ONCE_MAX: usize = 1_000;
 
 /// Bounds of what runs at once.

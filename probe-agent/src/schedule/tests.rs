@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::allowed::AllowedTargets;
 use crate::probe::Surroundings;
-use crate::probe::http::Rejections;
+use crate::probe::http::{Bodies, Rejections};
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::sample::Sample;
@@ -34,6 +34,7 @@ fn start(first: Option<Assignment>) -> Rig {
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
         rejections: Rejections::default(),
+        bodies: Bodies::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     });
@@ -168,6 +169,7 @@ fn running(check: &str) -> (Running, Rig) {
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new("/nonexistent"),
         rejections: Rejections::default(),
+        bodies: Bodies::default(),
         pings: Pings::default(),
         clock_servers: Vec::new(),
     });

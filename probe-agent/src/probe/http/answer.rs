@@ -10,6 +10,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use super::bodies::Share;
 use super::status::StatusPattern;
 use crate::probe::Fault;
 
@@ -26,6 +27,8 @@ pub(super) struct Answer {
     pub bytes: usize,
     /// Did the cap end the reading?
     pub is_cut: bool,
+    /// What the body has taken of the agent's budget.
+    pub share: Share,
 }
 
 /// What is wanted of it.
@@ -210,7 +213,14 @@ mod tests {
             })
             .collect();
         let status = StatusCode::from_u16(status).unwrap();
-        Answer { status, headers, body: body.to_vec(), bytes: body.len(), is_cut: false }
+        Answer {
+            status,
+            headers,
+            body: body.to_vec(),
+            bytes: body.len(),
+            is_cut: false,
+            share: Share::default(),
+        }
     }
 
     fn wishes(answer: HttpAnswer) -> Wishes {

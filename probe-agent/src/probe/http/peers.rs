@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::probe::http::Bodies;
 use crate::probe::tests::{self as probes, surroundings};
 use crate::probe::{Check, Outcome, Surroundings};
 use crate::secrets::SecretsDirectory;
@@ -362,20 +363,23 @@ async fn the_request_is_as_the_charter_says() {
     assert!(asked.contains(&format!("host: 127.0.0.1:{}\r\n", portal.port)), "{asked}");
 }
 
-/// Surroundings with one secret, `portale`.
-fn with_secret(folder: &std::path::Path, secret: &str) -> Surroundings {
+/// Surroundings with one secret, `portale`, which may go to these portals.
+fn with_secret(folder: &std::path::Path, secret: &str, portals: &[&Portal]) -> Surroundings {
     std::fs::write(folder.join("portale"), secret).unwrap();
+    let lines: Vec<String> =
+        portals.iter().map(|portal| format!("http://127.0.0.1:{}\n", portal.port)).collect();
+    std::fs::write(folder.join("portale.for"), lines.concat()).unwrap();
     Surroundings { secrets: SecretsDirectory::new(folder), ..surroundings() }
 }
 
 #[tokio::test]
 async fn credentials_are_sent_home_only_and_shown_nowhere() {
     let folder = tempfile::tempdir().unwrap();
-    let surroundings = with_secret(folder.path(), "hunter2hunter2\n");
     let echo = "HTTP/1.1 200 OK\r\nX-Echo: Basic c29uZGE6aHVudGVyMmh1bnRlcjI=\r\nContent-Length: 14\r\n\r\nhunter2hunter2";
     let there = Portal::open(&[("/", &page("away"))]).await;
     let away = redirect(&format!("http://127.0.0.1:{}/", there.port));
     let home = Portal::open(&[("/", echo), ("/away", &away)]).await;
+    let surroundings = with_secret(folder.path(), "hunter2hunter2\n", &[&home, &there]);
     let basic = json!({
         "auth": { "scheme": "basic", "user": "sonda", "secret": "portale" },
         "answer": { "headers": [{ "name": "x-echo", "is": { "equal": "nothing" } }] },
@@ -414,7 +418,7 @@ async fn credentials_that_are_missing_or_refused_have_their_reason() {
     assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AgentSecretMissing));
     assert!(portal.asked().is_empty(), "nothing is asked without it");
     let folder = tempfile::tempdir().unwrap();
-    let outcome = portal.check(auth).run(&with_secret(folder.path(), "sonda:hunter2")).await;
+    let outcome = portal.check(auth).run(&with_secret(folder.path(), "sonda:hunter2", &[&portal])).await;
     assert_eq!((outcome.verdict, outcome.reason, outcome.attempts), (Verdict::Down, Reason::AuthRejected, 1));
     assert_eq!(portal.asked().len(), 1);
     assert_eq!(portal.ask(json!({})).await.reason, Reason::AssertStatus);
@@ -427,7 +431,8 @@ async fn rejected_credentials_are_held_back_agent_wide_and_the_outage_stays_one(
     let auth = json!({ "auth": { "scheme": "bearer", "secret": "portale" } });
     let (check, another) = (portal.check(auth.clone()), portal.check(auth.clone()));
     let folder = tempfile::tempdir().unwrap();
-    let surroundings = with_secret(folder.path(), "hunter2");
+    let elsewhere = Portal::open(&[("/", &page("x"))]).await;
+    let surroundings = with_secret(folder.path(), "hunter2", &[&portal, &elsewhere]);
     assert_eq!(check.run(&surroundings).await.reason, Reason::AuthRejected);
     for check in [&check, &another] {
         let outcome = check.run(&surroundings).await;
@@ -435,7 +440,6 @@ async fn rejected_credentials_are_held_back_agent_wide_and_the_outage_stays_one(
         assert_eq!(fact(&outcome, "held_back"), "15 min");
     }
     assert_eq!(portal.asked().len(), 1, "nothing was asked");
-    let elsewhere = Portal::open(&[("/", &page("x"))]).await;
     let outcome = elsewhere.check(auth).run(&surroundings).await;
     assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AuthHeldBack), "{outcome:?}");
     assert!(elsewhere.asked().is_empty());
@@ -476,4 +480,51 @@ async fn a_resolver_of_the_charter_must_be_an_allowed_address() {
         (Verdict::Unknown, Reason::AgentTargetForbidden),
         "{outcome:?}"
     );
+}
+
+#[tokio::test]
+async fn a_stolen_collector_gets_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let (portal, thief) =
+        (Portal::open(&[("/", &page("x"))]).await, Portal::open(&[("/", &page("x"))]).await);
+    let surroundings = with_secret(folder.path(), "hunter2", &[&portal]);
+    let auth = json!({ "scheme": "bearer", "secret": "portale" });
+    assert_eq!(portal.check(json!({ "auth": auth })).run(&surroundings).await.reason, Reason::None);
+    let to_thief = format!("127.0.0.1:{}", thief.port);
+    let home = format!("http://127.0.0.1:{}/", portal.port);
+    for attack in [
+        json!({ "auth": auth }),
+        json!({ "auth": auth, "url": home, "connect": to_thief }),
+        json!({ "auth": auth, "url": "https://127.0.0.1/", "connect": to_thief }),
+    ] {
+        let outcome = thief.check(attack.clone()).run(&surroundings).await;
+        assert_eq!(
+            (outcome.verdict, outcome.reason),
+            (Verdict::Unknown, Reason::AgentTargetForbidden),
+            "{attack} {outcome:?}"
+        );
+    }
+    // Where a secret is bound to addresses, what is dialled must be one.
+    let lines = |network: &str| format!("http://127.0.0.1:{} {network}", portal.port);
+    for (network, reason) in [("127.0.0.2", Reason::AgentTargetForbidden), ("127.0.0.0/8", Reason::None)] {
+        std::fs::write(folder.path().join("portale.for"), lines(network)).unwrap();
+        let pinned = json!({ "auth": auth, "connect": format!("127.0.0.1:{}", portal.port) });
+        assert_eq!(portal.check(pinned).run(&surroundings).await.reason, reason, "{network}");
+    }
+    assert!(thief.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_agents_memory_is_no_outage() {
+    let portal = Portal::open(&[("/", &page(&"benvenuti ".repeat(500)))]).await;
+    let keeps = json!({ "answer": { "text": ["benvenuti"] } });
+    let surroundings = Surroundings { bodies: Bodies::of_bytes(6_000), ..surroundings() };
+    for _ in 0..3 {
+        let outcome = portal.check(keeps.clone()).run(&surroundings).await;
+        assert_eq!(outcome.verdict, Verdict::Up, "what was taken is given back: {outcome:?}");
+    }
+    let surroundings = Surroundings { bodies: Bodies::of_bytes(10), ..surroundings };
+    let outcome = portal.check_within(300, keeps).run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AgentOverload), "{outcome:?}");
+    assert_eq!(portal.check(json!({})).run(&surroundings).await.verdict, Verdict::Up, "nothing is kept");
 }

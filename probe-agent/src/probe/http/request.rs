@@ -20,6 +20,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::answer::Answer;
+use super::bodies::{Bodies, Share};
 use super::cookies;
 use super::redirects::Visit;
 use crate::probe::{Fault, Trace};
@@ -59,10 +60,7 @@ pub(super) fn make(
     for (name, value) in own.into_iter().flatten() {
         headers.insert(name.clone(), value.clone());
     }
-    // The charter may say one, too.
-    let cookies = headers.get(COOKIE).and_then(|own| own.to_str().ok()).into_iter();
-    let cookies: Vec<&str> = cookies.chain((!visit.cookies.is_empty()).then_some(&*visit.cookies)).collect();
-    if let Ok(cookies) = HeaderValue::try_from(cookies.join("; "))
+    if let Ok(cookies) = HeaderValue::try_from(&visit.cookies)
         && !cookies.is_empty()
     {
         headers.insert(COOKIE, cookies);
@@ -79,6 +77,7 @@ pub(super) async fn send<S>(
     asking: Asking,
     stream: S,
     keeps_body: bool,
+    bodies: &Bodies,
     trace: &mut Trace,
 ) -> Result<Answer, Fault>
 where
@@ -112,11 +111,12 @@ where
         (false, true) => SHOWN_BYTES_MAX,
         (false, false) => 0,
     };
-    let mut answer = Answer { status, headers, body: Vec::new(), bytes: 0, is_cut: false };
-    let reading = drain(response, kept_bytes_max, &mut answer);
+    let mut answer =
+        Answer { status, headers, body: Vec::new(), bytes: 0, is_cut: false, share: Share::default() };
+    let reading = drain(response, kept_bytes_max, bodies, &mut answer, trace);
     let read = beside(connection.as_mut(), &mut is_open, || (), reading).await;
     trace.received(|| answer.body[..answer.body.len().min(SHOWN_BYTES_MAX)].to_vec());
-    read.map_err(|error| fault_of(&error))?;
+    read?;
     if seen.has_ended_uncleanly.load(Ordering::Relaxed) {
         trace.fact("unclean_end", "the connection ended without close_notify");
     }
@@ -162,14 +162,19 @@ where
 async fn drain(
     response: Response<Incoming>,
     kept_bytes_max: usize,
+    bodies: &Bodies,
     answer: &mut Answer,
-) -> Result<(), hyper::Error> {
+    trace: &mut Trace,
+) -> Result<(), Fault> {
     let mut body = response.into_body();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| fault_of(&error))?.into_data() else { continue };
         let left = BODY_BYTES_MAX - answer.bytes;
         let taken = data.len().min(left);
         let kept = kept_bytes_max.saturating_sub(answer.body.len()).min(taken);
+        if kept > 0 {
+            bodies.take(kept, &mut answer.share, trace).await?;
+        }
         answer.body.extend_from_slice(&data[..kept]);
         answer.bytes += taken;
         if data.len() > left {

@@ -458,5 +458,7 @@ async fn alerts_and_hang_ups_in_the_handshake_have_their_reason() {
         let outcome = get_tls(port, &authority_pem).await;
         assert_eq!(outcome.reason, reason, "{answer:?} {outcome:?}");
         assert_eq!(outcome.evidence.phase_failed, "tls");
+        let is_told = outcome.evidence.detail.starts_with("no common parameters; this agent speaks ECDHE");
+        assert_eq!(is_told, answer.ends_with(b"\x02\x28"), "{outcome:?}");
     }
 }
