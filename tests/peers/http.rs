@@ -213,6 +213,30 @@ fn rows() -> Vec<Row> {
             true,
         ),
         (
+            "a form that leads back to its page",
+            Does::Answers(vec![
+                ("POST /", answer("303 See Other", "location: /\r\n", "")),
+                ("/", answer("200 OK", "", "grazie")),
+            ]),
+            "/",
+            ", method: POST, body: a=b",
+            "method: POST, body: a=b",
+            UP,
+            true,
+        ),
+        (
+            "a page that first sets a cookie and leads to itself",
+            Does::Answers(vec![
+                ("Cookie", answer("200 OK", "", "benvenuti")),
+                ("*", answer("302 Found", "location: /\r\nset-cookie: visto=1\r\n", "")),
+            ]),
+            "/",
+            "",
+            "",
+            UP,
+            true,
+        ),
+        (
             "a redirect that leads to itself",
             Does::Answers(vec![("*", to("/"))]),
             "/",

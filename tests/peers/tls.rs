@@ -18,6 +18,26 @@ pub(crate) fn situations() -> Vec<Situation> {
     let good = |days| ours.leaf(None, days);
     let rows: Vec<Row> = vec![
         ("a good certificate", server(good(YEAR)), UP, true, ""),
+        (
+            "a page that ends with its connection, without close_notify",
+            Web::tls(
+                Does::Answers(vec![("*", b"HTTP/1.0 200 OK\r\n\r\nok".to_vec())]),
+                ours.server(&good(YEAR)),
+            ),
+            UP,
+            true,
+            "",
+        ),
+        (
+            "a page cut before its length, without close_notify",
+            Web::tls(
+                Does::Answers(vec![("*", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok".to_vec())]),
+                ours.server(&good(YEAR)),
+            ),
+            ("down", "proto.closed_early"),
+            false,
+            "",
+        ),
         ("an expired one", server(good((-400, -1))), ("down", "tls.expired"), false, ""),
         ("one that is not valid yet", server(good((1, 400))), ("down", "tls.not_yet_valid"), false, ""),
         (

@@ -15,7 +15,8 @@ const SILENCE: Duration = Duration::from_secs(4);
 /// What happens on each connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Does {
-    /// Reads a head, then writes what belongs to its path: the first pair whose path fits, `*` fits all.
+    /// Reads a request, then writes what belongs to it: the first pair that fits by path, by method and path
+    /// (`POST /`), or because it carries a cookie (`Cookie`); `*` fits all.
     Answers(Vec<(&'static str, Vec<u8>)>),
     /// Writes at once, without having read.
     Greets(Vec<u8>),
@@ -101,8 +102,14 @@ fn serve(stream: TcpStream, does: &Does, tls: Option<Arc<ServerConfig>>) {
 fn act(mut stream: impl std::io::Read + std::io::Write, does: &Does) -> std::io::Result<()> {
     match does {
         Does::Answers(answers) => {
-            let path = head(&mut stream)?;
-            let fits = |(at, _): &&(&str, Vec<u8>)| *at == "*" || *at == path;
+            let text = head(&mut stream)?;
+            let mut words = text.split_whitespace();
+            let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            let asked = format!("{method} {path}");
+            let has_cookie = text.to_lowercase().contains("\r\ncookie: ");
+            let fits = |(at, _): &&(&str, Vec<u8>)| {
+                *at == "*" || *at == path || *at == asked || *at == "Cookie" && has_cookie
+            };
             if let Some((_, bytes)) = answers.iter().find(fits) {
                 stream.write_all(bytes)?;
             }
@@ -126,7 +133,7 @@ fn act(mut stream: impl std::io::Read + std::io::Write, does: &Does) -> std::io:
     stream.flush()
 }
 
-/// Reads a request's head; gives its path.
+/// Reads a request with its body, which left unread would break the connection; gives its head.
 fn head(stream: &mut impl std::io::Read) -> std::io::Result<String> {
     let (mut bytes, mut byte) = (Vec::new(), [0]);
     while !bytes.ends_with(b"\r\n\r\n") && bytes.len() < 1 << 14 {
@@ -136,5 +143,9 @@ fn head(stream: &mut impl std::io::Read) -> std::io::Result<String> {
         bytes.push(byte[0]);
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(text.split_whitespace().nth(1).unwrap_or_default().to_owned())
+    let lower = text.to_lowercase();
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0).min(1 << 14)];
+    stream.read_exact(&mut body)?;
+    Ok(text)
 }
