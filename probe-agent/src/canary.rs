@@ -19,6 +19,10 @@
 //! outage it is part of), one on the agent's own host (it answers with the cable pulled), one that
 //! `allowed_targets` forbids, one whose name was never found. With no witness left there is no
 //! excuse: the failure stands.
+//!
+//! An uplink may carry IPv4 and not IPv6: of a failure at an address only canaries of its family testify.
+//! Where none of them can, the others do: when even they fail, the network is down; when they answer, an outage
+//! of the agent's own IPv6 reads as the target's, and `vedetta check` asks for a canary that tells.
 
 mod addresses;
 
@@ -133,19 +137,24 @@ impl Desk {
 
 /// The decision: do all canaries that can testify about `host` (dialled at `ip`) fail?
 fn excuses(host: &str, ip: Option<IpAddr>, round: &[Witness]) -> bool {
-    let mut failing = 0;
-    for witness in round {
-        let is_the_target = witness.address.host.eq_ignore_ascii_case(host)
-            || (ip.is_some() && witness.ip.map(|ip| ip.to_canonical()) == ip.map(|ip| ip.to_canonical()));
-        if witness.is_mute || is_the_target {
-            continue;
-        }
-        if witness.answered {
-            return false;
-        }
-        failing += 1;
+    let ip = ip.map(|ip| ip.to_canonical());
+    let is_the_target = |witness: &Witness| {
+        witness.address.host.eq_ignore_ascii_case(host) || (ip.is_some() && witness.place() == ip)
+    };
+    let able: Vec<&Witness> =
+        round.iter().filter(|witness| !witness.is_mute && !is_the_target(witness)).collect();
+    let is_of_family = |witness: &&Witness| {
+        ip.is_some_and(|ip| witness.place().is_some_and(|place| place.is_ipv4() == ip.is_ipv4()))
+    };
+    let has_family = able.iter().any(is_of_family);
+    let mut testify = able.iter().filter(|witness| !has_family || is_of_family(witness)).peekable();
+    testify.peek().is_some() && testify.all(|witness| !witness.answered)
+}
+
+impl Witness {
+    fn place(&self) -> Option<IpAddr> {
+        self.ip.map(|ip| ip.to_canonical())
     }
-    failing > 0
 }
 
 impl Watch {

@@ -10,16 +10,17 @@ mod tests;
 
 pub(super) use repeat::{renamed, repeated};
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::problem::Place;
 use crate::text::say;
 use crate::yaml::file::FileKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Check, Component, HostPort, Id, Node, Probe, Service, Site, SiteId};
+use crate::{Check, Component, Family, HostPort, Id, Node, Probe, Service, Site, SiteId};
 
 /// Every doubt about the canaries and the rows.
 pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report: &mut Report<'_>) {
+    canaries_of_ipv6(keys, services, report);
     canaries(keys, services, report);
     let mut rows: Vec<(&At<Id>, &Service)> = Vec::new();
     for (name, service_keys) in keys.services.sound() {
@@ -89,6 +90,37 @@ fn canaries(keys: &FileKeys, services: &[Service], report: &mut Report<'_>) {
         );
         report.warning(first.at, message);
     }
+}
+
+/// Canaries of IPv4 answer while an agent's IPv6 is cut. Names are looked for as IPv4 first. Said once: the cure
+/// is one for all.
+fn canaries_of_ipv6(keys: &FileKeys, services: &[Service], report: &mut Report<'_>) {
+    let canaries = keys.canaries.as_deref().unwrap_or_default();
+    let is_ipv6 = |canary: &At<HostPort>| canary.value.host.parse::<Ipv6Addr>().is_ok();
+    let mut checks = services.iter().flat_map(Service::checks);
+    if let Some(first) = canaries.first().filter(|_| !canaries.iter().any(is_ipv6))
+        && let Some(check) = checks.find(|check| !check.measures_path && asks_ipv6(&check.probe))
+    {
+        let message = say!(
+            "no canary has an IPv6 address, and `{}` is asked over IPv6: where an agent's own IPv6 is down, that counts \
+             as an outage; add a canary such as `[2001:db8::1]:443`",
+            "nessun canarino ha un indirizzo IPv6, e `{}` si interroga su IPv6: se cade l'IPv6 di una sonda, conta \
+             come un disservizio; aggiungi un canarino come `[2001:db8::1]:443`",
+            check.id
+        );
+        report.warning(first.at, message);
+    }
+}
+
+fn asks_ipv6(probe: &Probe) -> bool {
+    let family = match probe {
+        Probe::Tcp(tcp) => tcp.family,
+        Probe::Http(http) => http.family,
+        Probe::Ntp(ntp) => ntp.family,
+        Probe::Icmp(icmp) => icmp.family,
+        Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
+    };
+    family != Family::V4
 }
 
 /// A row without components, or seen from one site.

@@ -398,6 +398,26 @@ fn canaries_that_are_all_names_are_doubtful() {
 }
 
 #[test]
+fn ipv6_without_a_canary_of_it_is_doubtful() {
+    let (v4, both) =
+        ("canaries: [\"192.0.2.1:443\"]\n", "canaries: [\"192.0.2.1:443\", \"[2001:db8::1]:443\"]\n");
+    for (canaries, component, doubtful) in [
+        (v4, "{probe: tcp, targets: {t: \"h:1\"}}", None),
+        (v4, "{probe: tcp, targets: {t: \"h:1\"}, family: both}", Some(1)),
+        (v4, "{probe: icmp, targets: {t: \"2001:db8::9\"}}", Some(1)),
+        (v4, "{probe: dns, targets: {t: \"[2001:db8::9]:53\"}, ask: a.example}", Some(1)),
+        (v4, "{probe: tcp, targets: {t: \"h:1\"}, family: v6, measures_path: true}", None),
+        (both, "{probe: tcp, targets: {t: \"h:1\"}, family: both}", None),
+    ] {
+        let text = format!("{canaries}{SITES}services: {{s: {{components: {{c: {component}}}}}}}");
+        let warnings = loaded(&text).warnings;
+        let about = warnings.iter().find(|w| w.message.en.starts_with("no canary has an IPv6 address"));
+        assert_eq!(about.map(|w| w.line), doubtful, "{component}");
+        assert!(about.is_none_or(|w| w.message.it.starts_with("nessun canarino ha un indirizzo IPv6")));
+    }
+}
+
+#[test]
 fn quorums_that_cannot_be_are_refused_and_others_kept() {
     for (words, quorum) in [
         ("any", Some(Quorum::Any)),

@@ -48,6 +48,30 @@ fn only_a_failure_of_all_other_witnesses_excuses() {
     }
 }
 
+/// An uplink may carry one family and not the other: then canaries of the other answer in vain.
+#[test]
+fn witnesses_are_of_the_family_that_failed() {
+    let (v4, v6) = ("10.0.0.9", "2001:db8::9");
+    for (target, round, expected) in [
+        (v6, vec![witness("10.0.0.1", true), witness("2001:db8::1", false)], true),
+        (v6, vec![witness("10.0.0.1", false), witness("2001:db8::1", true)], false),
+        (v4, vec![witness("10.0.0.1", false), witness("2001:db8::1", true)], true),
+        (v4, vec![witness("10.0.0.1", true), witness("2001:db8::1", false)], false),
+        (v4, vec![witness("::ffff:10.0.0.1", false), witness("2001:db8::1", true)], true),
+        // Nobody of the family can testify: the others may, as far as they can.
+        (v6, vec![witness("10.0.0.1", false)], true),
+        (v6, vec![witness("10.0.0.1", true)], false),
+        (v6, vec![witness("10.0.0.1", true), mute("2001:db8::1")], false),
+        (v6, vec![witness("10.0.0.1", false), witness(v6, true)], true),
+        (v6, vec![witness("10.0.0.1", true), witness(v6, false)], false),
+    ] {
+        assert_eq!(excuses(target, target.parse().ok(), &round), expected, "{target} {round:?}");
+    }
+    // A name that was not found has no family.
+    let round = [witness("10.0.0.1", true), witness("2001:db8::1", false)];
+    assert!(!excuses("posta.comune.example", None, &round));
+}
+
 #[test]
 fn a_check_whose_name_is_not_found_is_its_own_canary_by_name() {
     let round = [Witness { ip: "192.0.2.9".parse().ok(), ..witness("WWW.comune.example", false) }];
