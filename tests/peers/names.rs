@@ -16,6 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What is answered to whatever question.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a manner of its own, and any of them go together")]
 pub(crate) struct Answers {
     pub(crate) rcode: u16,
     pub(crate) flags: u16,
