@@ -161,7 +161,8 @@ async fn first_answer(servers: &Servers, name: &Name, wanted: RecordType) -> Res
         return first_address(only.clone(), name.clone(), wanted).await;
     }
     let mut asked = JoinSet::new();
-    let mut failure = NetError::Timeout;
+    // Of a file that names no server.
+    let mut failure = NetError::NoConnections;
     for (at, server) in servers.iter().enumerate() {
         asked.spawn(first_address(server.clone(), name.clone(), wanted));
         let is_last = at + 1 == servers.len();
@@ -173,7 +174,7 @@ async fn first_answer(servers: &Servers, name: &Name, wanted: RecordType) -> Res
             };
             match ended {
                 Some(Ok(Err(error))) if !is_answer(&error) => {
-                    if matches!(failure, NetError::Timeout) {
+                    if matches!(failure, NetError::NoConnections | NetError::Timeout) {
                         failure = error;
                     }
                     if !is_last {

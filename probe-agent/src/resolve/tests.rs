@@ -66,6 +66,7 @@ async fn a_dead_server_leaves_time_for_the_next() {
         // Of several failures the one that says most.
         (&[Silent, Says(ResponseCode::Refused)], Err(Reason::ResolveRefused)),
         (&[Silent, Silent], Err(Reason::ResolveTimeout)),
+        (&[], Err(Reason::ResolveServfail)),
     ] {
         let (resolver, _tasks) = resolver(manners).await;
         let seen = resolver.resolve("portale.comune.example", Family::V4).await;
