@@ -157,8 +157,7 @@ impl Collector {
         let Options { config: config_path, clock, patience } = options;
         let Loaded { vedetta, warnings, source } = config::load(&config_path)?;
         for warning in &warnings {
-            let at = format_args!("{}:{}:{}", warning.file, warning.line, warning.column);
-            warn!(%at, warning = %warning.message, "the configuration has a doubtful place");
+            warn!(at = warning.at(), warning = %warning.message, "the configuration has a doubtful place");
         }
         let settings = vedetta.collector;
         let state = settings.state_directory.clone();

@@ -36,12 +36,20 @@ pub struct LoadError {
 }
 
 impl Problem {
+    /// `vedetta.yaml:41:9`, or the file alone when it is about all of it.
+    pub fn at(&self) -> String {
+        if self.line == 0 {
+            self.file.clone()
+        } else {
+            format!("{}:{}:{}", self.file, self.line, self.column)
+        }
+    }
+
     /// `vedetta.yaml:41:9: message   (services › data_center)`, then the snippet.
     pub fn show(&self, lang: Lang) -> String {
-        let at = if self.line == 0 { String::new() } else { format!(":{}:{}", self.line, self.column) };
         let path = if self.path.is_empty() { String::new() } else { format!("   ({})", self.path) };
         let below = if self.snippet.is_empty() { "" } else { "\n" };
-        format!("{}{at}: {}{path}{below}{}", self.file, self.message.get(lang), self.snippet)
+        format!("{}: {}{path}{below}{}", self.at(), self.message.get(lang), self.snippet)
     }
 }
 
