@@ -50,7 +50,7 @@ pub enum StoreError {
     #[error("the store is damaged: {0}; restore it from a backup, agents send again what is missing")]
     Damaged(String),
     /// A write or a read failed, or another process holds the store: the next request may succeed.
-    #[error("the store cannot be used for now ({0}); agents keep their samples meanwhile")]
+    #[error("the store cannot be used at the moment ({0}); agents keep their samples until it can")]
     Refused(String),
     /// A sync failed. The kernel may have dropped what it could not write and call the next sync a
     /// success: nothing that this process still does can prove what the disk has.

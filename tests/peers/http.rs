@@ -280,7 +280,7 @@ fn why(name: &str) -> &'static str {
 
 fn plain((name, does, path, keys, module, says, they_say): Row) -> Situation {
     let web = Web::plain(does);
-    // A peer that cannot know its port before it exists is told in the row by `{port}`.
+    // A row cannot name its peer's port, which is known only now.
     let end = format!("http://{}/area", web.address);
     let keys = keys.replace("end: \"/area\"", &format!("end: {end:?}"));
     made(name, web.url(path), &keys, module, says, they_say, Box::new(web))

@@ -3,18 +3,19 @@
 //! `synchronous=FULL` costs one fdatasync a commit, which group commit shares; anything less loses
 //! acknowledged samples at a power cut. SQL is kept to what PostgreSQL speaks too.
 
+mod rows;
+
 use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use collector_api::{Chain, ClockReading, PublicKey, Signature, StreamId};
-use config::{AgentId, CheckId};
-use prost::Message as _;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Rows, Transaction, ffi, params,
-};
+use collector_api::{Chain, PublicKey, StreamId};
+use config::AgentId;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, ffi, params};
 
-use super::{BatchRow, Mark, Part, Receipts, RunsRow, Store, StoreError, StreamRow, Write};
+use rows::{batch, bytes, optional_bytes, packs, put, signed, unsigned};
+
+use super::{BatchRow, Mark, Receipts, RunsRow, Store, StoreError, StreamRow, Write};
 use crate::enrol::{AgentRecord, OpenLine};
 use crate::journal::Entry;
 
@@ -285,166 +286,6 @@ impl Store for SqliteStore {
         let found = query.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
         Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
-}
-
-fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
-    match write {
-        Write::Meta(key, value) => transaction
-            .prepare_cached(
-                "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            )?
-            .execute(params![key, value])?,
-        Write::Stream(row) => transaction
-            .prepare_cached(
-                "INSERT INTO stream (id, agent, last_seq, chain, receipts, spoken_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (id) DO UPDATE SET last_seq = excluded.last_seq, chain = excluded.chain,
-                 receipts = excluded.receipts",
-            )?
-            .execute(params![
-                row.stream.0,
-                row.agent.as_str(),
-                signed(row.mark.last_seq),
-                row.mark.chain.0,
-                row.receipts.0,
-                row.spoken_ms
-            ])?,
-        Write::Batch(row) => put_batch(transaction, row)?,
-        Write::Merged(row) => {
-            transaction
-                .prepare_cached("DELETE FROM batch WHERE stream = ?1 AND last_seq BETWEEN ?2 AND ?3")?
-                .execute(params![row.stream.0, signed(row.first_seq), signed(row.last_seq)])?;
-            put_batch(transaction, row)?
-        }
-        Write::Journal(entry) => transaction
-            .prepare_cached("INSERT INTO journal (seq, at_ms, author, act, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![signed(entry.seq), entry.at_ms, entry.author, entry.act, entry.hash])?,
-        Write::Agent(agent, record) => put_agent(transaction, agent, record)?,
-        Write::Runs(row) => transaction
-            .prepare_cached(
-                "INSERT INTO run_pack (check_id, stream, month, runs) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (check_id, stream, month) DO UPDATE SET runs = excluded.runs",
-            )?
-            .execute(params![row.check.as_str(), row.stream.0, row.month, row.runs])?,
-        Write::Checkpoint(stream, state) => transaction
-            .prepare_cached(
-                "INSERT INTO checkpoint (stream, state) VALUES (?1, ?2)
-                 ON CONFLICT (stream) DO UPDATE SET state = excluded.state",
-            )?
-            .execute(params![stream.0, state])?,
-        Write::ForgetDerived(stream) => {
-            transaction.prepare_cached("DELETE FROM run_pack WHERE stream = ?1")?.execute([stream.0])?;
-            transaction.prepare_cached("DELETE FROM checkpoint WHERE stream = ?1")?.execute([stream.0])?
-        }
-    };
-    Ok(())
-}
-
-fn put_batch(transaction: &Transaction<'_>, row: &BatchRow) -> Result<usize, StoreError> {
-    let ClockReading { sent_ms, offset_ms, rtt_ms, ntp_error_ms } = row.clock;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO batch (stream, last_seq, first_seq, chain, signature, sent_ms, offset_ms, rtt_ms,
-         ntp_error_ms, received_ms, body, parts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-    )?;
-    Ok(insert.execute(params![
-        row.stream.0,
-        signed(row.last_seq),
-        signed(row.first_seq),
-        row.chain.0,
-        row.signature.0,
-        sent_ms,
-        offset_ms,
-        rtt_ms.cast_signed(),
-        ntp_error_ms.cast_signed(),
-        row.received_ms,
-        row.body,
-        (!row.parts.is_empty()).then(|| Parts { parts: row.parts.clone() }.encode_to_vec())
-    ])?)
-}
-
-fn put_agent(transaction: &Transaction<'_>, agent: &str, record: &AgentRecord) -> Result<usize, StoreError> {
-    let line = record.line.as_ref();
-    let mut upsert = transaction.prepare_cached(
-        "INSERT INTO agent (id, public_key, revoked, line_hash, line_expires_ms, line_used_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET public_key = excluded.public_key,
-         revoked = excluded.revoked, line_hash = excluded.line_hash,
-         line_expires_ms = excluded.line_expires_ms, line_used_by = excluded.line_used_by",
-    )?;
-    Ok(upsert.execute(params![
-        agent,
-        record.key.map(|key| key.0),
-        i64::from(record.revoked),
-        line.map(|line| line.hash),
-        line.map(|line| line.expires_ms),
-        line.and_then(|line| line.used_by).map(|key| key.0)
-    ])?)
-}
-
-/// The column `parts`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Parts {
-    #[prost(message, repeated, tag = "1")]
-    parts: Vec<Part>,
-}
-
-fn batch(stream: StreamId, row: &Row<'_>) -> Result<BatchRow, StoreError> {
-    let parts = match row.get::<_, Option<Vec<u8>>>(10)? {
-        Some(parts) => {
-            Parts::decode(parts.as_slice()).map_err(|error| StoreError::Damaged(error.to_string()))?.parts
-        }
-        None => Vec::new(),
-    };
-    Ok(BatchRow {
-        stream,
-        first_seq: unsigned(row, 0)?,
-        last_seq: unsigned(row, 1)?,
-        chain: Chain(bytes(row, 2)?),
-        signature: Signature(bytes(row, 3)?),
-        clock: ClockReading {
-            sent_ms: row.get(4)?,
-            offset_ms: row.get(5)?,
-            rtt_ms: row.get::<_, i64>(6)?.cast_unsigned(),
-            ntp_error_ms: row.get::<_, i64>(7)?.cast_unsigned(),
-        },
-        received_ms: row.get(8)?,
-        body: row.get(9)?,
-        parts,
-    })
-}
-
-fn packs(mut rows: Rows<'_>) -> Result<Vec<RunsRow>, StoreError> {
-    let mut packs = Vec::new();
-    while let Some(row) = rows.next()? {
-        let check: String = row.get(0)?;
-        packs.push(RunsRow {
-            check: CheckId::new(check).map_err(|error| StoreError::Damaged(error.to_string()))?,
-            stream: StreamId(bytes(row, 1)?),
-            month: row.get(2)?,
-            runs: row.get(3)?,
-        });
-    }
-    Ok(packs)
-}
-
-fn bytes<const N: usize>(row: &Row<'_>, index: usize) -> Result<[u8; N], StoreError> {
-    optional_bytes(row, index)?.ok_or_else(|| StoreError::Damaged(format!("column {index} is empty")))
-}
-
-fn optional_bytes<const N: usize>(row: &Row<'_>, index: usize) -> Result<Option<[u8; N]>, StoreError> {
-    let Some(value) = row.get::<_, Option<Vec<u8>>>(index)? else { return Ok(None) };
-    let length = value.len();
-    let value = value.try_into();
-    value.map(Some).map_err(|_| StoreError::Damaged(format!("a value of {N} bytes has {length}")))
-}
-
-/// Sequence numbers stay below 2^62 ([`collector_api::Batch::check_header`]).
-fn signed(number: u64) -> i64 {
-    number.cast_signed()
-}
-
-fn unsigned(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
-    let number: i64 = row.get(index)?;
-    u64::try_from(number).map_err(|_| StoreError::Damaged(format!("{number} is no sequence number")))
 }
 
 impl From<rusqlite::Error> for StoreError {
