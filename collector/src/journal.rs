@@ -5,6 +5,7 @@
 //! Pure: the store keeps rows, this says what a row is and whether rows are a journal.
 
 use collector_api::{JournalHead, hex_encode};
+use collector_derive::{Declaration, Declared};
 use config::Charter;
 use ring::digest;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,11 @@ pub enum Act {
     Revoked {
         /// Which.
         agent: String,
+    },
+    /// Somebody declares something about the past or the future.
+    Declared {
+        /// What.
+        declaration: Declaration,
     },
     /// How far streams had come, those that moved since the entry before.
     StreamHeads {
@@ -175,6 +181,18 @@ pub fn history(entries: &[Entry]) -> Result<Vec<(i64, Charter)>, JournalError> {
         }
     }
     Ok(history)
+}
+
+/// Every declaration, in order.
+pub fn declared(entries: &[Entry]) -> Result<Vec<Declared>, JournalError> {
+    let mut declared = Vec::new();
+    for entry in entries {
+        if let Act::Declared { declaration } = entry.read()? {
+            let Entry { seq, at_ms, author, .. } = entry.clone();
+            declared.push(Declared { entry: seq, at_ms, author, declaration });
+        }
+    }
+    Ok(declared)
 }
 
 fn hash(before: &[u8; 32], seq: u64, at_ms: i64, author: &str, act: &str) -> [u8; 32] {

@@ -99,7 +99,7 @@ fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
                     of_stream.insert(head.last_seq, (entry.seq, head));
                 }
             }
-            Ok(Act::Revision { .. } | Act::LineOpened { .. }) => {}
+            Ok(Act::Revision { .. } | Act::LineOpened { .. } | Act::Declared { .. }) => {}
             Err(error) => differences.push(error.to_string()),
         }
     }

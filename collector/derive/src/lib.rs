@@ -17,6 +17,7 @@ mod timeline;
 mod confirm;
 mod sweep;
 mod vote;
+mod correction;
 mod tree;
 mod period;
 mod figure;
@@ -26,6 +27,7 @@ mod now;
 mod outage;
 mod year;
 
+pub use correction::{Cause, Declaration, Declared, ForcedState, Scope, Window};
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
 pub use lineage::Charters;
 pub use now::Now;

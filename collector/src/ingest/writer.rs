@@ -172,7 +172,10 @@ impl Writer {
                     Arc::make_mut(&mut *write(&known.history)).push((at_ms, *charter));
                 }
                 Act::StreamHeads { heads } => self.attested.add(at_ms, &heads),
-                Act::LineOpened { .. } | Act::Enrolled { .. } | Act::Revoked { .. } => {}
+                Act::LineOpened { .. }
+                | Act::Enrolled { .. }
+                | Act::Revoked { .. }
+                | Act::Declared { .. } => {}
             }
         }
     }
