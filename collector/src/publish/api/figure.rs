@@ -1,0 +1,46 @@
+//! A period's integers, and the exact shares that follow from them.
+
+use serde::{Deserialize, Serialize};
+
+/// An exact share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Numerator.
+    pub p: u64,
+    /// Denominator, above 0.
+    pub q: u64,
+    /// The same as a percentage with four decimals, truncated: `99.0912`.
+    pub percent: String,
+}
+
+/// The integers of one period (D19) and the shares that follow from them (D20).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figure {
+    /// Time measured up, ms; degraded included.
+    pub up_ms: u64,
+    /// Time measured down, ms.
+    pub down_ms: u64,
+    /// Time nobody can say, ms.
+    pub unknown_ms: u64,
+    /// Time of the year before measuring began, ms: neither up, down nor unknown.
+    pub out_of_scope_ms: u64,
+    /// Time of the year after `as_of_ms`, ms.
+    pub future_ms: u64,
+    /// up / (up + down); null when nothing was measured.
+    pub availability: Option<Share>,
+    /// up / (up + down + unknown): if all unobserved time was down.
+    pub lower_bound: Option<Share>,
+    /// (up + unknown) / (up + down + unknown): if all unobserved time was up.
+    pub upper_bound: Option<Share>,
+    /// (up + down) / (up + down + unknown).
+    pub coverage: Option<Share>,
+    /// Is coverage below the charter's threshold, so that the headline is the range of the bounds?
+    pub range: bool,
+    /// In a partial year only: the lower bound over the whole year, time out of scope and to come
+    /// included (D18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_year_lower_bound: Option<Share>,
+    /// In a partial year only: the upper bound over the whole year.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_year_upper_bound: Option<Share>,
+}

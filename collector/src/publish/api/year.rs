@@ -1,0 +1,105 @@
+//! A period of every service: `GET /api/v1/years/YYYY`.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Commitment, Figure, Outage, Unmeasured};
+
+/// `GET /api/v1/years/YYYY`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Year {
+    /// The year.
+    pub year: i16,
+    /// Whose civil calendar.
+    pub zone: String,
+    /// The year's first instant, Unix ms.
+    pub start_ms: i64,
+    /// The next year's first instant, Unix ms.
+    pub end_ms: i64,
+    /// Up to when data counts, Unix ms.
+    pub as_of_ms: i64,
+    /// The same as ISO 8601 in UTC.
+    pub as_of: String,
+    /// True until the year is sealed.
+    pub provisional: bool,
+    /// Whose charter.
+    pub organisation: String,
+    /// The office that answers for it.
+    pub unit: Option<String>,
+    /// The act that approved the charter.
+    pub act: Option<String>,
+    /// From when on measuring counts, Unix ms; after `start_ms` the year is partial (D18).
+    pub measured_from_ms: i64,
+    /// In the charter's order.
+    pub services: Vec<ServiceYear>,
+}
+
+/// One service's year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceYear {
+    /// Its name in commands and metrics.
+    pub id: String,
+    /// Its row in the charter's table.
+    pub row: Option<u32>,
+    /// Its title.
+    pub name: String,
+    /// For whom.
+    pub users: Vec<String>,
+    /// Its promises; none, and none without a measure either, means that it is observed without one.
+    pub commitments: Vec<Commitment>,
+    /// Its promises that no figure is compared with yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured: Vec<Unmeasured>,
+    /// Its integers.
+    pub figure: Figure,
+    /// As each site alone sees it.
+    pub sites: Vec<SiteYear>,
+    /// Its components and their parts, each before its own parts.
+    pub components: Vec<ComponentYear>,
+    /// How many stops it had.
+    pub outage_count: u64,
+    /// The longest of them, ms; 0 when there was none (D28).
+    pub longest_outage_ms: u64,
+    /// All of them, oldest first; empty with `?outages=none`.
+    pub outages: Vec<Outage>,
+}
+
+/// One component's year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentYear {
+    /// `component`, or `component.part`.
+    pub path: String,
+    /// Its title.
+    pub name: String,
+    /// May it be shown to the public?
+    pub publish: bool,
+    /// How many of its targets must be up, such as `any` or `all but 1`; null when it has parts.
+    pub up_if: Option<String>,
+    /// Its integers.
+    pub figure: Figure,
+    /// Its own checks, not those of its parts.
+    pub checks: Vec<CheckYear>,
+}
+
+/// One service's year as one site alone sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteYear {
+    /// The site.
+    pub site: String,
+    /// Its integers.
+    pub figure: Figure,
+}
+
+/// One check's year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckYear {
+    /// `service.component[.part].target`.
+    pub id: String,
+    /// What kind of probe.
+    pub kind: String,
+    /// What is asked.
+    pub target: String,
+    /// From where.
+    pub from: Vec<String>,
+    /// Its integers.
+    pub figure: Figure,
+}
