@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 
 /// A half-open stretch of time, `[start_ms, end_ms)`, not empty.
@@ -53,10 +53,16 @@ impl Period {
 
 /// The first instant of a civil day in Europe/Rome, Unix ms.
 pub fn midnight_ms(day: Date) -> i64 {
-    match day.to_zoned(ROME.clone()) {
-        Ok(midnight) => midnight.timestamp().as_millisecond(),
+    instant_ms(day.at(0, 0, 0, 0))
+}
+
+/// What the instant is that a clock on a wall in Europe/Rome shows, Unix ms: a time that does not exist moves
+/// forward by what was skipped, one that exists twice is the earlier (T4).
+pub fn instant_ms(wall: DateTime) -> i64 {
+    match wall.to_zoned(ROME.clone()) {
+        Ok(zoned) => zoned.timestamp().as_millisecond(),
         // Only days at the far ends of jiff's calendar have no instant.
-        Err(_) if day.year() < 1_970 => i64::MIN,
+        Err(_) if wall.year() < 1_970 => i64::MIN,
         Err(_) => i64::MAX,
     }
 }
@@ -92,6 +98,18 @@ mod tests {
         assert_eq!(hours(date(2026, 3, 29), date(2026, 3, 30)), 23);
         assert_eq!(hours(date(2026, 10, 25), date(2026, 10, 26)), 25);
         assert_eq!(hours(date(2026, 7, 1), date(2026, 7, 2)), 24);
+    }
+
+    #[test]
+    fn a_wall_clock_that_jumps_is_read_by_the_compatible_rule() {
+        for (wall, at_s) in [
+            ("2026-03-29T02:30", 1_774_747_800),
+            ("2026-10-25T02:30", 1_792_888_200),
+            ("2027-01-01T00:00", 1_798_758_000),
+            ("2026-07-01T00:00", 1_782_856_800),
+        ] {
+            assert_eq!(instant_ms(wall.parse().unwrap()), at_s * 1_000, "{wall}");
+        }
     }
 
     #[test]
