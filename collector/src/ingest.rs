@@ -103,7 +103,8 @@ pub struct Arrived {
 /// A journal entry that has no number yet.
 #[derive(Debug)]
 struct Drafted {
-    at_ms: i64,
+    /// What the clock says; the journal decides what it is stamped with ([`journal::Head::next`]).
+    now_ms: i64,
     author: String,
     act: Act,
     /// What belongs to it.
@@ -125,6 +126,7 @@ impl Ingest {
         let entries = store.journal()?;
         let head = journal::check(epoch, &entries)?;
         let history = journal::history(&entries)?;
+        let declared = journal::declared(&entries)?;
         let streams: BTreeMap<_, _> = store.streams()?.into_iter().map(|row| (row.stream, row)).collect();
         ledger.load_all(store.as_ref())?;
         let newest = newest_of(store.as_ref(), &streams)?;
@@ -135,6 +137,7 @@ impl Ingest {
             newest: RwLock::new(newest),
             head: RwLock::new((head, entries.iter().map(|entry| entry.hash).collect())),
             history: RwLock::new(Arc::new(history)),
+            declared: RwLock::new(Arc::new(declared)),
             failed: OnceLock::new(),
             counters: Counters::default(),
         });
@@ -165,12 +168,12 @@ impl Ingest {
     /// Appends to the journal, together with `with`. Returns the entry's number.
     pub async fn record(
         &self,
-        at_ms: i64,
+        now_ms: i64,
         author: &str,
         act: Act,
         with: Vec<Write>,
     ) -> Result<u64, IngestError> {
-        let draft = Box::new(Drafted { at_ms, author: author.to_owned(), act, with });
+        let draft = Box::new(Drafted { now_ms, author: author.to_owned(), act, with });
         self.ask(|reply| Job::Record(draft, reply)).await
     }
 

@@ -101,6 +101,11 @@ impl Entry {
     pub fn read(&self) -> Result<Act, JournalError> {
         serde_json::from_str(&self.act).map_err(|error| JournalError::Act(self.seq, error.to_string()))
     }
+
+    /// As figures read it, when it declares something.
+    pub fn declares(&self, declaration: Declaration) -> Declared {
+        Declared { entry: self.seq, at_ms: self.at_ms, author: self.author.clone(), declaration }
+    }
 }
 
 /// Why rows are not a journal.
@@ -128,16 +133,24 @@ pub struct Head {
     pub seq: u64,
     /// Of the newest entry; zeros before the first.
     pub hash: [u8; 32],
+    /// When the newest of all entries was made, Unix ms; `i64::MIN` before the first.
+    pub at_ms: i64,
 }
 
 impl Head {
     /// Before the first entry.
     pub const fn empty(epoch: u64) -> Self {
-        Self { epoch, seq: 0, hash: [0; 32] }
+        Self { epoch, seq: 0, hash: [0; 32], at_ms: i64::MIN }
     }
 
-    /// The entry after this head.
-    pub fn next(&self, at_ms: i64, author: &str, act: &Act) -> Result<Entry, serde_json::Error> {
+    /// The entry after this head, made when the clock says `now_ms`.
+    ///
+    /// Here it is decided that the journal's time never runs backwards: an entry is not stamped before the
+    /// one it follows, whatever a stepping clock says, so that "the journal up to T" is always a prefix.
+    /// The price: after a clock that ran ahead was set right, entries carry the wrong instant until the
+    /// right time has passed it.
+    pub fn next(&self, now_ms: i64, author: &str, act: &Act) -> Result<Entry, serde_json::Error> {
+        let at_ms = now_ms.max(self.at_ms);
         let act = serde_json::to_string(act)?;
         let seq = self.seq + 1;
         let hash = hash(&self.hash, seq, at_ms, author, &act);
@@ -147,7 +160,7 @@ impl Head {
     /// The head after `entry`.
     #[must_use]
     pub fn after(self, entry: &Entry) -> Self {
-        Self { seq: entry.seq, hash: entry.hash, ..self }
+        Self { seq: entry.seq, hash: entry.hash, at_ms: self.at_ms.max(entry.at_ms), ..self }
     }
 
     /// As answers carry it.
@@ -188,8 +201,7 @@ pub fn declared(entries: &[Entry]) -> Result<Vec<Declared>, JournalError> {
     let mut declared = Vec::new();
     for entry in entries {
         if let Act::Declared { declaration } = entry.read()? {
-            let Entry { seq, at_ms, author, .. } = entry.clone();
-            declared.push(Declared { entry: seq, at_ms, author, declaration });
+            declared.push(entry.declares(declaration));
         }
     }
     Ok(declared)
@@ -246,5 +258,27 @@ mod tests {
         let mut cut = entries;
         cut.remove(1);
         assert_eq!(check(1, &cut), Err(JournalError::Gap(2)));
+    }
+
+    #[test]
+    fn its_time_never_runs_backwards() {
+        let mut head = Head::empty(1);
+        let mut stamped = Vec::new();
+        for now_ms in [-5, 1_000, 400, 999, 1_000, 2_000, i64::MIN, 2_001] {
+            let entry = head.next(now_ms, "root", &Act::Revoked { agent: "a".to_owned() }).unwrap();
+            head = head.after(&entry);
+            stamped.push(entry.at_ms);
+        }
+        assert_eq!(stamped, [-5, 1_000, 1_000, 1_000, 1_000, 2_000, 2_000, 2_001]);
+    }
+
+    #[test]
+    fn it_goes_on_after_the_latest_of_a_journal_that_stepped_back() {
+        // As versions before this rule could write it: still a journal, and the next entry is after both.
+        let act = Act::Revoked { agent: "a".to_owned() };
+        let first = Head::empty(1).next(5_000, "root", &act).unwrap();
+        let second = Head { at_ms: 0, ..Head::empty(1).after(&first) }.next(3_000, "root", &act).unwrap();
+        let head = check(1, &[first, second]).unwrap();
+        assert_eq!((head.at_ms, head.next(4_000, "root", &act).unwrap().at_ms), (5_000, 5_000));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use std::time::Instant;
 
 use collector_api::{ClockReading, StreamId};
-use collector_derive::StepSummary;
+use collector_derive::{Declared, StepSummary};
 use config::{AgentId, Charter};
 
 use crate::journal;
@@ -62,6 +62,7 @@ pub struct Known {
     pub(super) newest: RwLock<BTreeMap<AgentId, Newest>>,
     pub(super) head: RwLock<(journal::Head, Vec<[u8; 32]>)>,
     pub(super) history: RwLock<Arc<Vec<(i64, Charter)>>>,
+    pub(super) declared: RwLock<Arc<Vec<Declared>>>,
     /// Why the store must not be used any more; see [`Known::failure`].
     pub(super) failed: OnceLock<String>,
     /// See [`Counters`].
@@ -120,6 +121,11 @@ impl Known {
     /// Every charter, with the instant since which it was in force.
     pub fn history(&self) -> Arc<Vec<(i64, Charter)>> {
         Arc::clone(&read(&self.history))
+    }
+
+    /// Every declaration of the journal, in order: maintenance, corrections, what became of them.
+    pub fn declared(&self) -> Arc<Vec<Declared>> {
+        Arc::clone(&read(&self.declared))
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Plan {
     pub(super) streams: BTreeMap<StreamId, StreamRow>,
     pub(super) head: Option<journal::Head>,
     pub(super) fresh: Vec<Fresh>,
-    pub(super) entries: Vec<(i64, Act, [u8; 32])>,
+    pub(super) entries: Vec<Entered>,
     pub(super) verdicts: Vec<(Reply<Verdict>, Verdict)>,
     pub(super) recorded: Vec<(Reply<u64>, u64)>,
     pub(super) written: Vec<Reply<()>>,
@@ -42,6 +42,14 @@ pub(super) struct Plan {
     /// When it was asked for, Unix ms; the last one before the end has no time.
     pub(super) checkpoint_ms: Option<i64>,
     pub(super) stop: bool,
+}
+
+/// An entry that memory does not have yet.
+pub(super) struct Entered {
+    /// What the clock said; the entry may be stamped later than that.
+    pub(super) now_ms: i64,
+    pub(super) entry: Entry,
+    pub(super) act: Act,
 }
 
 /// A batch that is not in the ledger yet.
@@ -70,6 +78,7 @@ impl Plan {
 /// Which streams' heads the journal has.
 #[derive(Debug, Default)]
 pub(super) struct Attested {
+    /// By the clock, not by the entry's stamp: a clock that is set back must not stop the attesting.
     at_ms: i64,
     marks: BTreeMap<String, u64>,
 }
@@ -207,13 +216,14 @@ impl Writer {
 
     /// Adds an entry to the journal.
     fn enter(&self, draft: Drafted, plan: &mut Plan) -> Result<u64, IngestError> {
-        let Drafted { at_ms, author, act, with } = draft;
+        let Drafted { now_ms, author, act, with } = draft;
         let head = plan.head.unwrap_or_else(|| self.known.head());
-        let entry = head.next(at_ms, &author, &act).map_err(|error| IngestError::Entry(error.to_string()))?;
+        let entry =
+            head.next(now_ms, &author, &act).map_err(|error| IngestError::Entry(error.to_string()))?;
         let seq = entry.seq;
         plan.head = Some(head.after(&entry));
-        plan.entries.push((at_ms, act, entry.hash));
-        plan.writes.push(Write::Journal(entry));
+        plan.writes.push(Write::Journal(entry.clone()));
+        plan.entries.push(Entered { now_ms, entry, act });
         plan.writes.extend(with);
         Ok(seq)
     }
@@ -234,7 +244,7 @@ impl Writer {
             return Ok(());
         }
         let act = Act::StreamHeads { heads };
-        self.enter(Drafted { at_ms: now_ms, author: AUTHOR.to_owned(), act, with: Vec::new() }, plan)?;
+        self.enter(Drafted { now_ms, author: AUTHOR.to_owned(), act, with: Vec::new() }, plan)?;
         Ok(())
     }
 }

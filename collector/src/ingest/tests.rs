@@ -4,6 +4,7 @@ use collector_api::{Chain, Record, StreamId, Verdict as Said};
 use collector_derive::{RunIndex, step};
 use proptest::prelude::*;
 
+mod declarations;
 mod defects;
 mod faults;
 mod openings;

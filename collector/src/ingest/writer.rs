@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tracing::{error, warn};
 
 use super::known::{Known, Newest, read, write};
-use super::plan::{Attested, Plan};
+use super::plan::{Attested, Entered, Plan};
 use super::{IngestError, Job, Reply};
 use crate::journal::Act;
 use crate::ledger::{Checkpoint, words_of};
@@ -164,18 +164,18 @@ impl Writer {
         if let Some(head) = plan.head {
             let mut kept = write(&known.head);
             kept.0 = head;
-            kept.1.extend(plan.entries.iter().map(|(_, _, hash)| *hash));
+            kept.1.extend(plan.entries.iter().map(|entered| entered.entry.hash));
         }
-        for (at_ms, act, _) in plan.entries.drain(..) {
+        for Entered { now_ms, entry, act } in plan.entries.drain(..) {
             match act {
                 Act::Revision { charter, .. } => {
-                    Arc::make_mut(&mut *write(&known.history)).push((at_ms, *charter));
+                    Arc::make_mut(&mut *write(&known.history)).push((entry.at_ms, *charter));
                 }
-                Act::StreamHeads { heads } => self.attested.add(at_ms, &heads),
-                Act::LineOpened { .. }
-                | Act::Enrolled { .. }
-                | Act::Revoked { .. }
-                | Act::Declared { .. } => {}
+                Act::StreamHeads { heads } => self.attested.add(now_ms, &heads),
+                Act::Declared { declaration } => {
+                    Arc::make_mut(&mut *write(&known.declared)).push(entry.declares(declaration));
+                }
+                Act::LineOpened { .. } | Act::Enrolled { .. } | Act::Revoked { .. } => {}
             }
         }
     }
