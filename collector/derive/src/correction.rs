@@ -52,6 +52,14 @@ pub enum Declaration {
         /// What was done.
         note: String,
     },
+    /// A maintenance is called off: its windows that begin after this entry's instant are not held. What
+    /// was held stays; to take that back too is [`Declaration::Revoked`].
+    Cancelled {
+        /// The entry of the maintenance.
+        entry: u64,
+        /// Why.
+        note: String,
+    },
     /// What was measured was wrong: it becomes unknown, never up.
     Annulled {
         /// The outage it was taken from, if it was.
@@ -83,8 +91,8 @@ pub enum Declaration {
         /// Which.
         entry: u64,
     },
-    /// An entry has no effect from now on: a maintenance that is called off, a correction that was wrong,
-    /// an approval that is taken back.
+    /// An entry has no effect from now on, as if it had never been made: a maintenance that was entered by
+    /// mistake, a correction that was wrong, an approval that is taken back.
     Revoked {
         /// Which.
         entry: u64,
