@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use crate::yaml::duration::Millis;
 use crate::{
-    Charter, Check, Component, Id, Life, Node, Part, Probe, Service, Site, SiteFacts, TargetFacts, Timing,
+    Charter, Check, Component, Id, Judged, Life, Node, Part, Probe, Quorum, Service, Site, SiteFacts,
+    TargetFacts, Timing,
 };
 
 impl Charter {
@@ -84,7 +85,7 @@ impl Changes {
             self.value(&what, &listed(&before.agents), &listed(&site.agents));
             let what = format!("the list of users at the site `{}`", site.id);
             self.value(&what, &listed(&before.users), &listed(&site.users));
-            let SiteFacts { name, power, line, note } = &site.facts;
+            let SiteFacts { name, power, line, vantages, note } = &site.facts;
             let before = &before.facts;
             self.facts(
                 &format!("of the site `{}`", site.id),
@@ -95,6 +96,7 @@ impl Changes {
                     ("note", before.note.as_ref(), note.as_ref()),
                 ],
             );
+            self.facts(&format!("of the site `{}`", site.id), [("vantages", before.vantages, *vantages)]);
         }
     }
 
@@ -166,12 +168,18 @@ impl Changes {
             ],
         );
         self.value(&format!("`needs` {of}"), &listed(&old.needs), &listed(&new.needs));
+        self.facts(&of, [("weight", old.weight, new.weight)]);
         match (&old.node, &new.node) {
             (Node::Part(before), Node::Part(part)) => self.part(path, before, part),
-            (Node::All(before), Node::All(parts)) => self.components(path, before, parts),
-            (Node::Part(_), Node::All(_)) => self.say(format!("the component `{path}` is now made of parts")),
-            (Node::All(_), Node::Part(_)) => {
-                self.say(format!("the component `{path}` is no longer made of parts"));
+            (Node::Part(_), _) => self.say(format!("the component `{path}` is now made of parts")),
+            (_, Node::Part(_)) => self.say(format!("the component `{path}` is no longer made of parts")),
+            (before, parts) => {
+                let quorum = |node: &Node| match node {
+                    Node::Some { up_if, .. } => *up_if,
+                    _ => Quorum::All,
+                };
+                self.value(&format!("`up_if` {of}"), &quorum(before), &quorum(parts));
+                self.components(path, before.parts(), parts.parts());
             }
         }
     }
@@ -224,6 +232,15 @@ impl Changes {
             ],
         );
         self.facts(&of, [("weight", before.weight, *weight)]);
+        let Judged { confirm_down, confirm_up, vantages, sites } = new.judged;
+        self.facts(
+            &of,
+            [
+                ("confirm_down", old.judged.confirm_down, confirm_down),
+                ("confirm_up", old.judged.confirm_up, confirm_up),
+            ],
+        );
+        self.facts(&of, [("vantages", old.judged.vantages, vantages), ("sites", old.judged.sites, sites)]);
         self.facts(&of, [("since", before.since, *since), ("until", before.until, *until)]);
         self.parameters(&of, &old.probe, &new.probe);
     }

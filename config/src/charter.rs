@@ -9,15 +9,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, Availability, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Fraction, Id,
-    Probe, Quorum, ServiceId, SiteId, Timing, UserGroup,
+    AgentId, Availability, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Id, Judged, Probe,
+    Quorum, Rules, ServiceId, SiteId, Timing, UserGroup,
 };
-pub use facts::{
-    About, Approved, LateEntries, Life, Maintenance, Readings, Recipient, SiteFacts, TargetFacts, When,
-};
+pub use facts::{About, Approved, Life, Recipient, SiteFacts, TargetFacts, When};
 
 /// Is nothing said? Then a revision does not carry it, and one of an older version is read as not saying it.
-fn unsaid<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) fn unsaid<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -68,20 +66,6 @@ pub struct CharterAct {
     pub in_force_from: Option<Date>,
     /// Measuring counts from this civil day: the year it falls in is partial.
     pub measured_from: Option<Date>,
-}
-
-/// The readings in force; a reading that is not here has one answer, in `DEFINITION.md`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rules {
-    /// Consecutive fails that make down (D6); at least 1.
-    pub confirm_down: u32,
-    /// Consecutive oks that end it (D6); at least 1.
-    pub confirm_up: u32,
-    /// Below this coverage the headline is a range (D20).
-    pub coverage_min: Fraction,
-    /// Readings of what operators declare.
-    #[serde(default, skip_serializing_if = "unsaid")]
-    pub readings: Readings,
 }
 
 /// Where users are; its agents are its vantages.
@@ -155,6 +139,9 @@ pub struct Component {
     /// Components (`name`, or `service.name` of another service) without which it is of no use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// Its weight among the parts beside it, where they are counted by weight; 1 unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
 }
 
 /// What a component is made of.
@@ -165,6 +152,13 @@ pub enum Node {
     Part(Part),
     /// Unlike parts, of which all must be up.
     All(Vec<Component>),
+    /// Parts of which some suffice, such as two lines to the same place.
+    Some {
+        /// How many parts must be up.
+        up_if: Quorum,
+        /// At least one.
+        parts: Vec<Component>,
+    },
 }
 
 /// The like targets of one part.
@@ -197,6 +191,9 @@ pub struct Check {
     /// What else is said of the target.
     #[serde(default, skip_serializing_if = "unsaid")]
     pub facts: TargetFacts,
+    /// Where it is judged otherwise than by the charter's rules.
+    #[serde(default, skip_serializing_if = "unsaid")]
+    pub judged: Judged,
 }
 
 impl std::fmt::Display for FigureRule {
@@ -267,7 +264,17 @@ impl Component {
     pub fn checks(&self) -> Box<dyn Iterator<Item = &Check> + '_> {
         match &self.node {
             Node::Part(part) => Box::new(part.checks.iter()),
-            Node::All(parts) => Box::new(parts.iter().flat_map(Component::checks)),
+            Node::All(parts) | Node::Some { parts, .. } => Box::new(parts.iter().flat_map(Component::checks)),
+        }
+    }
+}
+
+impl Node {
+    /// The parts it is made of, in the file's order; none where it has targets.
+    pub fn parts(&self) -> &[Component] {
+        match self {
+            Self::Part(_) => &[],
+            Self::All(parts) | Self::Some { parts, .. } => parts,
         }
     }
 }

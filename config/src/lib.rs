@@ -12,6 +12,8 @@ mod text;
 mod id;
 mod fraction;
 mod quorum;
+mod vote;
+mod rules;
 mod check;
 mod calendar;
 mod commitment;
@@ -31,8 +33,8 @@ mod effect;
 pub use agent::AgentConfig;
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};
 pub use charter::{
-    About, Approved, Charter, CharterAct, Check, Component, FigureRule, LateEntries, Life, Maintenance, Node,
-    Organisation, Part, Readings, Recipient, Rules, Service, Site, SiteFacts, TargetFacts, When,
+    About, Approved, Charter, CharterAct, Check, Component, FigureRule, Life, Node, Organisation, Part,
+    Recipient, Service, Site, SiteFacts, TargetFacts, When,
 };
 pub use check::{
     Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HeaderIs, HeaderWish, HostPort,
@@ -46,5 +48,7 @@ pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, User
 pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
 pub use problem::{LoadError, Problem};
 pub use quorum::Quorum;
+pub use rules::{Judged, LateEntries, Maintenance, Readings, Rules, Unknown};
 pub use text::{Lang, Text};
+pub use vote::{DownIf, Vote};
 pub use yaml::schema::{agent_schema, schema};

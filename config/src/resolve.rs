@@ -149,6 +149,7 @@ fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
             notice_ms: keys
                 .and_then(|keys| keys.notice.as_ref())
                 .map_or(default.notice_ms, |key| key.value.0),
+            ..default
         },
     }
 }

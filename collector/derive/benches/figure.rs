@@ -255,6 +255,7 @@ fn charter(agents: Vec<Id>) -> Charter {
             about: config::About::default(),
             life: config::Life::default(),
             needs: Vec::new(),
+            weight: None,
         }],
         figure: config::FigureRule::AllUp,
         about: config::About::default(),
@@ -306,6 +307,7 @@ fn charter_check(place: usize, site: &Id) -> Check {
             Family::V4,
         )),
         facts: config::TargetFacts::default(),
+        judged: config::Judged::default(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::confirm::{Confirmation, confirm};
 use crate::lineage::Seen;
 use crate::sweep::sweep;
 use crate::tree::{Branch, grow};
+use crate::vote::decide;
 use crate::{Reading, Timeline};
 
 /// What all eras of a period are judged from.
@@ -141,12 +142,12 @@ impl<'a> JudgedCheck<'a> {
                 let agents = era.charter.site(site).map_or(&[][..], |site| site.agents.as_slice());
                 let vantages: Vec<_> = agents.iter().map(see).collect();
                 let votes: Vec<_> = vantages.iter().map(|(_, timeline)| timeline).collect();
-                let timeline = sweep(&votes, |tally| reading.vantages.decide(tally));
+                let timeline = sweep(&votes, |tally| decide(reading.vantages, tally));
                 JudgedSite { site, vantages, timeline: timeline.unwrap_or_else(|| Arc::clone(unknown)) }
             })
             .collect();
         let votes: Vec<_> = sites.iter().map(|site| &site.timeline).collect();
-        let timeline = sweep(&votes, |tally| reading.sites.decide(tally));
+        let timeline = sweep(&votes, |tally| decide(reading.sites, tally));
         Self { id: &check.id, sites, timeline: timeline.unwrap_or_else(|| Arc::clone(unknown)) }
     }
 

@@ -28,6 +28,7 @@ mod now;
 mod outage;
 mod year;
 
+pub use config::{DownIf, Vote};
 pub use correction::{Cause, Declaration, Declared, ForcedState, Scope, Window};
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
 pub use lineage::Charters;
@@ -40,7 +41,7 @@ pub use scope::Hours;
 pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
 pub use stream::{CheckState, Latest, StreamState};
 pub use timeline::{Change, Span, State, Timeline};
-pub use vote::{DownIf, Reading, Vote};
+pub use vote::Reading;
 pub use year::{
     CheckFigure, ComponentFigure, ServiceFigure, SiteFigure, VantageFigure, YearFigures, figures, year,
 };

@@ -56,9 +56,14 @@ impl Growth<'_> {
             if parent.is_empty() { component.id.to_string() } else { format!("{parent}.{}", component.id) };
         let (place, first_check) = (self.branches.len(), self.next_check);
         let timeline = match &component.node {
-            Node::All(parts) if parts.is_empty() => Some(Arc::clone(self.unknown)),
+            Node::All(parts) | Node::Some { parts, .. } if parts.is_empty() => Some(Arc::clone(self.unknown)),
             Node::Part(part) if part.checks.is_empty() => Some(Arc::clone(self.unknown)),
             Node::All(parts) => self.all(parts, &path),
+            Node::Some { up_if, parts } => {
+                let timelines: Vec<_> = parts.iter().filter_map(|part| self.component(part, &path)).collect();
+                let need = up_if.need(timelines.len());
+                sweep(&timelines.iter().collect::<Vec<_>>(), |tally| count(need, tally))
+            }
             Node::Part(part) => {
                 self.next_check += part.checks.len();
                 let members: Vec<_> = (first_check..self.next_check).filter_map(self.leaf).collect();

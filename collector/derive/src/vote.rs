@@ -3,32 +3,9 @@
 //! Only those that know vote, so that a dead agent never hides an outage and never makes one.
 
 use collector_api::Verdict;
+use config::{DownIf, Vote};
 
 use crate::sweep::Tally;
-
-/// When a vote says down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DownIf {
-    /// One says down.
-    Any,
-    /// At least half of those that know say down: a tie is down.
-    Half,
-    /// More than half of those that know say down: a tie is up.
-    Majority,
-    /// All that know say down.
-    All,
-    /// So many say down, or all that know where fewer know.
-    AtLeast(u32),
-}
-
-/// A rule of voting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Vote {
-    /// When it says down.
-    pub down_if: DownIf,
-    /// With fewer that know it says unknown; at least 1.
-    pub known_min: u32,
-}
 
 /// How votes are read. [`Reading::OURS`] is the product's; others are for comparing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,22 +25,20 @@ impl Reading {
     };
 }
 
-impl Vote {
-    /// What the tally says. Up with somebody who disagrees is degraded.
-    pub(crate) fn decide(self, tally: Tally) -> Verdict {
-        let (known, down) = (tally.known(), tally.down);
-        if known < self.known_min.max(1) {
-            return Verdict::Unknown;
-        }
-        let is_down = match self.down_if {
-            DownIf::Any => down > 0,
-            DownIf::Half => down > 0 && 2 * down >= known,
-            DownIf::Majority => 2 * down > known,
-            DownIf::All => down == known,
-            DownIf::AtLeast(count) => down >= count.clamp(1, known),
-        };
-        if is_down { Verdict::Down } else { tally.up_or_degraded() }
+/// What the tally says. Up with somebody who disagrees is degraded.
+pub(crate) fn decide(vote: Vote, tally: Tally) -> Verdict {
+    let (known, down) = (tally.known(), tally.down);
+    if known < vote.known_min.max(1) {
+        return Verdict::Unknown;
     }
+    let is_down = match vote.down_if {
+        DownIf::Any => down > 0,
+        DownIf::Half => down > 0 && 2 * down >= known,
+        DownIf::Majority => 2 * down > known,
+        DownIf::All => down == known,
+        DownIf::AtLeast(count) => down >= count.clamp(1, known),
+    };
+    if is_down { Verdict::Down } else { tally.up_or_degraded() }
 }
 
 #[cfg(test)]
@@ -73,7 +48,7 @@ mod tests {
     #[track_caller]
     fn check(down_if: DownIf, [up, down, unknown]: [u32; 3], expected: Verdict) {
         let tally = Tally { up, degraded: 0, down, unknown };
-        assert_eq!(Vote { down_if, known_min: 1 }.decide(tally), expected, "{down_if:?} of {tally:?}");
+        assert_eq!(decide(Vote { down_if, known_min: 1 }, tally), expected, "{down_if:?} of {tally:?}");
     }
 
     #[test]
@@ -95,7 +70,7 @@ mod tests {
     #[test]
     fn too_few_that_know_say_nothing() {
         let vote = Vote { down_if: DownIf::Majority, known_min: 2 };
-        assert_eq!(vote.decide(Tally { down: 1, unknown: 3, ..Tally::default() }), Verdict::Unknown);
-        assert_eq!(vote.decide(Tally { down: 2, ..Tally::default() }), Verdict::Down);
+        assert_eq!(decide(vote, Tally { down: 1, unknown: 3, ..Tally::default() }), Verdict::Unknown);
+        assert_eq!(decide(vote, Tally { down: 2, ..Tally::default() }), Verdict::Down);
     }
 }

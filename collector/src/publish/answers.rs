@@ -25,7 +25,7 @@ fn find<'a>(components: &'a [Component], path: &str) -> Option<&'a Component> {
     let component = components.iter().find(|component| component.id.as_str() == name)?;
     match (rest, &component.node) {
         (None, _) => Some(component),
-        (Some(rest), Node::All(parts)) => find(parts, rest),
+        (Some(rest), Node::All(parts) | Node::Some { parts, .. }) => find(parts, rest),
         (Some(_), Node::Part(_)) => None,
     }
 }

@@ -60,6 +60,7 @@ fn check(path: &str, probe: Probe) -> Check {
         measures_path: false,
         probe,
         facts: config::TargetFacts::default(),
+        judged: config::Judged::default(),
     }
 }
 
@@ -84,6 +85,7 @@ fn part(name: &str, title: &str, up_if: Quorum, checks: Vec<Check>) -> Component
         about: config::About::default(),
         life: config::Life::default(),
         needs: Vec::new(),
+        weight: None,
     }
 }
 
@@ -101,6 +103,7 @@ fn charter() -> Charter {
         about: config::About::default(),
         life: config::Life::default(),
         needs: Vec::new(),
+        weight: None,
     };
     let dns = part(
         "dns",
@@ -237,7 +240,9 @@ fn component_figures(
                 now: sketch.now(),
             };
             let parts = match &component.node {
-                Node::All(parts) => component_figures(parts, &format!("{path}."), sketch, start_ms),
+                Node::All(parts) | Node::Some { parts, .. } => {
+                    component_figures(parts, &format!("{path}."), sketch, start_ms)
+                }
                 Node::Part(_) => Vec::new(),
             };
             std::iter::once(figure).chain(parts)

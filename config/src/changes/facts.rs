@@ -4,10 +4,7 @@
 
 use super::{Changes, listed, missing};
 use crate::yaml::duration::Millis;
-use crate::{
-    About, Approved, Calendar, Exception, Id, LateEntries, Maintenance, Organisation, Readings, Recipient,
-    Rules,
-};
+use crate::{About, Approved, Calendar, Exception, Id, Organisation, Readings, Recipient, Rules};
 
 impl Changes {
     /// Facts that are texts or nothing, each with its name.
@@ -35,18 +32,14 @@ impl Changes {
         self.value("the rule `confirm_down`", &old.confirm_down, confirm_down);
         self.value("the rule `confirm_up`", &old.confirm_up, confirm_up);
         self.value("the rule `coverage_min`", &old.coverage_min, coverage_min);
-        let Readings { maintenance, late_entries, notice_ms } = readings;
-        let words = |maintenance: Maintenance| match maintenance {
-            Maintenance::Counts => "counts",
-            Maintenance::Excluded => "excluded",
-        };
-        self.value("the rule `maintenance`", &words(old.readings.maintenance), &words(*maintenance));
-        let words = |late_entries: LateEntries| match late_entries {
-            LateEntries::Recorded => "recorded",
-            LateEntries::Effective => "effective",
-        };
-        self.value("the rule `late_entries`", &words(old.readings.late_entries), &words(*late_entries));
-        self.value("the rule `notice`", &Millis(old.readings.notice_ms), &Millis(*notice_ms));
+        let Readings { maintenance, late_entries, notice_ms, unknown, vantages, sites } = readings;
+        let before = &old.readings;
+        self.value("the rule `maintenance`", &before.maintenance.word(), &maintenance.word());
+        self.value("the rule `late_entries`", &before.late_entries.word(), &late_entries.word());
+        self.value("the rule `notice`", &Millis(before.notice_ms), &Millis(*notice_ms));
+        self.value("the rule `unknown`", &before.unknown.word(), &unknown.word());
+        self.value("the rule `vantages`", &before.vantages, vantages);
+        self.value("the rule `sites`", &before.sites, sites);
     }
 
     pub(super) fn calendars(&mut self, old: &[Calendar], new: &[Calendar]) {

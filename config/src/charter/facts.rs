@@ -1,4 +1,4 @@
-//! What is said beside what is measured: readings, people, days, places, recipients.
+//! What is said beside what is measured: people, days, places, recipients.
 //!
 //! Every structure here has a default that says nothing, and a revision of the journal carries only what was
 //! said: a revision of an older version is read as not saying it.
@@ -6,46 +6,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, ComponentId, Id, Week};
-
-/// How declared maintenance is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Readings {
-    /// Does a stop during maintenance count?
-    pub maintenance: Maintenance,
-    /// Does what is entered too late count?
-    pub late_entries: LateEntries,
-    /// Maintenance is planned if it is entered this long before it begins, milliseconds.
-    pub notice_ms: u64,
-}
-
-/// How a stop during declared maintenance is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Maintenance {
-    /// As any stop; the figure without it stands beside.
-    Counts,
-    /// Outside the year's time.
-    Excluded,
-}
-
-/// How an entry made too late is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LateEntries {
-    /// Kept and flagged, without effect.
-    Recorded,
-    /// As if it had been in time.
-    Effective,
-}
-
-impl Default for Readings {
-    /// What holds where the charter says nothing.
-    fn default() -> Self {
-        let notice_ms = 48 * 3_600_000;
-        Self { maintenance: Maintenance::Counts, late_entries: LateEntries::Recorded, notice_ms }
-    }
-}
+use crate::{CheckId, ComponentId, Id, Vote, Week};
 
 /// What else is said of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +21,9 @@ pub struct SiteFacts {
     /// Names the line it is connected by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// How its agents vote, where it is not as the charter's rules say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vantages: Option<Vote>,
     /// For whoever reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

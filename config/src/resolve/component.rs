@@ -10,7 +10,8 @@ use crate::yaml::nearest;
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Named, Report};
 use crate::{
-    About, Approved, Check, CheckId, Component, Id, Life, Node, Part, Quorum, SiteId, TargetFacts, UserGroup,
+    About, Approved, Check, CheckId, Component, Id, Judged, Life, Node, Part, Quorum, SiteId, TargetFacts,
+    UserGroup,
 };
 
 /// A component's place in the tree, and what it takes from above.
@@ -71,6 +72,7 @@ impl Branch<'_> {
                 was: life::was(&name.value, common.was.as_ref(), self.siblings, report),
             },
             needs: needs::needs(common.needs.as_ref(), self.path[0], self.context, report),
+            weight: None,
         })
     }
 
@@ -199,6 +201,7 @@ impl Branch<'_> {
                 measures_path,
                 probe,
                 facts,
+                judged: Judged::default(),
             });
         }
         if !ask::acquaint(&mut checks) {

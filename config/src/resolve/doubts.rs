@@ -37,7 +37,7 @@ pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report
                     report.within(name.value.as_str(), |report| {
                         leaf(name, component, &mut seen, report);
                         for (name, _) in keys_here.common.parts.iter().flat_map(|parts| parts.value.sound()) {
-                            let Node::All(parts) = &component.node else { continue };
+                            let parts = component.node.parts();
                             let Some(part) = parts.iter().find(|part| part.id == name.value) else {
                                 continue;
                             };

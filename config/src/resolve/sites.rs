@@ -50,6 +50,7 @@ pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site
                     name: site.name.clone(),
                     power: site.power.clone(),
                     line: site.line.clone(),
+                    vantages: None,
                     note: site.note.clone(),
                 },
             }

@@ -30,7 +30,7 @@ fn days(charter: &Charter) -> Vec<Date> {
     while let Some(Component { life, node, .. }) = components.pop() {
         days.extend([life.since, gone(life.until), life.measured_from].into_iter().flatten());
         match node {
-            Node::All(parts) => components.extend(parts),
+            Node::All(parts) | Node::Some { parts, .. } => components.extend(parts),
             Node::Part(part) => {
                 let facts = part.checks.iter().map(|check| &check.facts);
                 days.extend(facts.flat_map(|facts| [facts.since, gone(facts.until)]).flatten());
@@ -56,7 +56,7 @@ fn on<'a>(charter: &Cow<'a, Charter>, day: Date) -> Cow<'a, Charter> {
 fn is_whole(components: &[Component], day: Date) -> bool {
     components.iter().all(|component| {
         let inner = match &component.node {
-            Node::All(parts) => is_whole(parts, day),
+            Node::All(parts) | Node::Some { parts, .. } => is_whole(parts, day),
             Node::Part(part) => {
                 part.checks.iter().all(|check| is_there(check.facts.since, check.facts.until, day))
             }
@@ -70,7 +70,7 @@ fn keep(components: &mut Vec<Component>, day: Date) {
     components.retain_mut(|component| {
         let had = component.checks().next().is_some();
         match &mut component.node {
-            Node::All(parts) => keep(parts, day),
+            Node::All(parts) | Node::Some { parts, .. } => keep(parts, day),
             Node::Part(part) => {
                 part.checks.retain(|check| is_there(check.facts.since, check.facts.until, day));
             }
@@ -94,7 +94,7 @@ pub(crate) fn counts_from(components: &[Component], path: &str) -> Option<Date> 
     let component = components.iter().find(|component| component.id.as_str() == name)?;
     let own = component.life.since.max(component.life.measured_from);
     match (rest, &component.node) {
-        (Some(rest), Node::All(parts)) => own.max(counts_from(parts, rest)),
+        (Some(rest), Node::All(parts) | Node::Some { parts, .. }) => own.max(counts_from(parts, rest)),
         (Some(target), Node::Part(part)) => {
             let check = part.checks.iter().find(|check| check.target.as_str() == target);
             own.max(check.and_then(|check| check.facts.since))

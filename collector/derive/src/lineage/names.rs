@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
             self.differs |= shown.as_ref() != Some(&component.id);
             let path: Vec<&Id> = path.iter().copied().chain(shown.as_ref()).collect();
             match &component.node {
-                Node::All(parts) => self.components(inner, parts, &path),
+                Node::All(parts) | Node::Some { parts, .. } => self.components(inner, parts, &path),
                 Node::Part(part) => self.checks(inner, &part.checks, &path),
             }
         }
@@ -249,7 +249,7 @@ fn rename(components: &mut [Component], kin: &Kin, ids: &[Option<CheckId>]) {
         let Some((shown, Member { inner, .. })) = kin.shown(&component.id) else { continue };
         component.id = shown.clone();
         match &mut component.node {
-            Node::All(parts) => rename(parts, inner, ids),
+            Node::All(parts) | Node::Some { parts, .. } => rename(parts, inner, ids),
             Node::Part(part) => {
                 for check in &mut part.checks {
                     let Some((shown, member)) = inner.shown(&check.target) else { continue };

@@ -80,6 +80,7 @@ fn part(name: &str, up_if: Quorum, checks: Vec<Check>) -> Component {
         about: config::About::default(),
         life: config::Life::default(),
         needs: Vec::new(),
+        weight: None,
     }
 }
 
@@ -106,6 +107,7 @@ fn check(component: &str, target: &str, from: &[Id]) -> Check {
             config::Family::V4,
         )),
         facts: config::TargetFacts::default(),
+        judged: config::Judged::default(),
     }
 }
 

@@ -220,6 +220,7 @@ fn charter(input: &Value, sites: Vec<Site>, checks: Vec<Check>) -> Charter {
         about: config::About::default(),
         life: config::Life::default(),
         needs: Vec::new(),
+        weight: None,
     };
     Charter {
         organisation: Organisation {
@@ -272,6 +273,7 @@ fn charter_check(id: CheckId, name: &str, from: Vec<Id>) -> Check {
             config::Family::V4,
         )),
         facts: config::TargetFacts::default(),
+        judged: config::Judged::default(),
     }
 }
 

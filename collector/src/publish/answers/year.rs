@@ -87,7 +87,7 @@ fn component_year(
     let named = row.and_then(|row| find(&row.components, &component.path));
     let part = named.and_then(|named| match &named.node {
         Node::Part(part) => Some(part),
-        Node::All(_) => None,
+        Node::All(_) | Node::Some { .. } => None,
     });
     let years = part.into_iter().flat_map(|part| &part.checks).filter_map(|check| {
         let measured = checks.get(&check.id)?;
