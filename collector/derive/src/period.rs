@@ -1,7 +1,8 @@
-//! Which stretch of time a figure is about: a civil year of Europe/Rome (T1 to T4).
+//! Which stretch of time a figure is about: a civil year, quarter or month of Europe/Rome (T1 to T4).
 //!
 //! Days are counted on the wall, not in steps of 86,400 s: a year begins when people say it does. The
-//! rules of the zone are compiled in, so that the same build gives the same year on every machine.
+//! rules of the zone are compiled in, so that the same build gives the same year on every machine. What a
+//! period is called follows from its two instants.
 
 use std::sync::LazyLock;
 
@@ -28,6 +29,65 @@ impl Period {
     pub fn civil_year(year: i16) -> Self {
         let year = year.clamp(1, 9_998);
         Self { start_ms: midnight_ms(date(year, 1, 1)), end_ms: midnight_ms(date(year + 1, 1, 1)) }
+    }
+
+    /// The `quarter` (1 to 4) of a civil year; `None` for another quarter or a year outside 1 to 9998.
+    pub fn civil_quarter(year: i16, quarter: i8) -> Option<Self> {
+        (1..=4).contains(&quarter).then(|| Self::months(year, quarter * 3 - 2, 3))?
+    }
+
+    /// The `month` (1 to 12) of a civil year; `None` for another month or a year outside 1 to 9998.
+    pub fn civil_month(year: i16, month: i8) -> Option<Self> {
+        Self::months(year, month, 1)
+    }
+
+    /// `2027`, `2027-Q1` or `2027-03`: what [`Period::name`] calls it.
+    pub fn parse(name: &str) -> Option<Self> {
+        let digits = |text: &str, count: usize| {
+            let plain = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| text.parse::<i16>().ok())?
+        };
+        let Some((year, part)) = name.split_once('-') else {
+            let year = digits(name, 4).filter(|year| (1..=9_998).contains(year))?;
+            return Some(Self::civil_year(year));
+        };
+        let year = digits(year, 4)?;
+        match part.strip_prefix('Q') {
+            Some(quarter) => Self::civil_quarter(year, digits(quarter, 1)?.try_into().ok()?),
+            None => Self::civil_month(year, digits(part, 2)?.try_into().ok()?),
+        }
+    }
+
+    /// What it is called: `2027`, `2027-Q1`, `2027-03`; of any other stretch, its two instants (ISO 8601).
+    pub fn name(&self) -> String {
+        let first = day_of(self.start_ms);
+        let (year, month) = (first.year(), first.month());
+        if *self == Self::civil_year(year) {
+            return format!("{year:04}");
+        }
+        let quarter = (month + 2) / 3;
+        if Some(*self) == Self::civil_quarter(year, quarter) {
+            return format!("{year:04}-Q{quarter}");
+        }
+        if Some(*self) == Self::civil_month(year, month) {
+            return format!("{year:04}-{month:02}");
+        }
+        let instant = |at_ms| {
+            Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| format!("{at:.3}"))
+        };
+        format!("{}/{}", instant(self.start_ms), instant(self.end_ms))
+    }
+
+    fn months(year: i16, month: i8, count: i8) -> Option<Self> {
+        if !(1..=9_998).contains(&year) {
+            return None;
+        }
+        let first = Date::new(year, month, 1).ok()?;
+        let next = match month + count {
+            next @ 1..=12 => Date::new(year, next, 1).ok()?,
+            _ => Date::new(year + 1, 1, 1).ok()?,
+        };
+        Self::new(midnight_ms(first), midnight_ms(next))
     }
 
     /// The civil year its first instant falls in.
@@ -110,6 +170,62 @@ mod tests {
         ] {
             assert_eq!(instant_ms(wall.parse().unwrap()), at_s * 1_000, "{wall}");
         }
+    }
+
+    #[test]
+    fn quarters_and_months_make_up_the_year() {
+        for year in [2026, 2027, 2028] {
+            let whole = Period::civil_year(year);
+            for parts in [
+                (1..=4).map(|quarter| Period::civil_quarter(year, quarter).unwrap()).collect::<Vec<_>>(),
+                (1..=12).map(|month| Period::civil_month(year, month).unwrap()).collect(),
+            ] {
+                assert_eq!(parts[0].start_ms(), whole.start_ms());
+                assert_eq!(parts.last().unwrap().end_ms(), whole.end_ms());
+                assert!(parts.windows(2).all(|pair| pair[0].end_ms() == pair[1].start_ms()));
+                assert_eq!(parts.iter().map(Period::length_ms).sum::<u64>(), whole.length_ms());
+            }
+        }
+        let hours = |name: &str| Period::parse(name).unwrap().length_ms() / 3_600_000;
+        assert_eq!((hours("2026-03"), hours("2026-10"), hours("2028-02")), (743, 745, 696));
+    }
+
+    #[test]
+    fn a_name_reads_back_and_nothing_else_does() {
+        for name in ["2027", "2027-Q1", "2027-Q4", "2027-03", "2027-12", "0001", "9998-Q4"] {
+            assert_eq!(Period::parse(name).map(|period| period.name()).as_deref(), Some(name));
+        }
+        for name in [
+            "",
+            "27",
+            "20270",
+            "MMXX",
+            "2027-",
+            "2027-Q",
+            "2027-Q0",
+            "2027-Q5",
+            "2027-Q11",
+            "2027-q1",
+            "2027-0",
+            "2027-00",
+            "2027-13",
+            "2027-003",
+            "2027-1",
+            "-2027",
+            "+2027",
+            "2027-03-01",
+            "9999",
+            "9999-12",
+            "0000",
+            " 2027",
+            "2027 ",
+        ] {
+            assert_eq!(Period::parse(name), None, "{name}");
+        }
+        assert_eq!(
+            Period::new(0, 1_500).unwrap().name(),
+            "1970-01-01T00:00:00.000Z/1970-01-01T00:00:01.500Z"
+        );
     }
 
     #[test]
