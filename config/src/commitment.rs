@@ -54,6 +54,10 @@ pub struct Timeliness {
     /// The calendar of working hours and days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Id>,
+    /// Of a limit in days: one that ends on a day on which the calendar has no hours ends with the next
+    /// one that has (as terms do in art. 2963 of the civil code).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub roll: bool,
 }
 
 /// A number of days or hours as the charter counts them.
@@ -132,6 +136,16 @@ impl std::fmt::Display for Within {
     }
 }
 
+impl std::fmt::Display for Timeliness {
+    /// What follows "within".
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { within, share, hours, roll } = self;
+        let rolled = hours.as_ref().filter(|_| *roll);
+        let rolled = rolled.map_or_else(String::new, |hours| format!(" (to the next day of `{hours}`)"));
+        write!(f, "{within}{rolled} in {share}")
+    }
+}
+
 impl std::fmt::Display for Commitment {
     /// In words, for lists of changes.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -144,12 +158,8 @@ impl std::fmt::Display for Commitment {
                 let AvailabilityWithin { target, strict, hours } = promise;
                 write!(f, "availability {} {target} of the hours of `{hours}`", than(*strict))
             }
-            Self::TakenInCharge(Timeliness { within, share, .. }) => {
-                write!(f, "taken in charge within {within} in {share}")
-            }
-            Self::Answered(Timeliness { within, share, .. }) => {
-                write!(f, "answered within {within} in {share}")
-            }
+            Self::TakenInCharge(promise) => write!(f, "taken in charge within {promise}"),
+            Self::Answered(promise) => write!(f, "answered within {promise}"),
             Self::OnRequest => f.write_str("on request, without a standard"),
         }
     }
@@ -167,6 +177,20 @@ mod tests {
         for bad in ["", "3", "days", "0 days", "3 weeks", "3 working", "-1 days", "1001 days"] {
             assert_eq!(Within::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_limit_that_rolls_says_so() {
+        let within = Within { count: 3, unit: WithinUnit::Days };
+        let share = Fraction { p: 17, q: 20 };
+        let plain = Timeliness { within, share, hours: None, roll: false };
+        let rolled = Timeliness { hours: Id::new("uffici").ok(), roll: true, ..plain.clone() };
+        assert_eq!(plain.to_string(), "3 days in 85%");
+        assert_eq!(rolled.to_string(), "3 days (to the next day of `uffici`) in 85%");
+        // A journal written before this rule reads as it was meant.
+        let old = r#"{"within":{"count":3,"unit":"days"},"share":{"p":17,"q":20}}"#;
+        assert_eq!(serde_json::from_str::<Timeliness>(old).unwrap(), plain);
+        assert_eq!(serde_json::to_string(&plain).unwrap(), old);
     }
 
     #[test]

@@ -96,8 +96,10 @@ fn share(at: Place, keys: &AvailabilityKeys, report: &mut Report<'_>) -> Option<
 
 fn timeliness(keys: &TimelinessKeys, context: &Context<'_>, report: &mut Report<'_>) -> Option<Timeliness> {
     let within = keys.within.value;
+    let roll = rolls(keys, report)?;
+    let by_calendar = within.unit.is_working() || roll;
     let hours = match &keys.hours {
-        Some(hours) if within.unit.is_working() && hours.value == "24x7" => {
+        Some(hours) if by_calendar && hours.value == "24x7" => {
             let message = say!(
                 "`{within}` needs a calendar that closes; `24x7` never does: name one of `calendars`, or write `days` or \
                  `hours`",
@@ -107,19 +109,33 @@ fn timeliness(keys: &TimelinessKeys, context: &Context<'_>, report: &mut Report<
             report.problem(hours.at, message);
             return None;
         }
-        Some(hours) if within.unit.is_working() => {
+        Some(hours) if by_calendar => {
             if !calendars::is_known(hours, &context.calendars, report) {
                 return None;
             }
             Id::new(hours.value.as_str()).ok()
         }
         Some(hours) => {
-            let unit = if within.unit == WithinUnit::Days { "working days" } else { "working hours" };
-            let message = say!(
-                "`hours` has no meaning here: `{within}` counts every day; did you mean `{unit}`?",
-                "`hours` qui non significa nulla: `{within}` conta tutti i giorni; forse `{unit}`?"
-            );
+            let message = if within.unit == WithinUnit::Days {
+                say!(
+                    "`hours` has no meaning here: `{within}` counts every day; did you mean `working days`, or `roll: true`?",
+                    "`hours` qui non significa nulla: `{within}` conta tutti i giorni; forse `working days`, o `roll: true`?"
+                )
+            } else {
+                say!(
+                    "`hours` has no meaning here: `{within}` counts every hour; did you mean `working hours`?",
+                    "`hours` qui non significa nulla: `{within}` conta tutte le ore; forse `working hours`?"
+                )
+            };
             report.problem(hours.at, message);
+            return None;
+        }
+        None if roll => {
+            let message = say!(
+                "`roll` needs a calendar that says which days are open: name one of `calendars` with `hours`",
+                "`roll` ha bisogno di un calendario che dica quali giorni sono aperti: nominane uno di `calendars` con `hours`"
+            );
+            report.problem(keys.roll.as_ref().map_or(keys.within.at, |roll| roll.at), message);
             return None;
         }
         None if within.unit.is_working() => {
@@ -133,5 +149,21 @@ fn timeliness(keys: &TimelinessKeys, context: &Context<'_>, report: &mut Report<
         None => None,
     };
     let share = keys.share.as_ref().map_or(Fraction { p: 1, q: 1 }, |share: &At<Fraction>| share.value);
-    Some(Timeliness { within, share, hours })
+    Some(Timeliness { within, share, hours, roll })
+}
+
+/// Does the limit move on from a closed day? `None` if it could never end on one.
+fn rolls(keys: &TimelinessKeys, report: &mut Report<'_>) -> Option<bool> {
+    let within = keys.within.value;
+    match &keys.roll {
+        Some(roll) if within.unit != WithinUnit::Days => {
+            let message = say!(
+                "`roll` has no meaning here: only a limit in `days` can end on a closed day, `{within}` cannot",
+                "`roll` qui non significa nulla: solo un termine in `days` può scadere in un giorno di chiusura, `{within}` no"
+            );
+            report.problem(roll.at, message);
+            None
+        }
+        roll => Some(roll.as_ref().is_some_and(|roll| roll.value)),
+    }
 }

@@ -64,8 +64,10 @@ shape! {
         within: required At<Within>,
         /// Of how many of the year's requests; all of them without it.
         share: optional At<Fraction>,
-        /// The calendar that working days and hours follow.
+        /// The calendar that working days and hours, and limits that roll, follow.
         hours: optional At<String>,
+        /// A limit in days that ends on a day without hours ends with the next day that has some.
+        roll: optional At<bool>,
     }
 }
 

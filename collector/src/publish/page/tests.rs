@@ -111,12 +111,17 @@ fn a_promise_without_a_measure_is_told_and_has_no_outcome() {
     let mut charter = (*moment.charter).clone();
     let within = |text: &str| Within::parse(text).unwrap();
     let share = Fraction::from_percent("85%").unwrap();
-    charter.services[1].commitments =
-        vec![Commitment::TakenInCharge(Timeliness { within: within("3 days"), share, hours: None })];
+    charter.services[1].commitments = vec![Commitment::TakenInCharge(Timeliness {
+        within: within("3 days"),
+        share,
+        hours: None,
+        roll: false,
+    })];
     charter.services[0].commitments.push(Commitment::Answered(Timeliness {
         within: within("1 working day"),
         share: Fraction::from_percent("100%").unwrap(),
         hours: Some(Id::new("uffici").unwrap()),
+        roll: false,
     }));
     charter.services[2].commitments.push(Commitment::OnRequest);
     moment.charter = std::sync::Arc::new(charter);
