@@ -21,15 +21,18 @@ mod correction;
 mod tree;
 mod period;
 mod scope;
+mod deadline;
 mod figure;
 mod lineage;
 mod era;
 mod now;
 mod outage;
 mod year;
+mod timeliness;
 
 pub use config::{DownIf, Vote};
 pub use correction::{Cause, Declaration, Declared, ForcedState, Scope, Window};
+pub use deadline::Limit;
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
 pub use lineage::Charters;
 pub use now::Now;
@@ -41,6 +44,7 @@ pub use scope::Hours;
 pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
 pub use stream::{CheckState, Latest, StreamState};
 pub use timeline::{Change, Span, State, Timeline};
+pub use timeliness::{Handling, Request, RequestFigure, Worked};
 pub use vote::Reading;
 pub use year::{
     CheckFigure, ComponentFigure, ServiceFigure, SiteFigure, VantageFigure, YearFigures, figures, year,
