@@ -4,8 +4,14 @@
 //! batch by the accept rule against the marks as they will be, and writes all of it in one transaction:
 //! many agents share one fdatasync. Only after that do marks move, runs grow and answers leave. Order is
 //! by stream and number; contents are never a reason to refuse.
+//!
+//! Batches and entries are stamped with the instant they came at, but never earlier than one that was
+//! committed before, nor than an instant whose state was told ([`Ingest::settle`]): what was known at T is a
+//! prefix of everything, and stays it. Price: after a clock that ran ahead was set right, stamps stand still
+//! until the right time has passed them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use collector_api::{Batch, Header, StreamId};
@@ -30,12 +36,15 @@ use writer::Writer;
 
 use crate::journal::{self, Act, JournalError};
 use crate::ledger::{Ledger, Step};
-use crate::store::{Store, StoreError, StreamRow, Write};
+use crate::store::{Store, StoreError, StreamRow, Write, epoch_of};
 
 /// Jobs that may wait for the store's thread: each agent has one, and operators are few.
 const JOBS_MAX: usize = 1024;
 /// Bytes of opened batches that may wait for it, or be in its transaction.
 const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// Of `meta`: the newest instant that was settled, Unix ms, big endian.
+const SETTLED_KEY: &str = "settled";
 
 /// Why something is not in the store.
 #[derive(Debug, Clone, Error)]
@@ -80,6 +89,8 @@ enum Job {
     Accept(Box<Arrived>, OwnedSemaphorePermit, Reply<Verdict>),
     Record(Box<Drafted>, Reply<u64>),
     Write(Vec<Write>, Reply<()>),
+    /// Nothing is to be stamped at or before this instant any more, Unix ms.
+    Settle(i64, Reply<()>),
     /// At this instant, Unix ms.
     Checkpoint(i64, Reply<()>),
     Stop(Reply<()>),
@@ -119,10 +130,7 @@ impl Ingest {
 
     /// With an empty ledger.
     pub(crate) fn start_with(store: Box<dyn Store>, mut ledger: Ledger) -> Result<Self, IngestError> {
-        let epoch = match store.meta("epoch")? {
-            Some(bytes) => String::from_utf8_lossy(&bytes).parse().unwrap_or(1),
-            None => 1,
-        };
+        let epoch = epoch_of(store.as_ref())?;
         let entries = store.journal()?;
         let head = journal::check(epoch, &entries)?;
         let history = journal::history(&entries)?;
@@ -130,6 +138,9 @@ impl Ingest {
         let streams: BTreeMap<_, _> = store.streams()?.into_iter().map(|row| (row.stream, row)).collect();
         ledger.load_all(store.as_ref())?;
         let newest = newest_of(store.as_ref(), &streams)?;
+        let stamps = newest.values().map(|newest| newest.received_ms);
+        let stamp_ms =
+            stamps.chain([head.at_ms]).chain(settled_ms(store.as_ref())?).max().unwrap_or(i64::MIN);
         let attested = Attested::by(&entries)?;
         let known = Arc::new(Known {
             streams: RwLock::new(streams),
@@ -138,6 +149,7 @@ impl Ingest {
             head: RwLock::new((head, entries.iter().map(|entry| entry.hash).collect())),
             history: RwLock::new(Arc::new(history)),
             declared: RwLock::new(Arc::new(declared)),
+            stamp_ms: AtomicI64::new(stamp_ms),
             failed: OnceLock::new(),
             counters: Counters::default(),
         });
@@ -182,6 +194,17 @@ impl Ingest {
         self.ask(|reply| Job::Write(writes, reply)).await
     }
 
+    /// When it returns, everything that is or will be stamped at or before `as_of_ms` is in the store, now and
+    /// after any restart: what was known then cannot change any more. Not for async threads.
+    pub fn settle(&self, as_of_ms: i64) -> Result<(), IngestError> {
+        if as_of_ms < self.known.stamp_ms() {
+            return Ok(());
+        }
+        let (reply, answer) = oneshot::channel();
+        self.jobs.blocking_send(Job::Settle(as_of_ms, reply)).map_err(|_| IngestError::Closed)?;
+        answer.blocking_recv().map_err(|_| IngestError::Closed)?
+    }
+
     /// Makes a checkpoint of what is derived, tries stale streams again that are due, and once an hour
     /// enters the streams' heads in the journal. After an error everything else goes on.
     pub async fn checkpoint(&self, now_ms: i64) -> Result<(), IngestError> {
@@ -217,6 +240,12 @@ impl Drop for Ingest {
             error!("the store's thread had failed");
         }
     }
+}
+
+/// The first instant that may still be stamped, by what was settled.
+fn settled_ms(store: &dyn Store) -> Result<Option<i64>, StoreError> {
+    let kept = store.meta(SETTLED_KEY)?.and_then(|bytes| Some(i64::from_be_bytes(bytes.try_into().ok()?)));
+    Ok(kept.map(|as_of_ms| as_of_ms.saturating_add(1)))
 }
 
 /// What each agent sent last.

@@ -4,7 +4,7 @@
 //! changes them, and only after the commit.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
@@ -63,6 +63,8 @@ pub struct Known {
     pub(super) head: RwLock<(journal::Head, Vec<[u8; 32]>)>,
     pub(super) history: RwLock<Arc<Vec<(i64, Charter)>>>,
     pub(super) declared: RwLock<Arc<Vec<Declared>>>,
+    /// The newest stamp, Unix ms: the next is not earlier.
+    pub(super) stamp_ms: AtomicI64,
     /// Why the store must not be used any more; see [`Known::failure`].
     pub(super) failed: OnceLock<String>,
     /// See [`Counters`].
@@ -106,6 +108,12 @@ impl Known {
     pub fn entry_hash(&self, seq: u64) -> Option<[u8; 32]> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
         read(&self.head).1.get(index).copied()
+    }
+
+    /// The newest stamp of a batch or an entry, Unix ms, or the instant after the last that was settled: nothing
+    /// is stamped earlier any more.
+    pub fn stamp_ms(&self) -> i64 {
+        self.stamp_ms.load(Ordering::Acquire)
     }
 
     /// Why the store's thread ended, if the store made it: the process must end, and say this.

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::accept::{Verdict, decide};
 use super::known::read;
 use super::writer::{Writer, answer};
-use super::{Arrived, Drafted, IngestError, Job, Reply};
+use super::{Arrived, Drafted, IngestError, Job, Reply, SETTLED_KEY};
 use crate::journal::{self, Act, Entry, JournalError, StreamHead};
 use crate::store::{BatchRow, Mark, Receipts, StreamRow, Write};
 
@@ -42,6 +42,8 @@ pub(super) struct Plan {
     /// When it was asked for, Unix ms; the last one before the end has no time.
     pub(super) checkpoint_ms: Option<i64>,
     pub(super) stop: bool,
+    /// The newest stamp, Unix ms; `None` if nothing was stamped.
+    pub(super) stamp_ms: Option<i64>,
 }
 
 /// An entry that memory does not have yet.
@@ -120,6 +122,15 @@ impl Writer {
                 plan.writes.extend(writes);
                 plan.written.push(reply);
             }
+            Job::Settle(as_of_ms, reply) => {
+                let first_ms = as_of_ms.saturating_add(1);
+                if self.stamp(i64::MIN, plan) < first_ms {
+                    plan.stamp_ms = Some(first_ms);
+                    let kept = as_of_ms.to_be_bytes().to_vec();
+                    plan.writes.push(Write::Meta(SETTLED_KEY.to_owned(), kept));
+                }
+                plan.written.push(reply);
+            }
             Job::Checkpoint(now_ms, reply) => {
                 plan.checkpoint_ms = Some(now_ms);
                 match self.attest(now_ms, plan) {
@@ -183,6 +194,7 @@ impl Writer {
             counters.repeated.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
+        let received_ms = self.stamp(received_ms, plan);
         let (spoken_ms, receipts) = if let Some(row) = before {
             (row.spoken_ms, row.receipts)
         } else {
@@ -214,12 +226,20 @@ impl Writer {
         Ok(spoken_ms.max(rows.filter_map(|row| Some(row.spoken_ms?.saturating_add(1))).max()))
     }
 
+    /// What comes now is stamped with this instant, Unix ms: never earlier than what came before.
+    fn stamp(&self, now_ms: i64, plan: &mut Plan) -> i64 {
+        let stamp_ms = now_ms.max(self.known.stamp_ms()).max(plan.stamp_ms.unwrap_or(i64::MIN));
+        plan.stamp_ms = Some(stamp_ms);
+        stamp_ms
+    }
+
     /// Adds an entry to the journal.
     fn enter(&self, draft: Drafted, plan: &mut Plan) -> Result<u64, IngestError> {
         let Drafted { now_ms, author, act, with } = draft;
         let head = plan.head.unwrap_or_else(|| self.known.head());
-        let entry =
-            head.next(now_ms, &author, &act).map_err(|error| IngestError::Entry(error.to_string()))?;
+        let entry = head
+            .next(self.stamp(now_ms, plan), &author, &act)
+            .map_err(|error| IngestError::Entry(error.to_string()))?;
         let seq = entry.seq;
         plan.head = Some(head.after(&entry));
         plan.writes.push(Write::Journal(entry.clone()));

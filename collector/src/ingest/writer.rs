@@ -139,6 +139,9 @@ impl Writer {
     /// The transaction is durable: memory follows it.
     fn swap(&mut self, plan: &mut Plan) {
         let known = &self.known;
+        if let Some(stamp_ms) = plan.stamp_ms {
+            known.stamp_ms.store(stamp_ms, Ordering::Release);
+        }
         if !plan.fresh.is_empty() {
             let mut newest = write(&known.newest);
             for fresh in &plan.fresh {

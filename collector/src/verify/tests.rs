@@ -16,14 +16,16 @@ const DAY_MS: i64 = 86_400_000;
 async fn fed(merged: bool) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let ingest = Ingest::start(Box::new(SqliteStore::open(directory.path()).unwrap()), step).unwrap();
-    for n in [1, 2] {
-        let mut spool = Spool::new(n);
+    let mut spools: Vec<Spool> = [1, 2].map(Spool::new).into();
+    for spool in &spools {
         let key = spool.key.public();
         let record = AgentRecord { key: Some(key), ..AgentRecord::default() };
         let agent = spool.agent.to_string();
         let act = Act::Enrolled { agent: agent.clone(), key: key.to_string() };
         ingest.record(BEGIN_MS, &agent, act, vec![Write::Agent(agent.clone(), record)]).await.unwrap();
-        for day in 0..3_u32 {
+    }
+    for day in 0..3_u32 {
+        for spool in &mut spools {
             let from = spool.len();
             spool.minutes(i64::from(day) * 100..i64::from(day) * 100 + 40);
             for group in (from..spool.len()).step_by(5) {
@@ -32,8 +34,8 @@ async fn fed(merged: bool) -> tempfile::TempDir {
                 let received_ms = BEGIN_MS + i64::from(day + 1) * DAY_MS + i64::try_from(group).unwrap();
                 ingest.accept(spool.batch_at(range, received_ms)).await.unwrap();
             }
-            ingest.checkpoint(BEGIN_MS + i64::from(day + 1) * DAY_MS).await.unwrap();
         }
+        ingest.checkpoint(BEGIN_MS + i64::from(day + 1) * DAY_MS).await.unwrap();
     }
     if merged {
         let path = directory.path().to_owned();
