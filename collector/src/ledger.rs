@@ -16,8 +16,10 @@ use config::{AgentId, CheckId};
 use tracing::{error, info};
 
 mod load;
+mod prefix;
 mod save;
 
+pub use prefix::Prefix;
 pub use save::Checkpoint;
 
 use crate::store::StreamRow;
@@ -68,6 +70,14 @@ struct Derived {
     /// the first record fixed.
     state: StreamState,
     stale: Option<Stale>,
+}
+
+impl Derived {
+    /// Before its first batch.
+    fn opening(of: &StreamRow) -> Self {
+        let state = StreamState::opening_after(of.spoken_ms);
+        Self { agent: of.agent.clone(), state, stale: None }
+    }
 }
 
 /// A stream whose derivation stopped.
@@ -152,11 +162,7 @@ impl Ledger {
 
     /// Folds in a batch of a stream that is in the store.
     pub fn apply(&mut self, of: &StreamRow, batch: &Accepted<'_>) -> StepSummary {
-        let derived = self.streams.entry(of.stream).or_insert_with(|| Derived {
-            agent: of.agent.clone(),
-            state: StreamState::opening_after(of.spoken_ms),
-            stale: None,
-        });
+        let derived = self.streams.entry(of.stream).or_insert_with(|| Derived::opening(of));
         if derived.stale.is_some() {
             return StepSummary::default();
         }

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod store;
 pub mod ledger;
 pub mod ingest;
+pub mod recall;
 pub mod compact;
 pub mod rebuild;
 pub mod verify;

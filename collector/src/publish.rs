@@ -5,6 +5,7 @@
 
 pub(crate) mod words;
 pub(crate) mod format;
+mod asked;
 mod moment;
 pub mod api;
 mod answers;
@@ -13,7 +14,9 @@ pub mod page;
 pub mod report;
 mod router;
 
+pub use asked::{AskError, Asked, instant_ms};
 pub use format::ZONE;
+pub(crate) use format::iso;
 pub use moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
 pub use router::router;
 pub use words::Lang;

@@ -1,8 +1,8 @@
 //! The read API's answers, field by field: the reference form of every figure.
 //!
-//! `GET /api/v1/years/YYYY` answers [`Year`] (`?outages=none` leaves the list of stops out, which can be
-//! most of the answer), `GET /api/v1/now` answers [`Now`], `GET /readyz` answers
-//! [`Ready`]. Page, metrics and commands show these values and no others, so that they cannot
+//! `GET /api/v1/years/2027`, `/api/v1/quarters/2027-Q1` and `/api/v1/months/2027-03` answer [`Year`]
+//! (`?outages=none` leaves the list of stops out, which can be most of the answer), `GET /api/v1/now`
+//! answers [`Now`], `GET /readyz` answers [`Ready`]. `?as_of=INSTANT` asks for what was known then. Page, metrics and commands show these values and no others, so that they cannot
 //! disagree. The types stand apart from derive's: a change of the derivation is not a change of the
 //! API. Instants and durations are integers in milliseconds, shares exact fractions; `percent` texts
 //! are for eyes, truncated, with a decimal point. Fields are only ever added.

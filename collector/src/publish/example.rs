@@ -14,6 +14,7 @@ use config::{
 };
 
 use super::api::Journal;
+use super::asked::{AskError, Asked};
 use super::moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
 
 /// 23 November 2026, 09:12 in Rome.
@@ -364,13 +365,16 @@ pub(crate) struct Fixed {
 }
 
 impl Moments for Fixed {
-    fn moment(&self, year: Option<i16>) -> Moment {
+    fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
         let mut moment = self.moment.clone();
-        if let Some(year) = year.filter(|&year| year != 2026) {
-            let period = Period::civil_year(year);
-            let as_of_ms = moment.now_ms;
+        if asked.as_of_ms.is_some_and(|as_of_ms| as_of_ms > moment.now_ms) {
+            return Err(AskError::Refused("that instant is still to come".to_owned()));
+        }
+        let as_of_ms = asked.as_of_ms.unwrap_or(moment.now_ms);
+        (moment.now_ms, moment.figures.as_of_ms) = (as_of_ms, as_of_ms);
+        if let Some(period) = asked.period.filter(|period| *period != Period::civil_year(2026)) {
             moment.figures = YearFigures {
-                year,
+                year: period.civil_year_of_start(),
                 start_ms: period.start_ms(),
                 end_ms: period.end_ms(),
                 as_of_ms,
@@ -380,7 +384,7 @@ impl Moments for Fixed {
                 checks: Vec::new(),
             };
         }
-        moment
+        Ok(moment)
     }
 
     fn not_ready(&self) -> Vec<String> {

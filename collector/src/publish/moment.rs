@@ -12,11 +12,13 @@ use config::{AgentId, Charter, CheckId};
 use prost::Message as _;
 
 use super::api::Journal;
+use super::asked::{AskError, Asked};
 
 /// Where moments come from: the collector's memory, or a test's.
 pub trait Moments: Send + Sync + 'static {
-    /// What is known at this instant, with the figures of `year`, or of the current year when `None`.
-    fn moment(&self, year: Option<i16>) -> Moment;
+    /// What is known now, or was known at the instant that is asked about, with the figures of a period.
+    /// Of the past, the first answer may take long; asked off the async threads only.
+    fn moment(&self, asked: &Asked) -> Result<Moment, AskError>;
 
     /// Why the collector is not ready to take and derive samples, one sentence each; empty when it is.
     fn not_ready(&self) -> Vec<String>;
@@ -25,13 +27,13 @@ pub trait Moments: Send + Sync + 'static {
 /// What the collector knows at one instant.
 #[derive(Debug, Clone)]
 pub struct Moment {
-    /// When, Unix ms.
+    /// When, Unix ms: now, or the instant of the past that was asked about.
     pub now_ms: i64,
     /// When the first configuration revision came into force, Unix ms; `None` before any did.
     pub began_ms: Option<i64>,
-    /// The figures of one year.
+    /// The figures of one period, as of `now_ms`.
     pub figures: YearFigures,
-    /// The charter in force now.
+    /// The charter in force then.
     pub charter: Arc<Charter>,
     /// Every agent that the charter names or that ever enrolled.
     pub agents: Vec<AgentFacts>,

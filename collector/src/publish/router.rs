@@ -11,9 +11,11 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use collector_derive::Period;
 use serde::Serialize;
 
 use super::api::{Now, Problem, Ready, Year};
+use super::asked::{AskError, Asked, instant_ms};
 use super::moment::{Moment, Moments};
 use super::words::Lang;
 use super::{metrics, page};
@@ -34,7 +36,24 @@ pub fn router(moments: Arc<dyn Moments>) -> Router {
         .route("/static/vedetta.css", get(async || typed("text/css; charset=utf-8", page::CSS)))
         .route("/metrics", get(exposition))
         .route("/api/v1/now", get(now))
-        .route("/api/v1/years/{year}", get(year))
+        .route(
+            "/api/v1/years/{name}",
+            get(async |moments: Source, name: Path<String>, query: Query<PeriodQuery>| {
+                period(moments, Length::Year, &name, query.0).await
+            }),
+        )
+        .route(
+            "/api/v1/quarters/{name}",
+            get(async |moments: Source, name: Path<String>, query: Query<PeriodQuery>| {
+                period(moments, Length::Quarter, &name, query.0).await
+            }),
+        )
+        .route(
+            "/api/v1/months/{name}",
+            get(async |moments: Source, name: Path<String>, query: Query<PeriodQuery>| {
+                period(moments, Length::Month, &name, query.0).await
+            }),
+        )
         .route("/healthz", get(async || typed("text/plain; charset=utf-8", "ok\n")))
         .route("/readyz", get(ready))
         .fallback(async || {
@@ -52,83 +71,140 @@ struct PageQuery {
 
 async fn html(State(moments): Source, Query(query): Query<PageQuery>, lang: Lang) -> Response {
     let refresh = query.refresh.as_deref() != Some("off");
-    let page = computed(move || page::render(&Now::of(&moments.moment(None)), lang, refresh)).await;
-    match page {
-        Some(Ok(page)) => typed("text/html; charset=utf-8", page),
-        Some(Err(_)) | None => failed(),
+    let page = computed(move || {
+        let moment = moments.moment(&Asked::default())?;
+        Ok(page::render(&Now::of(&moment), lang, refresh))
+    });
+    match page.await {
+        Ok(Ok(page)) => typed("text/html; charset=utf-8", page),
+        Ok(Err(_)) => failed(),
+        Err(error) => refused(&error),
     }
 }
 
 async fn exposition(State(moments): Source) -> Response {
-    match computed(move || metrics::render(&moments.moment(None))).await {
-        Some(Ok(text)) => typed(metrics::CONTENT_TYPE, text),
-        Some(Err(_)) | None => failed(),
+    match computed(move || Ok(metrics::render(&moments.moment(&Asked::default())?))).await {
+        Ok(Ok(text)) => typed(metrics::CONTENT_TYPE, text),
+        Ok(Err(_)) => failed(),
+        Err(error) => refused(&error),
     }
 }
 
-async fn now(State(moments): Source) -> Response {
-    match computed(move || Now::of(&moments.moment(None))).await {
-        Some(now) => json(StatusCode::OK, &now),
-        None => failed(),
-    }
-}
-
-/// `?outages=none` leaves the list of stops out.
+/// `?as_of=INSTANT` asks for what was known then.
 #[derive(Debug, serde::Deserialize)]
-struct YearQuery {
-    outages: Option<String>,
+struct NowQuery {
+    as_of: Option<String>,
 }
 
-async fn year(State(moments): Source, Path(year): Path<String>, Query(query): Query<YearQuery>) -> Response {
-    let Some(number) = year.parse::<i16>().ok().filter(|number| (1970..=9998).contains(number)) else {
-        return problem(StatusCode::NOT_FOUND, "a year has four digits, such as /api/v1/years/2027");
+async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response {
+    let now = computed(move || {
+        let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
+        Ok(Now::of(&moments.moment(&Asked { period: None, as_of_ms })?))
+    });
+    match now.await {
+        Ok(now) => json(StatusCode::OK, &now),
+        Err(error) => refused(&error),
+    }
+}
+
+/// `?outages=none` leaves the list of stops out; `?as_of=INSTANT` asks for what was known then.
+#[derive(Debug, serde::Deserialize)]
+struct PeriodQuery {
+    outages: Option<String>,
+    as_of: Option<String>,
+}
+
+/// What a route is about.
+#[derive(Debug, Clone, Copy)]
+enum Length {
+    Year,
+    Quarter,
+    Month,
+}
+
+impl Length {
+    /// The period of this length that is called `name`.
+    fn period(self, name: &str) -> Result<Period, AskError> {
+        let (bytes, words) = match self {
+            Self::Year => (4, "a year has four digits, such as /api/v1/years/2027"),
+            Self::Quarter => (7, "a quarter is a year and Q1 to Q4, such as /api/v1/quarters/2027-Q1"),
+            Self::Month => (7, "a month is a year and 01 to 12, such as /api/v1/months/2027-03"),
+        };
+        let quarter = name.contains('Q') == matches!(self, Self::Quarter);
+        let period = Period::parse(name).filter(|_| name.len() == bytes && quarter);
+        // Before Unix time nothing can have been measured.
+        period.filter(|period| period.end_ms() > 0).ok_or_else(|| AskError::Absent(words.to_owned()))
+    }
+}
+
+async fn period(State(moments): Source, length: Length, name: &str, query: PeriodQuery) -> Response {
+    let period = match length.period(name) {
+        Ok(period) => period,
+        Err(error) => return refused(&error),
     };
     let answer = computed(move || {
-        let moment = moments.moment(Some(number));
+        let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
+        let moment = moments.moment(&Asked { period: Some(period), as_of_ms })?;
+        known(&moment, period)?;
         let of = if query.outages.as_deref() == Some("none") { Year::without_outages } else { Year::of };
-        unknown_year(&moment).map_or_else(|| Ok(of(&moment)), Err)
+        Ok(of(&moment))
     });
     match answer.await {
-        Some(Ok(year)) => json(StatusCode::OK, &year),
-        Some(Err(sentence)) => problem(StatusCode::NOT_FOUND, &sentence),
-        None => failed(),
+        Ok(year) => json(StatusCode::OK, &year),
+        Err(error) => refused(&error),
     }
 }
 
-/// Why there is nothing to say about the moment's year.
-fn unknown_year(moment: &Moment) -> Option<String> {
-    let figures = &moment.figures;
-    if moment.now_ms < figures.start_ms {
-        return Some(format!("the year {} has not begun", figures.year));
+/// Is there anything to say about the moment's period?
+fn known(moment: &Moment, period: Period) -> Result<(), AskError> {
+    let name = period.name();
+    let what = if name.len() == 4 { format!("the year {name}") } else { name.clone() };
+    if moment.now_ms < period.start_ms() {
+        return Err(AskError::Absent(format!("{what} has not begun")));
     }
-    let measured = figures.services.iter().any(|service| service.figure.known_ms() > 0);
-    let before = moment.began_ms.is_none_or(|began_ms| figures.end_ms <= began_ms);
-    (before && !measured).then(|| format!("nothing was measured in {}; ask for a later year", figures.year))
+    let measured = moment.figures.services.iter().any(|service| service.figure.known_ms() > 0);
+    let before = moment.began_ms.is_none_or(|began_ms| period.end_ms() <= began_ms);
+    if before && !measured {
+        let later = if name.len() == 4 { "year" } else { "period" };
+        return Err(AskError::Absent(format!("nothing was measured in {name}; ask for a later {later}")));
+    }
+    Ok(())
 }
 
 async fn ready(State(moments): Source) -> Response {
-    let Some(reasons) = computed(move || moments.not_ready()).await else { return failed() };
+    let reasons = match computed(move || Ok(moments.not_ready())).await {
+        Ok(reasons) => reasons,
+        Err(error) => return refused(&error),
+    };
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &Ready { ready, reasons })
 }
 
-/// Computes off the async threads; `None` if the computation panicked.
-async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => Some(value),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be computed");
-            None
-        }
-    }
+/// Computes off the async threads.
+async fn computed<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AskError> + Send + 'static,
+) -> Result<T, AskError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be computed");
+        Err(AskError::Failed(NOT_COMPUTED.to_owned()))
+    })
 }
 
+const NOT_COMPUTED: &str = "the answer could not be computed; the collector's log says why";
+
 fn failed() -> Response {
-    problem(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "the answer could not be computed; the collector's log says why",
-    )
+    problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_COMPUTED)
+}
+
+fn refused(error: &AskError) -> Response {
+    let status = match error {
+        AskError::Refused(_) => StatusCode::BAD_REQUEST,
+        AskError::Absent(_) => StatusCode::NOT_FOUND,
+        AskError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        AskError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    problem(status, &error.to_string())
 }
 
 fn problem(status: StatusCode, sentence: &str) -> Response {

@@ -1,4 +1,4 @@
-//! The running collector as its readers see it: one instant's facts for [`crate::publish`].
+//! The running collector as its readers see it: one instant's facts for [`crate::publish`], of now or of the past.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,14 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use collector_api::hex_encode;
 use collector_derive::{Charters, Period, Reading};
-use config::{AgentId, CheckId};
+use config::{AgentId, Charter, CheckId};
 
 use super::Core;
+use super::past::Past;
 use super::work::Heard;
 use crate::clock::Clock;
-use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest};
+use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
+use crate::journal::Head;
+use crate::ledger::Ledger;
 use crate::publish::api::Journal;
-use crate::publish::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts, ZONE};
+use crate::publish::{
+    AgentFacts, AskError, Asked, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts, ZONE, iso,
+};
 
 /// Where the facts are.
 #[derive(Debug)]
@@ -22,51 +27,14 @@ pub(super) struct Present {
     pub(super) ingest: Arc<Ingest>,
     pub(super) clock: Clock,
     pub(super) heard: Arc<Mutex<BTreeMap<AgentId, Heard>>>,
+    pub(super) past: Past,
 }
 
 impl Moments for Present {
-    fn moment(&self, year: Option<i16>) -> Moment {
-        let now_ms = self.clock.now_ms();
-        let known = self.ingest.known();
-        let history = known.history();
-        let year = year.unwrap_or_else(|| civil_year(now_ms));
-        // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
-        let charters = Charters::of(&history, Period::civil_year(year), now_ms);
-        let ledger = known.ledger();
-        let figures = charters.figures(ledger.runs(), Reading::OURS);
-        let mut latest: BTreeMap<(CheckId, AgentId), LatestSample> = BTreeMap::new();
-        for (agent, state) in ledger.states() {
-            for check in state.checks() {
-                let Some(sample) = &check.latest else { continue };
-                let fresh = LatestSample::new(sample.at_ms, sample.duration_micros, &sample.evidence);
-                let kept = latest.entry((check.check.clone(), agent.clone())).or_insert(fresh);
-                if kept.at_ms < fresh.at_ms {
-                    *kept = fresh;
-                }
-            }
-        }
-        let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
-            stream,
-            agent: agent.clone(),
-            reason: reason.to_owned(),
-        });
-        let stale = stale.collect();
-        drop(ledger);
-        let head = known.head();
-        Moment {
-            now_ms,
-            began_ms: history.first().map(|(from_ms, _)| *from_ms),
-            figures,
-            charter: self.core.work.charter(),
-            agents: self.agents(),
-            latest,
-            ingest: facts(&known.counters),
-            stale,
-            journal: Journal {
-                epoch: head.epoch,
-                seq: head.seq,
-                hash: if head.seq == 0 { String::new() } else { hex_encode(&head.hash) },
-            },
+    fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
+        match asked.as_of_ms {
+            None => Ok(self.present(asked.period)),
+            Some(as_of_ms) => self.recalled(as_of_ms, asked.period),
         }
     }
 
@@ -83,9 +51,65 @@ impl Moments for Present {
 }
 
 impl Present {
-    /// The charter's agents in its order, then the others that ever enrolled.
-    fn agents(&self) -> Vec<AgentFacts> {
+    fn present(&self, period: Option<Period>) -> Moment {
+        let now_ms = self.clock.now_ms();
+        let known = self.ingest.known();
+        let history = known.history();
+        let period = period.unwrap_or_else(|| civil_year(now_ms));
+        // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
+        let charters = Charters::of(&history, period, now_ms);
+        let ledger = known.ledger();
+        let figures = charters.figures(ledger.runs(), Reading::OURS);
+        let latest = latest(&ledger);
+        let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
+            stream,
+            agent: agent.clone(),
+            reason: reason.to_owned(),
+        });
+        let stale = stale.collect();
+        drop(ledger);
         let charter = self.core.work.charter();
+        Moment {
+            now_ms,
+            began_ms: history.first().map(|(from_ms, _)| *from_ms),
+            figures,
+            agents: self.agents(&charter, &known.newest()),
+            charter,
+            latest,
+            ingest: facts(&known.counters),
+            stale,
+            journal: journal(&known.head()),
+        }
+    }
+
+    fn recalled(&self, as_of_ms: i64, period: Option<Period>) -> Result<Moment, AskError> {
+        let now_ms = self.clock.now_ms();
+        if as_of_ms > now_ms {
+            let now = iso(now_ms);
+            let sentence = format!("{} is still to come; it is {now} now", iso(as_of_ms));
+            return Err(AskError::Refused(sentence));
+        }
+        let recalled = self.past.recalled(&self.ingest, as_of_ms)?;
+        let period = period.unwrap_or_else(|| civil_year(as_of_ms));
+        let figures =
+            Charters::of(&recalled.history, period, as_of_ms).figures(recalled.ledger.runs(), Reading::OURS);
+        let charter = recalled.history.last().map(|(_, charter)| Arc::new(charter.clone()));
+        let charter = charter.unwrap_or_else(|| self.core.work.charter());
+        Ok(Moment {
+            now_ms: as_of_ms,
+            began_ms: recalled.history.first().map(|(from_ms, _)| *from_ms),
+            figures,
+            agents: self.agents(&charter, &recalled.newest()),
+            charter,
+            latest: latest(&recalled.ledger),
+            ingest: facts(&self.ingest.known().counters),
+            stale: Vec::new(),
+            journal: journal(&recalled.head),
+        })
+    }
+
+    /// The charter's agents in its order, then the others that ever enrolled.
+    fn agents(&self, charter: &Charter, newest: &BTreeMap<AgentId, Newest>) -> Vec<AgentFacts> {
         let mut ids: Vec<AgentId> = charter.agents().into_iter().cloned().collect();
         for enrolled in self.core.enrolment.names() {
             if let Ok(id) = AgentId::new(enrolled)
@@ -94,7 +118,6 @@ impl Present {
                 ids.push(id);
             }
         }
-        let newest = self.ingest.known().newest();
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let facts = |id: AgentId| {
             let enrolled = self.core.enrolment.key_of(id.as_str()).is_some_and(|(_, revoked)| !revoked);
@@ -112,9 +135,30 @@ impl Present {
     }
 }
 
-fn civil_year(now_ms: i64) -> i16 {
-    let now = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default();
-    now.in_tz(ZONE).map_or(1970, |now| now.year())
+/// The newest sample of each check and agent.
+fn latest(ledger: &Ledger) -> BTreeMap<(CheckId, AgentId), LatestSample> {
+    let mut latest: BTreeMap<(CheckId, AgentId), LatestSample> = BTreeMap::new();
+    for (agent, state) in ledger.states() {
+        for check in state.checks() {
+            let Some(sample) = &check.latest else { continue };
+            let fresh = LatestSample::new(sample.at_ms, sample.duration_micros, &sample.evidence);
+            let kept = latest.entry((check.check.clone(), agent.clone())).or_insert(fresh);
+            if kept.at_ms < fresh.at_ms {
+                *kept = fresh;
+            }
+        }
+    }
+    latest
+}
+
+fn journal(head: &Head) -> Journal {
+    let hash = if head.seq == 0 { String::new() } else { hex_encode(&head.hash) };
+    Journal { epoch: head.epoch, seq: head.seq, hash }
+}
+
+fn civil_year(at_ms: i64) -> Period {
+    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    Period::civil_year(at.in_tz(ZONE).map_or(1970, |at| at.year()))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds for a metric; exact below 285 years")]

@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 use super::agents::{Proven, Refused};
 use super::enrolment::AgentAct;
 use super::moments::Present;
+use super::past::Past;
 use crate::assign::{AssignError, Assigned, Kept, assign};
 use crate::clock::Clock;
 use crate::compact::merge_days;
@@ -308,7 +309,8 @@ impl Work {
     /// Page, read API and metrics.
     pub(super) fn web(&self, roster: Arc<super::Core>) -> Router {
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
-        publish::router(Arc::new(Present { core: roster, ingest, clock, heard: Arc::clone(&self.heard) }))
+        let (heard, past) = (Arc::clone(&self.heard), Past::of(&self.truth.state));
+        publish::router(Arc::new(Present { core: roster, ingest, clock, heard, past }))
     }
 
     /// What has to be done now and then; ends only when the store has failed.

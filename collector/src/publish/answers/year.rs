@@ -27,6 +27,8 @@ impl Year {
         let charter = &*moment.charter;
         let checks = by_id(figures);
         Self {
+            period: derive::Period::new(figures.start_ms, figures.end_ms)
+                .map_or_else(String::new, |period| period.name()),
             year: figures.year,
             zone: format::ZONE.to_owned(),
             start_ms: figures.start_ms,

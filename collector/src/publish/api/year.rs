@@ -1,19 +1,22 @@
-//! A period of every service: `GET /api/v1/years/YYYY`.
+//! A period of every service: `GET /api/v1/years/2027`, `…/quarters/2027-Q1`, `…/months/2027-03`.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Commitment, Figure, Outage, Unmeasured};
 
-/// `GET /api/v1/years/YYYY`.
+/// `GET /api/v1/years/2027`, and the same of a quarter or a month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Year {
-    /// The year.
+    /// Which period: `2027`, `2027-Q1`, `2027-03`.
+    #[serde(default)]
+    pub period: String,
+    /// The year it is in.
     pub year: i16,
     /// Whose civil calendar.
     pub zone: String,
-    /// The year's first instant, Unix ms.
+    /// The period's first instant, Unix ms.
     pub start_ms: i64,
-    /// The next year's first instant, Unix ms.
+    /// The next period's first instant, Unix ms.
     pub end_ms: i64,
     /// Up to when data counts, Unix ms.
     pub as_of_ms: i64,

@@ -56,18 +56,60 @@ async fn the_answers_read_back() {
 }
 
 #[tokio::test]
-async fn an_unknown_year_is_a_sentence() {
-    for (year, sentence) in [
-        ("2027", "the year 2027 has not begun"),
-        ("2025", "nothing was measured in 2025; ask for a later year"),
-        ("MMXXVI", "a year has four digits, such as /api/v1/years/2027"),
-        ("20260", "a year has four digits, such as /api/v1/years/2027"),
+async fn an_unknown_period_is_a_sentence() {
+    for (path, sentence) in [
+        ("years/2027", "the year 2027 has not begun"),
+        ("quarters/2027-Q1", "2027-Q1 has not begun"),
+        ("years/2025", "nothing was measured in 2025; ask for a later year"),
+        ("months/2025-12", "nothing was measured in 2025-12; ask for a later period"),
+        ("years/MMXXVI", "a year has four digits, such as /api/v1/years/2027"),
+        ("years/20260", "a year has four digits, such as /api/v1/years/2027"),
+        ("years/1969", "a year has four digits, such as /api/v1/years/2027"),
+        ("years/2026-Q1", "a year has four digits, such as /api/v1/years/2027"),
+        ("quarters/2026-05", "a quarter is a year and Q1 to Q4, such as /api/v1/quarters/2027-Q1"),
+        ("quarters/2026-Q5", "a quarter is a year and Q1 to Q4, such as /api/v1/quarters/2027-Q1"),
+        ("months/2026-Q1", "a month is a year and 01 to 12, such as /api/v1/months/2027-03"),
+        ("months/2026-13", "a month is a year and 01 to 12, such as /api/v1/months/2027-03"),
     ] {
-        let (status, body, _) = answer("GET", &format!("/api/v1/years/{year}"), &[]).await;
-        assert_eq!(status, StatusCode::NOT_FOUND);
+        let (status, body, _) = answer("GET", &format!("/api/v1/{path}"), &[]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(serde_json::from_str::<Problem>(&body).unwrap().error, sentence);
     }
     assert_eq!(answer("GET", "/nothing", &[]).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn quarters_and_months_have_the_shape_of_a_year() {
+    for (path, name) in
+        [("years/2026", "2026"), ("quarters/2026-Q2", "2026-Q2"), ("months/2026-03", "2026-03")]
+    {
+        let (status, body, _) = answer("GET", &format!("/api/v1/{path}"), &[]).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        let year: Year = serde_json::from_str(&body).unwrap();
+        let period = Period::parse(name).unwrap();
+        assert_eq!((year.period.as_str(), year.year), (name, 2026));
+        assert_eq!((year.start_ms, year.end_ms), (period.start_ms(), period.end_ms()));
+    }
+}
+
+#[tokio::test]
+async fn the_past_is_asked_by_an_instant() {
+    let then_ms = example::NOW_MS - 86_400_000;
+    for as_of in [then_ms.to_string(), crate::publish::format::iso(then_ms)] {
+        let (_, body, _) = answer("GET", &format!("/api/v1/years/2026?as_of={as_of}"), &[]).await;
+        assert_eq!(serde_json::from_str::<Year>(&body).unwrap().as_of_ms, then_ms, "{body}");
+        let (_, body, _) = answer("GET", &format!("/api/v1/now?as_of={as_of}"), &[]).await;
+        assert_eq!(serde_json::from_str::<Now>(&body).unwrap().now_ms, then_ms, "{body}");
+    }
+    for (as_of, words) in
+        [("yesterday", "takes an instant with its offset"), ("9999-01-01T00:00:00Z", "still to come")]
+    {
+        for path in ["years/2026", "now"] {
+            let (status, body, _) = answer("GET", &format!("/api/v1/{path}?as_of={as_of}"), &[]).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {as_of}");
+            assert!(serde_json::from_str::<Problem>(&body).unwrap().error.contains(words), "{body}");
+        }
+    }
 }
 
 #[tokio::test]

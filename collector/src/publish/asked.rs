@@ -1,0 +1,83 @@
+//! What a moment is asked: which period, as it was known when.
+//!
+//! As-of is an instant of knowledge: what was accepted and journaled up to it counts, judged as of it. So
+//! the same instant gets the same bytes for ever, whatever arrives or is corrected later.
+
+use collector_derive::Period;
+use jiff::Timestamp;
+use thiserror::Error;
+
+/// One question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// Figures of which period; `None` for the civil year of the instant that is asked about.
+    pub period: Option<Period>,
+    /// As known at this instant, Unix ms; `None` for now.
+    pub as_of_ms: Option<i64>,
+}
+
+impl Asked {
+    /// A period as it is known now.
+    pub fn of(period: Period) -> Self {
+        Self { period: Some(period), as_of_ms: None }
+    }
+}
+
+/// Why there is no moment. Each is a sentence for who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AskError {
+    /// The question makes no sense.
+    #[error("{0}")]
+    Refused(String),
+    /// There is nothing to say about it.
+    #[error("{0}")]
+    Absent(String),
+    /// The same question may be answered in a moment.
+    #[error("{0}")]
+    Busy(String),
+    /// The collector cannot answer it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Reads an as-of: an ISO 8601 instant with its offset (of a query, where `+` may have become a space), or
+/// Unix milliseconds.
+pub fn instant_ms(text: &str) -> Result<i64, AskError> {
+    if let Ok(at_ms) = text.parse::<i64>() {
+        return Ok(at_ms);
+    }
+    let read = text.replacen(' ', "+", 1);
+    let instant = text.parse::<Timestamp>().or_else(|_| read.parse::<Timestamp>());
+    instant.map(Timestamp::as_millisecond).map_err(|_| {
+        AskError::Refused(format!(
+            "`as_of` takes an instant with its offset, such as 2027-03-31T12:00:00+02:00 or 2027-03-31T10:00:00Z, \
+             or Unix milliseconds, not `{text}`"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_read_with_its_offset_only() {
+        for text in [
+            "1806480000000",
+            "2027-03-31T00:00:00Z",
+            "2027-03-31T02:00:00+02:00",
+            "2027-03-31T02:00:00 02:00",
+            "2027-03-31 02:00:00+02:00",
+            "2027-03-31T00:00:00.000Z",
+        ] {
+            assert_eq!(
+                instant_ms(text),
+                Ok(1_806_451_200_000 + if text.len() == 13 { 28_800_000 } else { 0 }),
+                "{text}"
+            );
+        }
+        for text in ["", "yesterday", "2027-03-31", "2027-03-31T00:00:00", "2027-02-30T00:00:00Z"] {
+            assert!(matches!(instant_ms(text), Err(AskError::Refused(_))), "{text}");
+        }
+    }
+}

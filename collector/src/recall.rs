@@ -1,0 +1,105 @@
+//! The collector as it was: what was accepted and journaled up to an instant, judged as of it.
+//!
+//! Instants here are stamps of acceptance, not of samples: what arrived later is not known yet, even if it
+//! tells of earlier. Nothing that is recalled can change, because no batch and no entry is ever stamped at
+//! or before an instant that was asked about ([`crate::ingest::Ingest::settle`]). So the same
+//! instant gives the same answer for ever, whatever came, was corrected, merged or rebuilt since.
+//!
+//! Price: a stream that has spoken since is derived anew from its first group; `cargo bench -p
+//! collector --bench ingest` prints how long that takes.
+
+use std::collections::BTreeMap;
+
+use collector_derive::{Declared, Run};
+use config::{AgentId, Charter};
+use thiserror::Error;
+
+use crate::ingest::Newest;
+use crate::journal::{self, Head, JournalError};
+use crate::ledger::{Ledger, Prefix, Step};
+use crate::store::{Store, StoreError, epoch_of};
+
+/// What was known at an instant.
+#[derive(Debug)]
+pub struct Recalled {
+    /// Which, Unix ms.
+    pub as_of_ms: i64,
+    /// Every charter, with the instant since which it was in force; at least one.
+    pub history: Vec<(i64, Charter)>,
+    /// What people had declared.
+    pub declared: Vec<Declared>,
+    /// The journal's head.
+    pub head: Head,
+    /// All runs and states.
+    pub ledger: Ledger,
+    /// Every stream that had spoken.
+    pub prefixes: Vec<Prefix>,
+}
+
+/// Why an instant is not recalled.
+#[derive(Debug, Error)]
+pub enum RecallError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal is not what was written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// There was no charter.
+    #[error("nothing was known then: the first charter came into force later; ask for a later instant")]
+    Nothing,
+    /// Half a past is none.
+    #[error("stream {stream} of agent `{agent}` cannot be derived ({reason}); `vedetta verify` tells more")]
+    Defect {
+        /// Which.
+        stream: String,
+        /// Whose.
+        agent: String,
+        /// In the defect's words.
+        reason: String,
+    },
+}
+
+/// Derives what a store knew at `as_of_ms`.
+pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, RecallError> {
+    let mut entries = store.journal()?;
+    let epoch = epoch_of(store)?;
+    // The whole journal proves its prefix.
+    journal::check(epoch, &entries)?;
+    // A stamp never runs backwards: a prefix ends at the first entry that came after the instant.
+    entries.truncate(entries.iter().take_while(|entry| entry.at_ms <= as_of_ms).count());
+    let head = entries.iter().fold(Head::empty(epoch), Head::after);
+    let history = journal::history(&entries)?;
+    if history.is_empty() {
+        return Err(RecallError::Nothing);
+    }
+    let declared = journal::declared(&entries)?;
+    drop(entries);
+    let (ledger, prefixes) = Ledger::up_to(store, step, as_of_ms)?;
+    if let Some((stream, agent, reason)) = ledger.stale().next() {
+        let (stream, agent, reason) = (stream.to_string(), agent.to_string(), reason.to_owned());
+        return Err(RecallError::Defect { stream, agent, reason });
+    }
+    Ok(Recalled { as_of_ms, history, declared, head, ledger, prefixes })
+}
+
+impl Recalled {
+    /// What each agent had sent last.
+    pub fn newest(&self) -> BTreeMap<AgentId, Newest> {
+        let mut newest: BTreeMap<AgentId, Newest> = BTreeMap::new();
+        for Prefix { row, received_ms, clock } in &self.prefixes {
+            let found = Newest { received_ms: *received_ms, clock: *clock };
+            let known = newest.entry(row.agent.clone()).or_insert(found);
+            if known.received_ms < found.received_ms {
+                *known = found;
+            }
+        }
+        newest
+    }
+
+    /// About what it takes of memory.
+    pub fn bytes(&self) -> usize {
+        let streams = self.ledger.runs().checks.values().flatten().flat_map(|vantage| &vantage.streams);
+        streams.map(|runs| runs.closed.capacity()).sum::<usize>() * size_of::<Run>()
+    }
+}
