@@ -17,6 +17,7 @@ mod rules;
 mod check;
 mod calendar;
 mod commitment;
+mod burn;
 mod charter;
 mod collector;
 mod agent;
@@ -31,6 +32,7 @@ mod changes;
 mod effect;
 
 pub use agent::AgentConfig;
+pub use burn::{BurnError, BurnErrorKind, BurnTier, Severity, YEAR_MS, burn_max};
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};
 pub use charter::{
     About, Approved, Charter, CharterAct, Check, Component, FigureRule, Life, Node, Organisation, Part,
@@ -43,7 +45,7 @@ pub use check::{
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};
-pub use fraction::Fraction;
+pub use fraction::{Fraction, Quotient};
 pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, UserGroup};
 pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
 pub use problem::{LoadError, Problem};
