@@ -69,6 +69,7 @@ impl Quotient {
     }
 
     /// One `divisor`th of it, such as seconds of milliseconds; itself if that is 0.
+    #[must_use]
     pub fn over(self, divisor: u64) -> Self {
         let common = gcd(self.p, u128::from(divisor).max(1));
         let (p, q) = (self.p / common, self.q.saturating_mul(u128::from(divisor).max(1) / common));
