@@ -45,24 +45,22 @@ impl Trail {
     /// What `spans` (in order, without overlap) say of the hours in `[from_ms, to_ms)`. What they do not cover
     /// is unknown.
     pub fn of(spans: &[Span], hours: &Hours, from_ms: i64, to_ms: i64) -> Self {
-        let mut window = Self::default();
+        let mut trail = Self::default();
         for (from_ms, to_ms) in hours.within(from_ms, to_ms) {
-            window.scope_ms += to_ms.abs_diff(from_ms);
+            trail.scope_ms += to_ms.abs_diff(from_ms);
             let first = spans.partition_point(|span| span.end_ms <= from_ms);
             let seen = spans.get(first..).unwrap_or_default().iter();
             for span in seen.take_while(|span| span.start_ms < to_ms) {
                 let length_ms = span.start_ms.max(from_ms).abs_diff(span.end_ms.min(to_ms));
-                match span.state {
-                    State::Up => window.known_ms += length_ms,
-                    State::Down => {
-                        window.known_ms += length_ms;
-                        window.down_ms += length_ms;
-                    }
-                    State::Unknown => {}
+                if matches!(span.state, State::Up | State::Down) {
+                    trail.known_ms += length_ms;
+                }
+                if span.state == State::Down {
+                    trail.down_ms += length_ms;
                 }
             }
         }
-        window
+        trail
     }
 
     /// The share of the known time that was down; `None` if nothing is known.
