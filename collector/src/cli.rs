@@ -8,7 +8,6 @@ use std::io::Write;
 use std::process::ExitCode;
 
 mod place;
-mod asked;
 mod client;
 mod init;
 mod serve;

@@ -5,10 +5,12 @@
 //! decided the time is unknown: a later sample may decide either way, so no figure may rely on it. Unknown
 //! samples and gaps neither add to a streak nor clear it.
 
-use collector_api::{Reason, Verdict};
-use config::Rules;
+use std::collections::BTreeMap;
 
-use crate::{Change, Run, State, StreamRuns, Timeline};
+use collector_api::{Reason, Verdict};
+use config::{CheckId, Rules};
+
+use crate::{Change, Condition, Run, State, StreamRuns, Timeline};
 
 /// How many samples make a state, from `from_ms` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +20,38 @@ pub(crate) struct Confirmation {
     pub(crate) up: u32,
 }
 
+/// Of every revision, in order; of some checks otherwise than of the rest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Confirmations {
+    pub(crate) common: Vec<Confirmation>,
+    pub(crate) own: BTreeMap<CheckId, Vec<Confirmation>>,
+}
+
+impl Confirmations {
+    pub(crate) fn of(&self, check: &CheckId) -> &[Confirmation] {
+        self.own.get(check).unwrap_or(&self.common)
+    }
+
+    /// The same, but for these numbers.
+    pub(crate) fn read(&self, down: Option<u32>, up: Option<u32>) -> Self {
+        let mut read = self.clone();
+        for rule in read.common.iter_mut().chain(read.own.values_mut().flatten()) {
+            rule.down = down.unwrap_or(rule.down).max(1);
+            rule.up = up.unwrap_or(rule.up).max(1);
+        }
+        read
+    }
+}
+
 impl Confirmation {
     pub(crate) fn since(from_ms: i64, rules: &Rules) -> Self {
         Self { from_ms, down: rules.confirm_down.max(1), up: rules.confirm_up.max(1) }
+    }
+
+    /// Where a check says otherwise.
+    pub(crate) fn or(self, down: Option<u32>, up: Option<u32>) -> Self {
+        let (down, up) = (down.unwrap_or(self.down).max(1), up.unwrap_or(self.up).max(1));
+        Self { down, up, ..self }
     }
 
     fn need(&self, side: State) -> u64 {
@@ -212,7 +243,7 @@ impl<'a> Judge<'a> {
             if start_ms > self.laid_to_ms {
                 self.timeline.push(Change::to_unknown(self.laid_to_ms));
             }
-            self.timeline.push(Change { at_ms: start_ms, verdict, reason });
+            self.timeline.push(Change { at_ms: start_ms, verdict: Condition::from(verdict), reason });
             self.laid_to_ms = end_ms;
         }
     }

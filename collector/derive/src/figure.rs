@@ -3,10 +3,9 @@
 //! Nothing here rounds: a share is a fraction, a comparison multiplies in u128, a display truncates. The
 //! headline leaves unknown time out; the standing never does, it looks at both bounds.
 
-use collector_api::Verdict;
-use config::{Availability, Fraction};
+use config::{Availability, Fraction, Unknown};
 
-use crate::{Period, Timeline};
+use crate::{Condition, Period, Timeline};
 
 /// `p/q`, not reduced; compared exactly.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +70,8 @@ impl Ord for Ratio {
     }
 }
 
-/// The integers of one period (D19), all ms; they sum to the period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The integers of one period (D19), all ms; they sum to the period as often as it weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figure {
     /// Time measured up.
     pub up_ms: u64,
@@ -80,10 +79,95 @@ pub struct Figure {
     pub down_ms: u64,
     /// Time nobody can say.
     pub unknown_ms: u64,
-    /// Time of the period that is out of scope (before `measured_from`).
+    /// Time of planned work that the rules leave out (D12): neither up nor down, and no promise is about it.
+    pub maintenance_ms: u64,
+    /// Time of the period that is out of scope: before `measured_from`, outside a calendar's hours, or
+    /// before and after a member was one.
     pub out_of_scope_ms: u64,
-    /// Time of the period after as-of.
+    /// Time of the scope after as-of.
     pub future_ms: u64,
+    /// How often the period is counted: once, but in a mean (D16), whose milliseconds are its members', each
+    /// as often as it weighs.
+    pub weight: u64,
+}
+
+impl Default for Figure {
+    /// Nothing, counted once.
+    fn default() -> Self {
+        Self {
+            up_ms: 0,
+            down_ms: 0,
+            unknown_ms: 0,
+            maintenance_ms: 0,
+            out_of_scope_ms: 0,
+            future_ms: 0,
+            weight: 1,
+        }
+    }
+}
+
+/// What timelines say of some time, ms; each as often as it weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Sums {
+    pub(crate) up: u64,
+    pub(crate) down: u64,
+    pub(crate) unknown: u64,
+    pub(crate) maintenance: u64,
+}
+
+impl Sums {
+    /// Adds what a timeline says of `scope`, stretches in order and apart.
+    pub(crate) fn add(&mut self, timeline: &Timeline, scope: &[(i64, i64)], weight: u64) {
+        let mut first = 0;
+        for (from_ms, to_ms, change) in timeline.stretches() {
+            while scope.get(first).is_some_and(|(_, end_ms)| *end_ms <= from_ms) {
+                first += 1;
+            }
+            let rest = scope.get(first..).unwrap_or_default().iter();
+            let length: u64 = rest
+                .take_while(|(start_ms, _)| *start_ms < to_ms)
+                .map(|(start_ms, end_ms)| (*start_ms).max(from_ms).abs_diff((*end_ms).min(to_ms)))
+                .sum();
+            *self.of(change.verdict) += length * weight;
+        }
+    }
+
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self {
+            up: self.up + more.up,
+            down: self.down + more.down,
+            unknown: self.unknown + more.unknown,
+            maintenance: self.maintenance + more.maintenance,
+        }
+    }
+
+    pub(crate) fn times(self, weight: u32) -> Self {
+        let weight = u64::from(weight);
+        Self {
+            up: self.up * weight,
+            down: self.down * weight,
+            unknown: self.unknown * weight,
+            maintenance: self.maintenance * weight,
+        }
+    }
+
+    fn of(&mut self, condition: Condition) -> &mut u64 {
+        match condition {
+            Condition::Up | Condition::Degraded => &mut self.up,
+            Condition::Down => &mut self.down,
+            Condition::Unknown => &mut self.unknown,
+            Condition::Maintenance => &mut self.maintenance,
+        }
+    }
+}
+
+/// How long stretches are together, ms, cut to `[from_ms, to_ms)`.
+pub(crate) fn length_within(scope: &[(i64, i64)], from_ms: i64, to_ms: i64) -> u64 {
+    let cut = |(start_ms, end_ms): &(i64, i64)| {
+        let length = (*end_ms).min(to_ms).saturating_sub((*start_ms).max(from_ms));
+        u64::try_from(length).unwrap_or(0)
+    };
+    scope.iter().map(cut).sum()
 }
 
 /// How a commitment stands to date (D21).
@@ -156,29 +240,37 @@ impl Figure {
     /// future after it; what is before `measured_from_ms` is out of scope (D18).
     pub fn over(period: Period, measured_from_ms: i64, as_of_ms: i64, timeline: &Timeline) -> Self {
         let scope_from = measured_from_ms.clamp(period.start_ms(), period.end_ms());
-        let seen_to = as_of_ms.clamp(scope_from, period.end_ms());
-        let mut figure = Self {
-            out_of_scope_ms: scope_from.abs_diff(period.start_ms()),
-            future_ms: period.end_ms().abs_diff(seen_to),
-            ..Self::default()
-        };
-        for (from_ms, to_ms, change) in timeline.stretches() {
-            let length = to_ms.min(seen_to).saturating_sub(from_ms.max(scope_from));
-            let length = u64::try_from(length).unwrap_or(0);
-            match change.verdict {
-                Verdict::Up | Verdict::Degraded => figure.up_ms += length,
-                Verdict::Down => figure.down_ms += length,
-                Verdict::Unknown => {}
-            }
+        Self::within(period, &[(scope_from, period.end_ms())], as_of_ms, timeline)
+    }
+
+    /// As [`Figure::over`], where only some stretches of the period are in scope: in order, apart, within it.
+    pub fn within(period: Period, scope: &[(i64, i64)], as_of_ms: i64, timeline: &Timeline) -> Self {
+        let seen_to = as_of_ms.clamp(period.start_ms(), period.end_ms());
+        let mut sums = Sums::default();
+        if timeline.end_ms <= seen_to {
+            sums.add(timeline, scope, 1);
+        } else {
+            let seen = scope.iter().map(|(from_ms, to_ms)| (*from_ms, (*to_ms).min(seen_to)));
+            sums.add(timeline, &seen.filter(|(from_ms, to_ms)| from_ms < to_ms).collect::<Vec<_>>(), 1);
         }
-        figure.unknown_ms = seen_to.abs_diff(scope_from) - figure.up_ms - figure.down_ms;
+        let elapsed = length_within(scope, period.start_ms(), seen_to);
+        let future_ms = length_within(scope, seen_to, period.end_ms());
+        let figure = Self {
+            up_ms: sums.up,
+            down_ms: sums.down,
+            unknown_ms: elapsed - sums.up - sums.down - sums.maintenance,
+            maintenance_ms: sums.maintenance,
+            out_of_scope_ms: period.length_ms() - elapsed - future_ms,
+            future_ms,
+            weight: 1,
+        };
         debug_assert_eq!(figure.period_ms(), period.length_ms(), "the integers sum to the period");
         figure
     }
 
-    /// All five.
+    /// All six: the period, as often as it weighs.
     pub fn period_ms(&self) -> u64 {
-        self.scope_ms() + self.out_of_scope_ms
+        self.scope_ms() + self.maintenance_ms + self.out_of_scope_ms
     }
 
     /// S: what the promise is about.
@@ -186,7 +278,7 @@ impl Figure {
         self.elapsed_ms() + self.future_ms
     }
 
-    /// Scope before as-of.
+    /// Scope before as-of, without what planned work takes out of it.
     pub fn elapsed_ms(&self) -> u64 {
         self.known_ms() + self.unknown_ms
     }
@@ -199,6 +291,15 @@ impl Figure {
     /// The headline U/(U+D) (D20); `None` if nothing was measured.
     pub fn availability(&self) -> Option<Ratio> {
         Ratio::new(self.up_ms, self.known_ms())
+    }
+
+    /// The headline as the rules read unknown time: apart (D20), as down, or as up.
+    pub fn headline(&self, unknown: Unknown) -> Option<Ratio> {
+        match unknown {
+            Unknown::Apart => self.availability(),
+            Unknown::Down => self.worst(),
+            Unknown::Up => self.best(),
+        }
     }
 
     /// The lower bound: all unknown time was down.
@@ -219,8 +320,9 @@ impl Figure {
     /// The whole period's bounds, future and time out of scope included: what a partial year (D18) can
     /// say of the year. `(worst, best)`.
     pub fn whole_period(&self) -> Option<(Ratio, Ratio)> {
-        let worst = Ratio::new(self.up_ms, self.period_ms())?;
-        Some((worst, Ratio { p: self.period_ms() - self.down_ms, ..worst }))
+        let whole_ms = self.period_ms() - self.maintenance_ms;
+        let worst = Ratio::new(self.up_ms, whole_ms)?;
+        Some((worst, Ratio { p: whole_ms - self.down_ms, ..worst }))
     }
 
     /// How the promise stands to date (D21), from the bounds and not from the headline.
@@ -263,9 +365,19 @@ impl Figure {
         let Fraction { p, q } = promise.target;
         let parts = |share: u64, ms: u64| u128::from(share) * u128::from(ms);
         let missing = parts(p, self.scope_ms()).saturating_sub(parts(q, self.up_ms));
-        // A target has at most eight digits, and a century in ms twelve.
-        Ratio::new(u64::try_from(missing).ok()?, u64::try_from(parts(q, self.future_ms)).ok()?)
+        let future = parts(q, self.future_ms);
+        let divisor = gcd(missing, future).max(1);
+        // Reduced, both are far below 2^64: a target has at most eight digits, weighted time fifteen.
+        Ratio::new(u64::try_from(missing / divisor).ok()?, u64::try_from(future / divisor).ok()?)
     }
+}
+
+fn gcd(a: u128, b: u128) -> u128 {
+    let (mut a, mut b) = (a, b);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// `up > target * of`, or `>=`; false where there is nothing to take a share of.

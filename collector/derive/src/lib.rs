@@ -16,42 +16,45 @@ mod pack;
 mod timeline;
 mod confirm;
 mod sweep;
+mod reading;
 mod vote;
 mod correction;
+mod corrections;
+mod amend;
 mod tree;
+mod mean;
 mod period;
 mod scope;
 mod deadline;
 mod figure;
 mod lineage;
 mod era;
+mod judge;
 mod now;
 mod outage;
 mod year;
 mod timeliness;
-mod burn;
-mod forecast;
 
-pub use burn::{Burning, Trail, exact_budget};
 pub use config::{DownIf, Vote};
 pub use correction::{Cause, Declaration, Declared, ForcedState, Scope, Window};
+pub use corrections::{Annotation, Corrections, Mark, Planned};
 pub use deadline::Limit;
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
-pub use forecast::{Forecast, TRAIL_MS};
 pub use lineage::Charters;
 pub use now::Now;
 pub use outage::Outage;
 pub use pack::{decode_runs, encode_runs};
 pub use period::{Period, instant_ms, midnight_ms};
+pub use reading::{Composition, Extent, External, Reading};
 pub use run::{Run, RunIndex, StreamRuns, Vantage};
 pub use scope::Hours;
 pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
 pub use stream::{CheckState, Latest, StreamState};
-pub use timeline::{Change, Span, State, Timeline};
+pub use timeline::{Change, Condition, Span, State, Timeline};
 pub use timeliness::{Handling, Request, RequestFigure, Worked};
-pub use vote::Reading;
 pub use year::{
-    CheckFigure, ComponentFigure, ServiceFigure, SiteFigure, VantageFigure, YearFigures, figures, year,
+    CheckFigure, ComponentFigure, GroupFigure, MeanFigure, MemberFigure, ServiceFigure, SiteFigure,
+    StretchFigure, VantageFigure, WithinFigure, YearFigures, year,
 };
 
 /// Grows whenever the same groups would give other runs; a store with another one is rebuilt.

@@ -12,11 +12,11 @@ mod days;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use config::{AgentId, Charter, CheckId};
+use config::{AgentId, Charter, CheckId, FigureRule, Judged};
 
 pub(crate) use self::days::counts_from;
 use self::names::{Borne, Named};
-use crate::confirm::Confirmation;
+use crate::confirm::{Confirmation, Confirmations};
 use crate::{Period, Run, RunIndex, StreamRuns, Vantage};
 
 /// The charters that judge a period, made ready: all that its figures need beside runs.
@@ -27,7 +27,9 @@ pub struct Charters<'a> {
     /// In order, the first from the period's start on.
     pub(crate) in_force: Vec<(i64, Cow<'a, Charter>)>,
     /// Of all charters up to as-of, in order.
-    pub(crate) rules: Vec<Confirmation>,
+    pub(crate) confirmations: Confirmations,
+    /// The last of them with all it ever had and will have, if it needs that to say what is to come.
+    pub(crate) whole: Option<Cow<'a, Charter>>,
     /// The ids in records of checks that had several, or whose id was another's.
     borne: BTreeMap<CheckId, Vec<Borne<'a>>>,
 }
@@ -50,8 +52,6 @@ impl<'a> Charters<'a> {
         let first = up_to(period.start_ms()).saturating_sub(1);
         let end = up_to(seen_to_ms - 1).max(first + 1).min(history.len());
         history.truncate(up_to(as_of_ms).max(end));
-        let rules = history.iter().map(|(from_ms, charter)| Confirmation::since(*from_ms, &charter.rules));
-        let rules = rules.collect();
         let renames = |charter: &Charter| charter.checks().any(|check| check.facts.was.is_some());
         let Named { charters, borne } = if history.iter().any(|(_, charter)| renames(charter)) {
             names::name(&history, first..end)
@@ -59,30 +59,90 @@ impl<'a> Charters<'a> {
             let charters = history[first..end].iter().map(|(_, charter)| Cow::Borrowed(*charter)).collect();
             Named { charters, borne: BTreeMap::new() }
         };
+        let confirmations = confirmations(&history, first, &charters, &borne);
+        let means = |charter: &Charter| charter.services.iter().any(|s| s.figure != FigureRule::AllUp);
+        let whole = charters.last().filter(|charter| means(charter)).cloned();
         let in_force = charters.into_iter().zip(first..).flat_map(|(charter, index)| {
             let from_ms = if index == first { period.start_ms() } else { history[index].0 };
             let to_ms = history[..end].get(index + 1).map_or(seen_to_ms, |next| next.0);
             days::stretches(charter, from_ms, to_ms)
         });
-        Self { period, as_of_ms, in_force: in_force.collect(), rules, borne }
+        Self { period, as_of_ms, in_force: in_force.collect(), confirmations, whole, borne }
     }
 
     /// Runs by the names of these charters.
-    pub(crate) fn seen<'r>(&self, runs: &'r RunIndex) -> Seen<'r> {
+    pub(crate) fn seen<'r>(&'r self, runs: &'r RunIndex) -> Seen<'r> {
         let continued = self.borne.iter().map(|(check, borne)| (check.clone(), continued(borne, runs)));
-        Seen { runs, continued: continued.collect() }
+        Seen { runs, borne: &self.borne, continued: continued.collect() }
     }
+}
+
+/// How many samples make a state, of every charter of `history`. `charters` are those from `first` on, in the
+/// names that are shown.
+fn confirmations(
+    history: &[(i64, &Charter)],
+    first: usize,
+    charters: &[Cow<'_, Charter>],
+    borne: &BTreeMap<CheckId, Vec<Borne<'_>>>,
+) -> Confirmations {
+    let common: Vec<_> =
+        history.iter().map(|(from_ms, charter)| Confirmation::since(*from_ms, &charter.rules)).collect();
+    let says = |judged: &Judged| judged.confirm_down.is_some() || judged.confirm_up.is_some();
+    let shown = |index: usize| index.checked_sub(first).and_then(|place| charters.get(place));
+    let said: Vec<BTreeMap<&CheckId, &Judged>> = (0..history.len())
+        .map(|index| {
+            let charter = shown(index).map_or(history[index].1, |charter| charter.as_ref());
+            let checks = charter.checks().filter(|check| says(&check.judged));
+            checks.map(|check| (&check.id, &check.judged)).collect()
+        })
+        .collect();
+    let mut own = BTreeMap::new();
+    if said.iter().all(BTreeMap::is_empty) {
+        return Confirmations { common, own };
+    }
+    for check in charters.iter().flat_map(|charter| charter.checks()) {
+        if own.contains_key(&check.id) {
+            continue;
+        }
+        let ids: Vec<&CheckId> = match borne.get(&check.id) {
+            Some(borne) => borne.iter().map(|borne| borne.id).chain([&check.id]).collect(),
+            None => vec![&check.id],
+        };
+        let of = |(index, common): (usize, &Confirmation)| {
+            let id = |id: &&CheckId| shown(index).is_none() || **id == check.id;
+            let judged = ids.iter().filter(|known| id(known)).find_map(|id| said[index].get(*id));
+            judged.map_or(*common, |judged| common.or(judged.confirm_down, judged.confirm_up))
+        };
+        let rules: Vec<_> = common.iter().enumerate().map(of).collect();
+        if rules != common {
+            own.insert(check.id.clone(), rules);
+        }
+    }
+    Confirmations { common, own }
 }
 
 /// Runs by the names of a period's charters.
 #[derive(Debug)]
 pub(crate) struct Seen<'a> {
     runs: &'a RunIndex,
+    borne: &'a BTreeMap<CheckId, Vec<Borne<'a>>>,
     /// Of checks that had several ids, or whose id was another's.
     continued: BTreeMap<CheckId, Vec<Vantage>>,
 }
 
 impl Seen<'_> {
+    /// The ids that were the check's at an instant: its own, and those of records that were its.
+    pub(crate) fn names_at<'s>(
+        &'s self,
+        check: &'s CheckId,
+        at_ms: i64,
+    ) -> impl Iterator<Item = &'s CheckId> + 's {
+        let borne = self.borne.get(check);
+        let then =
+            borne.into_iter().flatten().filter(move |borne| (borne.from_ms..borne.to_ms).contains(&at_ms));
+        borne.is_none().then_some(check).into_iter().chain(then.map(|borne| borne.id))
+    }
+
     /// Who measured `check`, under whatever name.
     pub(crate) fn vantages(&self, check: &CheckId) -> &[Vantage] {
         let vantages = self.continued.get(check).or_else(|| self.runs.checks.get(check));

@@ -1,15 +1,15 @@
 //! How something is now: its state, since when, why, and seen from where.
 
-use collector_api::{Reason, Verdict};
+use collector_api::Reason;
 use config::AgentId;
 
-use crate::{StreamRuns, Timeline, VantageFigure};
+use crate::{Condition, StreamRuns, Timeline, VantageFigure};
 
 /// How something is at as-of, or at the end of the period if that is earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// Up, degraded, down or unknown. Degraded: up, but a member or a vantage is not, or says degraded.
-    pub state: Verdict,
+    /// Up, degraded, down, unknown, or in planned work that the rules leave out. Degraded: up, but a member or a vantage is not, or says degraded.
+    pub state: Condition,
     /// Since when, Unix ms; `None` if since before the period.
     pub since_ms: Option<i64>,
     /// Why: of the first check, in the charter's order, that makes it so.
@@ -41,9 +41,9 @@ impl Now {
         Self {
             state,
             since_ms,
-            reason: if state == Verdict::Up { Reason::None } else { reason },
-            failing: u32::from(state == Verdict::Down),
-            known: u32::from(state != Verdict::Unknown),
+            reason: if state == Condition::Up { Reason::None } else { reason },
+            failing: u32::from(state == Condition::Down),
+            known: u32::from(state != Condition::Unknown),
             vantages: 1,
             last_ms: streams.iter().filter_map(last_of).max(),
         }
@@ -58,9 +58,9 @@ impl Now {
     ) -> Self {
         let (state, since_ms) = state_of(timeline, period_start_ms);
         let explains = |member: &&Self| match state {
-            Verdict::Up => false,
-            Verdict::Degraded => matches!(member.state, Verdict::Degraded | Verdict::Down),
-            Verdict::Down | Verdict::Unknown => member.state == state,
+            Condition::Up | Condition::Maintenance => false,
+            Condition::Degraded => matches!(member.state, Condition::Degraded | Condition::Down),
+            Condition::Down | Condition::Unknown => member.state == state,
         };
         let reason = members.into_iter().find(explains).map_or(Reason::None, |member| member.reason);
         let mut now = Self { state, since_ms, reason, failing: 0, known: 0, vantages: 0, last_ms: None };
@@ -82,7 +82,7 @@ impl Now {
     }
 }
 
-fn state_of(timeline: &Timeline, period_start_ms: i64) -> (Verdict, Option<i64>) {
-    let (state, since_ms) = timeline.last().unwrap_or((Verdict::Unknown, period_start_ms));
+fn state_of(timeline: &Timeline, period_start_ms: i64) -> (Condition, Option<i64>) {
+    let (state, since_ms) = timeline.last().unwrap_or((Condition::Unknown, period_start_ms));
     (state, (since_ms > period_start_ms).then_some(since_ms))
 }

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use collector_api::{Reason, Verdict};
+use collector_api::Reason;
 use config::{AgentId, CheckId, SiteId};
 use jiff::Timestamp;
 
-use crate::{CheckFigure, Span, State};
+use crate::{CheckFigure, Condition, Span, State};
 
 /// A stretch of down on the service's timeline (D15).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +39,13 @@ pub(crate) fn outages(
     seen_to_ms: i64,
     checks: &[CheckFigure],
 ) -> Vec<Outage> {
-    let mut ids = BTreeSet::new();
-    let down = timeline.iter().filter(|span| span.state == State::Down);
+    let down: Vec<&Span> = timeline.iter().filter(|span| span.state == State::Down).collect();
+    let ids = ids(service, down.iter().map(|span| span.start_ms));
     let mut outages: Vec<Outage> = down
-        .map(|span| Outage {
-            id: id(service, span.start_ms, &mut ids),
+        .into_iter()
+        .zip(ids)
+        .map(|(span, id)| Outage {
+            id,
             start_ms: span.start_ms,
             end_ms: span.end_ms,
             ongoing: span.end_ms >= seen_to_ms,
@@ -53,7 +55,7 @@ pub(crate) fn outages(
     for check in checks {
         for vantage in &check.vantages {
             for (from_ms, to_ms, change) in vantage.timeline.stretches() {
-                if change.verdict != Verdict::Down {
+                if change.verdict != Condition::Down {
                     continue;
                 }
                 let first = outages.partition_point(|outage| outage.end_ms <= from_ms);
@@ -68,6 +70,12 @@ pub(crate) fn outages(
         }
     }
     outages
+}
+
+/// The names of outages that begin at these instants, in order.
+pub(crate) fn ids(service: &str, starts_ms: impl Iterator<Item = i64>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    starts_ms.map(|start_ms| id(service, start_ms, &mut taken)).collect()
 }
 
 /// To the second, as people say it; to the millisecond where another outage began in the same second.

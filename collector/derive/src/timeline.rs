@@ -2,7 +2,7 @@
 //!
 //! Inside the crate a timeline is a list of changes, each in force until the next one: no end is written,
 //! so no two can disagree. It tells degraded from up, and why. [`Span`]s, which people read and figures
-//! add up, know three states.
+//! add up, know four states.
 
 use collector_api::{Reason, Verdict};
 
@@ -15,15 +15,71 @@ pub enum State {
     Down,
     /// Nobody can say.
     Unknown,
+    /// Planned work, where the rules leave it out (D12).
+    Maintenance,
+}
+
+/// What holds at an instant: what a sample can say, and what nobody measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Condition {
+    /// Measured and up.
+    Up,
+    /// Measured and up, but not all of it, or slow.
+    Degraded,
+    /// Measured and down, confirmed.
+    Down,
+    /// Nobody can say.
+    Unknown,
+    /// Planned work, where the rules leave it out (D12).
+    Maintenance,
+}
+
+impl Condition {
+    /// Every condition, in the order of their codes.
+    pub const ALL: [Self; 5] = [Self::Up, Self::Degraded, Self::Down, Self::Unknown, Self::Maintenance];
+
+    /// The word in logs, JSON and metric labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+            Self::Maintenance => "maintenance",
+        }
+    }
+
+    /// Up or degraded?
+    pub const fn is_up(self) -> bool {
+        matches!(self, Self::Up | Self::Degraded)
+    }
+}
+
+impl From<Verdict> for Condition {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Up => Self::Up,
+            Verdict::Degraded => Self::Degraded,
+            Verdict::Down => Self::Down,
+            Verdict::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<Condition> for State {
+    fn from(condition: Condition) -> Self {
+        match condition {
+            Condition::Up | Condition::Degraded => Self::Up,
+            Condition::Down => Self::Down,
+            Condition::Unknown => Self::Unknown,
+            Condition::Maintenance => Self::Maintenance,
+        }
+    }
 }
 
 impl From<Verdict> for State {
     fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Up | Verdict::Degraded => Self::Up,
-            Verdict::Down => Self::Down,
-            Verdict::Unknown => Self::Unknown,
-        }
+        Condition::from(verdict).into()
     }
 }
 
@@ -51,7 +107,7 @@ pub struct Change {
     /// Since when, Unix ms.
     pub at_ms: i64,
     /// What holds from then on; unknown while nobody can say.
-    pub verdict: Verdict,
+    pub verdict: Condition,
     /// Why, where one vantage says it.
     pub reason: Reason,
 }
@@ -59,7 +115,7 @@ pub struct Change {
 impl Change {
     /// From `at_ms` on nobody can say.
     pub(crate) fn to_unknown(at_ms: i64) -> Self {
-        Self { at_ms, verdict: Verdict::Unknown, reason: Reason::None }
+        Self { at_ms, verdict: Condition::Unknown, reason: Reason::None }
     }
 }
 
@@ -113,13 +169,13 @@ impl Timeline {
     }
 
     /// What holds at its end, and since when; `None` if it is empty.
-    pub(crate) fn last(&self) -> Option<(Verdict, i64)> {
+    pub(crate) fn last(&self) -> Option<(Condition, i64)> {
         let verdict = self.changes.last()?.verdict;
         let alike = self.changes.iter().rev().take_while(|change| change.verdict == verdict);
         alike.last().map(|first| (verdict, first.at_ms))
     }
 
-    /// Its three states from `from_ms` on.
+    /// Its states from `from_ms` on.
     pub fn spans_from(&self, from_ms: i64) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::with_capacity(self.changes.len());
         for (start_ms, end_ms, change) in self.stretches() {

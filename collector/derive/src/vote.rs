@@ -1,35 +1,19 @@
 //! Several vantages of a site, then several sites, made one (D8).
 //!
-//! Only those that know vote, so that a dead agent never hides an outage and never makes one.
+//! Only those that know vote, so that a dead agent never hides an outage and never makes one. A site in
+//! planned work, where the rules leave that out, does not vote either.
 
-use collector_api::Verdict;
 use config::{DownIf, Vote};
 
+use crate::Condition;
 use crate::sweep::Tally;
 
-/// How votes are read. [`Reading::OURS`] is the product's; others are for comparing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
-    /// The vantages of one site.
-    pub vantages: Vote,
-    /// The sites of one check.
-    pub sites: Vote,
-}
-
-impl Reading {
-    /// Vantages by majority, tie up: one broken agent of two proves nothing. Sites by half, tie down: a
-    /// school cut off for ten days is not hidden by the data center.
-    pub const OURS: Self = Self {
-        vantages: Vote { down_if: DownIf::Majority, known_min: 1 },
-        sites: Vote { down_if: DownIf::Half, known_min: 1 },
-    };
-}
-
 /// What the tally says. Up with somebody who disagrees is degraded.
-pub(crate) fn decide(vote: Vote, tally: Tally) -> Verdict {
+pub(crate) fn decide(vote: Vote, tally: Tally) -> Condition {
     let (known, down) = (tally.known(), tally.down);
     if known < vote.known_min.max(1) {
-        return Verdict::Unknown;
+        let planned = tally.maintenance > 0 && known + tally.unknown == 0;
+        return if planned { Condition::Maintenance } else { Condition::Unknown };
     }
     let is_down = match vote.down_if {
         DownIf::Any => down > 0,
@@ -38,7 +22,7 @@ pub(crate) fn decide(vote: Vote, tally: Tally) -> Verdict {
         DownIf::All => down == known,
         DownIf::AtLeast(count) => down >= count.clamp(1, known),
     };
-    if is_down { Verdict::Down } else { tally.up_or_degraded() }
+    if is_down { Condition::Down } else { tally.up_or_degraded() }
 }
 
 #[cfg(test)]
@@ -46,14 +30,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(down_if: DownIf, [up, down, unknown]: [u32; 3], expected: Verdict) {
-        let tally = Tally { up, degraded: 0, down, unknown };
+    fn check(down_if: DownIf, [up, down, unknown]: [u32; 3], expected: Condition) {
+        let tally = Tally { up, down, unknown, ..Tally::default() };
         assert_eq!(decide(Vote { down_if, known_min: 1 }, tally), expected, "{down_if:?} of {tally:?}");
     }
 
     #[test]
     fn votes_count_those_that_know() {
-        use Verdict::{Degraded, Down, Unknown, Up};
+        use Condition::{Degraded, Down, Unknown, Up};
         check(DownIf::Majority, [1, 1, 5], Degraded);
         check(DownIf::Majority, [0, 1, 5], Down);
         check(DownIf::Majority, [2, 0, 1], Up);
@@ -70,7 +54,21 @@ mod tests {
     #[test]
     fn too_few_that_know_say_nothing() {
         let vote = Vote { down_if: DownIf::Majority, known_min: 2 };
-        assert_eq!(decide(vote, Tally { down: 1, unknown: 3, ..Tally::default() }), Verdict::Unknown);
-        assert_eq!(decide(vote, Tally { down: 2, ..Tally::default() }), Verdict::Down);
+        assert_eq!(decide(vote, Tally { down: 1, unknown: 3, ..Tally::default() }), Condition::Unknown);
+        assert_eq!(decide(vote, Tally { down: 2, ..Tally::default() }), Condition::Down);
+    }
+
+    #[test]
+    fn a_site_in_planned_work_does_not_vote() {
+        let vote = Vote::of(DownIf::Half);
+        for (up, down, unknown, expected) in [
+            (1, 0, 0, Condition::Up),
+            (0, 1, 0, Condition::Down),
+            (0, 0, 1, Condition::Unknown),
+            (0, 0, 0, Condition::Maintenance),
+        ] {
+            let tally = Tally { up, down, unknown, degraded: 0, maintenance: 2 };
+            assert_eq!(decide(vote, tally), expected, "{tally:?}");
+        }
     }
 }

@@ -1,14 +1,25 @@
 //! Every figure of a period: each past instant judged by the charter then in force.
 
+mod read;
+mod means;
+mod scopes;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteId};
+use config::{
+    AgentId, Availability, AvailabilityWithin, Charter, CheckId, Fraction, ServiceId, SiteId, Unknown,
+};
 
-use crate::era::{Era, Evidence, Judged, JudgedService};
-use crate::lineage::{self, Charters, Seen};
+use self::read::Reader;
+use crate::era::Era;
+use crate::judge::{Evidence, Judged};
+use crate::lineage::Charters;
 use crate::outage::outages;
-use crate::{Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline, midnight_ms};
+use crate::{
+    Condition, Corrections, Extent, Figure, Now, Outage, Period, Ratio, Reading, RunIndex, Span, State,
+    Timeline, midnight_ms,
+};
 
 /// Every service of the charter in force at as-of (or at the year's last instant, if that is earlier).
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +36,8 @@ pub struct YearFigures {
     pub measured_from_ms: i64,
     /// Below this coverage a headline is a range (D20).
     pub coverage_min: Fraction,
+    /// How the headline reads unknown time (D20): of [`Figure::headline`].
+    pub unknown: Unknown,
     /// In the charter's order.
     pub services: Vec<ServiceFigure>,
     /// Every check of these services, in the charter's order.
@@ -38,8 +51,21 @@ pub struct ServiceFigure {
     pub id: ServiceId,
     /// Its integers.
     pub figure: Figure,
+    /// As if planned work counted as any time; `None` where that is the same (D12).
+    pub gross: Option<Figure>,
+    /// Net of stops in planned work; `None` where that is the same (D12).
+    pub net: Option<Figure>,
     /// Its promise, of the charter in force at as-of.
     pub promise: Option<Availability>,
+    /// Its promises about a calendar's hours alone, each with its own figure (D18).
+    pub within: Vec<WithinFigure>,
+    /// What it is the mean of, if it is one (D16).
+    pub mean: Option<MeanFigure>,
+    /// The stretches of the period in which promise and tree were the same, if there were several (D17).
+    pub stretches: Vec<StretchFigure>,
+    /// Entries of the journal that changed something of its checks: marks, planned work with stops in it, and
+    /// what announced more of that. In order.
+    pub corrections: Vec<u64>,
     /// Its checks, by their place in [`YearFigures::checks`].
     pub checks: Range<usize>,
     /// Its components, each followed by its parts.
@@ -52,6 +78,73 @@ pub struct ServiceFigure {
     pub now: Now,
 }
 
+/// A promise about a calendar's hours alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WithinFigure {
+    /// As the charter in force at as-of has it.
+    pub commitment: AvailabilityWithin,
+    /// What it promises of these hours.
+    pub promise: Availability,
+    /// All time outside of them is out of scope.
+    pub figure: Figure,
+    /// As of [`ServiceFigure::net`].
+    pub net: Option<Figure>,
+}
+
+/// A stretch of the period in which a service's promise and tree were the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StretchFigure {
+    /// First instant, Unix ms.
+    pub from_ms: i64,
+    /// First instant after it.
+    pub to_ms: i64,
+    /// The promise then.
+    pub promise: Option<Availability>,
+    /// Is it another promise than before?
+    pub promise_changed: bool,
+    /// Is it another tree than before?
+    pub tree_changed: bool,
+    /// All time outside the stretch is out of scope.
+    pub figure: Figure,
+}
+
+/// What a mean is of (D16).
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeanFigure {
+    /// The component whose members these are.
+    pub component: String,
+    /// Every member of the period, in the charter's order; those that are none any more behind.
+    pub members: Vec<MemberFigure>,
+    /// The members by their groups, such as areas, in the order of their names. Without a name: no group.
+    pub groups: Vec<GroupFigure>,
+}
+
+/// One member of a mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberFigure {
+    /// Its check's id.
+    pub name: String,
+    /// Such as its area.
+    pub group: Option<String>,
+    /// How much it weighs; the most it did.
+    pub weight: u32,
+    /// Its own integers, counted once: out of scope while it was no member, down also while what it needs was.
+    pub figure: Figure,
+    /// How it is at as-of; `None` if it is no member then.
+    pub state: Option<Condition>,
+}
+
+/// Members of one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupFigure {
+    /// Such as the area.
+    pub name: Option<String>,
+    /// How many members it has or had.
+    pub members: usize,
+    /// Their integers, each as often as it weighs.
+    pub figure: Figure,
+}
+
 /// One component's or part's year.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComponentFigure {
@@ -61,6 +154,8 @@ pub struct ComponentFigure {
     pub checks: Range<usize>,
     /// Its integers.
     pub figure: Figure,
+    /// As of [`ServiceFigure::net`].
+    pub net: Option<Figure>,
     /// Its timeline.
     pub timeline: Arc<[Span]>,
     /// How it is at as-of.
@@ -74,6 +169,8 @@ pub struct SiteFigure {
     pub site: SiteId,
     /// Its integers.
     pub figure: Figure,
+    /// As of [`ServiceFigure::net`].
+    pub net: Option<Figure>,
     /// Its timeline.
     pub timeline: Arc<[Span]>,
     /// How it is at as-of.
@@ -87,7 +184,9 @@ pub struct CheckFigure {
     pub id: CheckId,
     /// Its integers.
     pub figure: Figure,
-    /// What its sites voted, degraded told apart.
+    /// As of [`ServiceFigure::net`].
+    pub net: Option<Figure>,
+    /// What its sites voted, corrected; degraded told apart.
     pub timeline: Arc<Timeline>,
     /// How it is at as-of.
     pub now: Now,
@@ -137,45 +236,88 @@ impl ServiceFigure {
         self.timeline.iter().filter(|span| span.state == State::Down)
     }
 
+    /// Its component with the lowest share of known time up, the first of equals; `None` if of none is known.
+    pub fn worst_component(&self) -> Option<&ComponentFigure> {
+        worst(self.components.iter().map(|component| (component, component.figure)))
+    }
+
+    /// The site that sees it worst.
+    pub fn worst_site(&self) -> Option<&SiteFigure> {
+        worst(self.sites.iter().map(|site| (site, site.figure)))
+    }
+
     /// Its longest stop, the earliest of equals (D28).
     pub fn longest_stop(&self) -> Option<&Span> {
         self.stops().max_by_key(|stop| (stop.length_ms(), std::cmp::Reverse(stop.start_ms)))
     }
 }
 
-/// The figures of a civil `year`, each past instant judged by the revision then in force.
+impl MeanFigure {
+    /// The group with the lowest share of known time up, the first of equals; `None` if of none is known.
+    pub fn worst_group(&self) -> Option<&GroupFigure> {
+        worst(self.groups.iter().map(|group| (group, group.figure)))
+    }
+
+    /// The member with the lowest share of known time up.
+    pub fn worst_member(&self) -> Option<&MemberFigure> {
+        worst(self.members.iter().map(|member| (member, member.figure)))
+    }
+
+    /// How much of its members' weight is up at as-of, of how much: members in planned work left out.
+    pub fn up_now(&self) -> Option<Ratio> {
+        let now = self.members.iter().filter(|member| member.state != Some(Condition::Maintenance));
+        let weight = |up: bool| -> u64 {
+            let counted = now.clone().filter(|member| member.state.is_some_and(|state| !up || state.is_up()));
+            counted.map(|member| u64::from(member.weight)).sum()
+        };
+        Ratio::new(weight(true), weight(false))
+    }
+}
+
+fn worst<T>(measured: impl Iterator<Item = (T, Figure)>) -> Option<T> {
+    let shares = measured.filter_map(|(thing, figure)| Some((thing, figure.availability()?)));
+    shares.min_by_key(|(_, share)| *share).map(|(thing, _)| thing)
+}
+
+/// The figures of a civil `year` by the charter's own rules, uncorrected.
 ///
 /// `history` is every revision with the instant from which it was in force, in order; before the first,
 /// the first judges. Without any revision there are no services.
 pub fn year(history: &[(i64, Charter)], runs: &RunIndex, year: i16, as_of_ms: i64) -> YearFigures {
-    figures(history, runs, Period::civil_year(year), as_of_ms, Reading::OURS)
-}
-
-/// The figures of any period, under any reading of votes.
-pub fn figures(
-    history: &[(i64, Charter)],
-    runs: &RunIndex,
-    period: Period,
-    as_of_ms: i64,
-    reading: Reading,
-) -> YearFigures {
-    Charters::of(history, period, as_of_ms).figures(runs, reading)
+    let charters = Charters::of(history, Period::civil_year(year), as_of_ms);
+    charters.figures(runs, &Corrections::default(), &Reading::default())
 }
 
 impl Charters<'_> {
-    /// The figures of their period by these runs.
-    pub fn figures(&self, runs: &RunIndex, reading: Reading) -> YearFigures {
+    /// The figures of their period by these runs, corrected, and read as `reading` says instead of the rules.
+    ///
+    /// `corrections` are those in force at the same as-of ([`Corrections::of`]).
+    pub fn figures(&self, runs: &RunIndex, corrections: &Corrections, reading: &Reading) -> YearFigures {
         let Self { period, as_of_ms, .. } = *self;
         let seen = self.seen(runs);
-        let evidence = Evidence { seen: &seen, rules: &self.rules, reading, as_of_ms };
+        let other = (reading.confirm_down, reading.confirm_up) != (None, None);
+        let read = other.then(|| self.confirmations.read(reading.confirm_down, reading.confirm_up));
+        let confirmations = read.as_ref().unwrap_or(&self.confirmations);
+        let evidence = Evidence { seen: &seen, confirmations, corrections, reading, as_of_ms };
         let seen_to_ms = as_of_ms.clamp(period.start_ms(), period.end_ms());
         let eras = Era::cut(&self.in_force, period.start_ms(), seen_to_ms);
         let eras: Vec<Judged<'_>> = eras.into_iter().map(|era| Judged::new(era, &evidence)).collect();
         let charter = eras.last().map(|judged| judged.era.charter);
         let measured_from = charter.and_then(|charter| charter.act.measured_from);
+        let measured_from = measured_from.filter(|_| reading.extent != Some(Extent::Whole));
         let measured_from_ms = measured_from.map_or(period.start_ms(), midnight_ms).max(period.start_ms());
-        let reader = Reader { period, measured_from_ms, as_of_ms, seen: &seen, eras: &eras };
+        let reader = Reader {
+            period,
+            measured_from_ms,
+            as_of_ms,
+            seen: &seen,
+            eras: &eras,
+            whole: self.whole.as_deref(),
+            corrections,
+            reading,
+        };
         let (services, checks) = reader.read();
+        let unknown = charter.map_or(Unknown::Apart, |charter| charter.rules.readings.unknown);
         YearFigures {
             year: period.civil_year_of_start(),
             start_ms: period.start_ms(),
@@ -183,150 +325,10 @@ impl Charters<'_> {
             as_of_ms,
             measured_from_ms,
             coverage_min: charter.map_or(Fraction { p: 1, q: 1 }, |charter| charter.rules.coverage_min),
+            unknown: reading.unknown.unwrap_or(unknown),
             services,
             checks,
         }
-    }
-}
-
-/// Joins the eras: what the last one lists, over all of them.
-struct Reader<'a> {
-    period: Period,
-    measured_from_ms: i64,
-    as_of_ms: i64,
-    seen: &'a Seen<'a>,
-    eras: &'a [Judged<'a>],
-}
-
-/// A timeline and what follows from it.
-#[derive(Clone)]
-struct Line {
-    timeline: Arc<Timeline>,
-    figure: Figure,
-    spans: Arc<[Span]>,
-}
-
-impl Reader<'_> {
-    fn read(&self) -> (Vec<ServiceFigure>, Vec<CheckFigure>) {
-        let Some(listed) = self.eras.last() else { return (Vec::new(), Vec::new()) };
-        let checks: Vec<_> = (0..listed.checks.len()).map(|place| self.check(listed, place)).collect();
-        (listed.services.iter().map(|service| self.service(service, &checks)).collect(), checks)
-    }
-
-    fn check(&self, listed: &Judged<'_>, place: usize) -> CheckFigure {
-        let check = &listed.checks[place];
-        let vantages = check.sites.iter().flat_map(|site| {
-            site.vantages.iter().map(|(agent, _)| {
-                let timeline = self.join(|era| {
-                    let site = era.check(check.id, place)?.site(site.site)?;
-                    site.vantages.iter().find(|(id, _)| id == agent).map(|(_, timeline)| timeline)
-                });
-                let streams = self.seen.streams(check.id, agent);
-                let now = Now::of_vantage(&timeline, self.period.start_ms(), streams, self.as_of_ms);
-                VantageFigure { site: site.site.clone(), agent: (*agent).clone(), timeline, now }
-            })
-        });
-        let vantages: Vec<_> = vantages.collect();
-        let timeline = self.join(|era| era.check(check.id, place).map(|check| &check.timeline));
-        let now =
-            Now::of(&timeline, self.period.start_ms(), &vantages, vantages.iter().map(|seen| &seen.now));
-        let from_ms = self.counts_from(listed, check.id.as_str());
-        let figure = self.figure(&timeline, from_ms);
-        CheckFigure { id: check.id.clone(), figure, timeline, now, vantages }
-    }
-
-    fn service(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> ServiceFigure {
-        let whole = self.line(
-            self.join(|era| era.service(service.id).map(|service| &service.timeline)),
-            self.measured_from_ms,
-            None,
-        );
-        let components = service.branches.iter().map(|branch| {
-            let timeline = self.join(|era| {
-                let branches = &era.service(service.id)?.branches;
-                branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
-            });
-            let from_ms = self.eras.last().map_or(self.measured_from_ms, |listed| {
-                self.counts_from(listed, &format!("{}.{}", service.id, branch.path))
-            });
-            let Line { timeline, figure, spans } = self.line(timeline, from_ms, Some(&whole));
-            ComponentFigure {
-                path: branch.path.clone(),
-                checks: branch.checks.clone(),
-                figure,
-                timeline: spans,
-                now: self.now(&timeline, &checks[branch.checks.clone()]),
-            }
-        });
-        let components = components.collect();
-        let sites = service.sites.iter().map(|(site, _)| {
-            let timeline = self.join(|era| {
-                let sites = &era.service(service.id)?.sites;
-                sites.iter().find(|(id, _)| id == site).map(|(_, timeline)| timeline)
-            });
-            let Line { timeline, figure, spans } = self.line(timeline, self.measured_from_ms, Some(&whole));
-            let here = checks[service.checks.clone()].iter().flat_map(|check| &check.vantages);
-            let here: Vec<_> = here.filter(|vantage| vantage.site == **site).collect();
-            let members = here.iter().map(|vantage| &vantage.now);
-            let now = Now::of(&timeline, self.period.start_ms(), here.iter().copied(), members);
-            SiteFigure { site: (*site).clone(), figure, timeline: spans, now }
-        });
-        ServiceFigure {
-            id: service.id.clone(),
-            figure: whole.figure,
-            promise: self.eras.last().and_then(|listed| listed.promise(service.id)),
-            checks: service.checks.clone(),
-            components,
-            sites: sites.collect(),
-            now: self.now(&whole.timeline, &checks[service.checks.clone()]),
-            timeline: whole.spans,
-        }
-    }
-
-    /// What follows from a timeline; from `same`, where that is of the same one.
-    fn line(&self, timeline: Arc<Timeline>, from_ms: i64, same: Option<&Line>) -> Line {
-        let same =
-            same.filter(|same| from_ms == self.measured_from_ms && Arc::ptr_eq(&same.timeline, &timeline));
-        if let Some(same) = same {
-            return same.clone();
-        }
-        let (figure, spans) = (self.figure(&timeline, from_ms), timeline.spans_from(from_ms).into());
-        Line { timeline, figure, spans }
-    }
-
-    /// From when on a component or check counts, by its names from the service on: its own day, or the
-    /// charter's if that is later.
-    fn counts_from(&self, listed: &Judged<'_>, path: &str) -> i64 {
-        let Some((service, path)) = path.split_once('.') else { return self.measured_from_ms };
-        let service = listed.era.charter.service(service);
-        let day = service.and_then(|service| lineage::counts_from(&service.components, path));
-        day.map_or(self.measured_from_ms, |day| midnight_ms(day).max(self.measured_from_ms))
-    }
-
-    /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.
-    fn join<'e>(&'e self, find: impl Fn(&'e Judged<'e>) -> Option<&'e Arc<Timeline>>) -> Arc<Timeline> {
-        if let [only] = self.eras
-            && let Some(timeline) = find(only)
-        {
-            return Arc::clone(timeline);
-        }
-        let mut joined = Timeline { changes: Vec::new(), end_ms: self.period.start_ms() };
-        for judged in self.eras {
-            match find(judged) {
-                Some(timeline) => joined.append(timeline),
-                None => joined.append(&Timeline::unknown(judged.era.from_ms, judged.era.to_ms)),
-            }
-        }
-        Arc::new(joined)
-    }
-
-    fn figure(&self, timeline: &Timeline, from_ms: i64) -> Figure {
-        Figure::over(self.period, from_ms, self.as_of_ms, timeline)
-    }
-
-    fn now(&self, timeline: &Timeline, checks: &[CheckFigure]) -> Now {
-        let vantages = checks.iter().flat_map(|check| &check.vantages);
-        Now::of(timeline, self.period.start_ms(), vantages, checks.iter().map(|check| &check.now))
     }
 }
 

@@ -167,13 +167,14 @@ fn figure(down_hours: u64, unknown_hours: u64) -> Figure {
         unknown_ms,
         out_of_scope_ms: 0,
         future_ms: period.length_ms() - elapsed_ms,
+        ..Figure::default()
     }
 }
 
 fn now(state: Verdict, reason: Reason, failing: u32, since_ms: i64) -> Now {
     let known = if state == Verdict::Unknown { 0 } else { 2 };
     Now {
-        state,
+        state: state.into(),
         since_ms: Some(since_ms),
         reason,
         failing,
@@ -217,8 +218,8 @@ fn spans(start_ms: i64, sketch: &Sketch) -> Arc<[Span]> {
 fn timeline(sketch: &Sketch) -> Arc<Timeline> {
     let start_ms = Period::civil_year(2026).start_ms();
     let changes = vec![
-        Change { at_ms: start_ms, verdict: Verdict::Up, reason: Reason::None },
-        Change { at_ms: sketch.since_ms, verdict: sketch.state, reason: sketch.reason },
+        Change { at_ms: start_ms, verdict: Verdict::Up.into(), reason: Reason::None },
+        Change { at_ms: sketch.since_ms, verdict: sketch.state.into(), reason: sketch.reason },
     ];
     Arc::new(Timeline { changes, end_ms: NOW_MS })
 }
@@ -237,6 +238,7 @@ fn component_figures(
                 path: path.clone(),
                 checks: 0..0,
                 figure: sketch.figure,
+                net: None,
                 timeline: spans(start_ms, sketch),
                 now: sketch.now(),
             };
@@ -264,12 +266,19 @@ fn figures(charter: &Charter) -> YearFigures {
         ServiceFigure {
             id: service.id.clone(),
             figure: sketch.figure,
+            gross: None,
+            net: None,
             promise: service.availability(),
+            within: Vec::new(),
+            mean: None,
+            stretches: Vec::new(),
+            corrections: Vec::new(),
             checks: range(charter, service.id.as_str()),
             components: component_figures(&service.components, "", &sketch, period.start_ms()),
             sites: vec![SiteFigure {
                 site: id("ced"),
                 figure: sketch.figure,
+                net: None,
                 timeline: spans(period.start_ms(), &sketch),
                 now: sketch.now(),
             }],
@@ -288,6 +297,7 @@ fn figures(charter: &Charter) -> YearFigures {
         CheckFigure {
             id: check.id.clone(),
             figure: sketch.figure,
+            net: None,
             timeline: timeline(&sketch),
             now: sketch.now(),
             vantages: vec![vantage("ced", "ced1"), vantage("biblioteca", "bib1")],
@@ -300,6 +310,7 @@ fn figures(charter: &Charter) -> YearFigures {
         as_of_ms: NOW_MS,
         measured_from_ms: period.start_ms(),
         coverage_min: Fraction { p: 99, q: 100 },
+        unknown: config::Unknown::Apart,
         services: charter.services.iter().map(service_figure).collect(),
         checks: charter.checks().map(check_figure).collect(),
     }
@@ -380,6 +391,7 @@ impl Moments for Fixed {
                 as_of_ms,
                 measured_from_ms: period.start_ms(),
                 coverage_min: Fraction { p: 99, q: 100 },
+                unknown: config::Unknown::Apart,
                 services: Vec::new(),
                 checks: Vec::new(),
             };

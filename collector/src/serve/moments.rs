@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use collector_api::hex_encode;
-use collector_derive::{Charters, Period, Reading};
+use collector_derive::{Charters, Corrections, Period, Reading};
 use config::{AgentId, Charter, CheckId};
 
 use super::Core;
@@ -58,8 +58,9 @@ impl Present {
         let period = period.unwrap_or_else(|| civil_year(now_ms));
         // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
         let charters = Charters::of(&history, period, now_ms);
+        let corrections = Corrections::of(&known.declared(), now_ms);
         let ledger = known.ledger();
-        let figures = charters.figures(ledger.runs(), Reading::OURS);
+        let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
         let latest = latest(&ledger);
         let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
             stream,
@@ -91,8 +92,9 @@ impl Present {
         }
         let recalled = self.past.recalled(&self.ingest, as_of_ms)?;
         let period = period.unwrap_or_else(|| civil_year(as_of_ms));
-        let figures =
-            Charters::of(&recalled.history, period, as_of_ms).figures(recalled.ledger.runs(), Reading::OURS);
+        let corrections = Corrections::of(&recalled.declared, as_of_ms);
+        let charters = Charters::of(&recalled.history, period, as_of_ms);
+        let figures = charters.figures(recalled.ledger.runs(), &corrections, &Reading::default());
         let charter = recalled.history.last().map(|(_, charter)| Arc::new(charter.clone()));
         let charter = charter.unwrap_or_else(|| self.core.work.charter());
         Ok(Moment {

@@ -28,9 +28,9 @@ impl Picture<'_> {
             let (from_ms, to_ms) = (minute * MINUTE, (minute + 1) * MINUTE);
             let mut here = timeline.stretches().filter(|(start, end, _)| *start < to_ms && from_ms < *end);
             match (here.next().map(|(.., change)| change.verdict), here.next()) {
-                (Some(Verdict::Up), None) => 'U',
-                (Some(Verdict::Degraded), None) => 'G',
-                (Some(Verdict::Down), None) => 'D',
+                (Some(Condition::Up), None) => 'U',
+                (Some(Condition::Degraded), None) => 'G',
+                (Some(Condition::Down), None) => 'D',
                 _ => '?',
             }
         };
@@ -178,5 +178,5 @@ fn reading_begins_where_it_can_no_longer_matter() {
     assert_eq!(decisive(&streams, &rules, window.0), (0, 1));
     let timeline = confirm(&streams, &rules, window, window.1);
     let verdicts: Vec<_> = timeline.changes.iter().map(|change| change.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Up]);
+    assert_eq!(verdicts, [Condition::Up]);
 }

@@ -19,7 +19,7 @@ fn at_least(percent: &str) -> Availability {
 /// A figure of 365 days, of which these are up, down and unknown; the rest is future.
 fn of_days(up: u64, down: u64, unknown: u64) -> Figure {
     let future_ms = (365 - up - down - unknown) * DAY;
-    Figure { up_ms: up * DAY, down_ms: down * DAY, unknown_ms: unknown * DAY, future_ms, out_of_scope_ms: 0 }
+    Figure { up_ms: up * DAY, down_ms: down * DAY, unknown_ms: unknown * DAY, future_ms, ..Figure::default() }
 }
 
 #[test]
@@ -27,17 +27,24 @@ fn what_is_seen_is_laid_over_the_period() {
     let change = |at_ms, verdict| Change { at_ms, verdict, reason: Reason::None };
     let timeline = Timeline {
         changes: vec![
-            change(0, Verdict::Up),
-            change(40, Verdict::Down),
-            change(50, Verdict::Unknown),
-            change(60, Verdict::Degraded),
+            change(0, Condition::Up),
+            change(40, Condition::Down),
+            change(50, Condition::Unknown),
+            change(60, Condition::Degraded),
         ],
         end_ms: 80,
     };
     let period = Period::new(0, 100).unwrap();
-    let whole = Figure { up_ms: 60, down_ms: 10, unknown_ms: 10, out_of_scope_ms: 0, future_ms: 20 };
+    let whole = Figure { up_ms: 60, down_ms: 10, unknown_ms: 10, future_ms: 20, ..Figure::default() };
     assert_eq!(Figure::over(period, 0, 80, &timeline), whole);
-    let partial = Figure { up_ms: 35, down_ms: 5, unknown_ms: 10, out_of_scope_ms: 45, future_ms: 5 };
+    let partial = Figure {
+        up_ms: 35,
+        down_ms: 5,
+        unknown_ms: 10,
+        out_of_scope_ms: 45,
+        future_ms: 5,
+        ..Figure::default()
+    };
     let later = Timeline { end_ms: 95, ..timeline.clone() };
     assert_eq!(Figure::over(period, 45, 95, &later), Figure { up_ms: 35, ..partial });
     let before = Figure { out_of_scope_ms: 100, ..Figure::default() };

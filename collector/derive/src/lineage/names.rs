@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use config::{Charter, Check, CheckId, Component, Id, Node, Service};
+use config::{Charter, Check, CheckId, Component, FigureRule, Id, Node, Service};
 
 /// An id of a check in records, and when what was recorded under it is the check's: `[from_ms, to_ms)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,11 +237,36 @@ fn renamed(charter: &Charter, kin: &Kin, ids: &[Option<CheckId>]) -> Charter {
     let mut charter = charter.clone();
     for service in &mut charter.services {
         if let Some((shown, member)) = kin.shown(&service.id) {
+            for component in &mut service.components {
+                for need in &mut component.needs {
+                    *need = renamed_need(need, kin, &member.inner);
+                }
+            }
+            if let FigureRule::MeanOf(component) = &mut service.figure
+                && let Some((shown, _)) = member.inner.shown(component)
+            {
+                *component = shown.clone();
+            }
             service.id = shown.clone();
             rename(&mut service.components, &member.inner, ids);
         }
     }
     charter
+}
+
+/// `component`, or `service.component` of another service.
+fn renamed_need(need: &str, services: &Kin, own: &Kin) -> String {
+    let shown = |kin: &Kin, name: &str| {
+        let name = Id::new(name).ok()?;
+        kin.shown(&name).map(|(shown, _)| shown.to_string())
+    };
+    let Some((service, component)) = need.split_once('.') else {
+        return shown(own, need).unwrap_or_else(|| need.to_owned());
+    };
+    let home =
+        Id::new(service).ok().and_then(|service| services.shown(&service).map(|(_, member)| &member.inner));
+    let component = home.and_then(|home| shown(home, component)).unwrap_or_else(|| component.to_owned());
+    format!("{}.{component}", shown(services, service).unwrap_or_else(|| service.to_owned()))
 }
 
 fn rename(components: &mut [Component], kin: &Kin, ids: &[Option<CheckId>]) {

@@ -158,6 +158,7 @@ fn draw(timeline: &[Span]) -> String {
         State::Up => "U",
         State::Down => "D",
         State::Unknown => "?",
+        State::Maintenance => "M",
     };
     let hours = |span: &Span| usize::try_from(span.length_ms()).unwrap() / usize::try_from(HOUR).unwrap();
     timeline.iter().map(|span| letter(span.state).repeat(hours(span))).collect()
@@ -190,7 +191,7 @@ fn one_agent_of_a_site_alone_shows_as_degraded() {
     let now = web(&figures).now;
     assert_eq!(draw(&web(&figures).timeline), "UUUU");
     let expected = Now {
-        state: Verdict::Degraded,
+        state: Condition::Degraded,
         since_ms: Some(as_of(2)),
         reason: Reason::ConnectTimeout,
         failing: 1,
@@ -201,7 +202,7 @@ fn one_agent_of_a_site_alone_shows_as_degraded() {
     assert_eq!(now, expected);
     let check = figures.check(&check_id("back", "c")).unwrap();
     assert_eq!((check.now.failing, check.now.known, check.now.vantages), (1, 2, 2));
-    assert_eq!(web(&figures).components[0].now.state, Verdict::Up);
+    assert_eq!(web(&figures).components[0].now.state, Condition::Up);
 }
 
 #[test]
@@ -209,19 +210,19 @@ fn now_says_since_when_and_why() {
     let down = [("back", "c", "ced1", "uuddd"), ("back", "c", "ced2", "uuddd")];
     let figures = year(&[(0, charter())], &runs_but(5, &down), 2026, as_of(5));
     let now = web(&figures).now;
-    assert_eq!((now.state, now.since_ms), (Verdict::Down, Some(as_of(2))));
+    assert_eq!((now.state, now.since_ms), (Condition::Down, Some(as_of(2))));
     assert_eq!((now.reason, now.failing, now.vantages), (Reason::ConnectTimeout, 2, 3));
 
     let slow = [("back", "c", "ced1", "uuugg")];
     let now = web(&year(&[(0, charter())], &runs_but(5, &slow), 2026, as_of(5))).now;
-    assert_eq!((now.state, now.since_ms, now.reason), (Verdict::Degraded, Some(as_of(3)), Reason::Slow));
+    assert_eq!((now.state, now.since_ms, now.reason), (Condition::Degraded, Some(as_of(3)), Reason::Slow));
 
     let silent = [("back", "c", "ced1", "uuu.."), ("back", "c", "ced2", "uuu..")];
     let now = web(&year(&[(0, charter())], &runs_but(5, &silent), 2026, as_of(5))).now;
-    assert_eq!((now.state, now.since_ms, now.known), (Verdict::Unknown, Some(as_of(3)), 3));
+    assert_eq!((now.state, now.since_ms, now.known), (Condition::Unknown, Some(as_of(3)), 3));
 
     let now = web(&year(&[(0, charter())], &runs_but(5, &[]), 2026, as_of(5))).now;
-    assert_eq!((now.state, now.since_ms, now.reason), (Verdict::Up, None, Reason::None));
+    assert_eq!((now.state, now.since_ms, now.reason), (Condition::Up, None, Reason::None));
 }
 
 #[test]
@@ -315,7 +316,7 @@ fn before_the_year_there_is_nothing_but_future() {
     let service = web(&figures);
     assert_eq!(service.figure.future_ms, Period::civil_year(2026).length_ms());
     assert!(service.timeline.is_empty());
-    assert_eq!(service.now.state, Verdict::Unknown);
+    assert_eq!(service.now.state, Condition::Unknown);
 }
 
 /// What one agent saw for up to forty hours.
@@ -336,7 +337,10 @@ fn any_runs() -> impl Strategy<Value = RunIndex> {
 }
 
 fn figure_of(runs: &RunIndex, period: Period, as_of_ms: i64) -> Figure {
-    figures(&[(0, charter())], runs, period, as_of_ms, Reading::OURS).services[0].figure
+    Charters::of(&[(0, charter())], period, as_of_ms)
+        .figures(runs, &Corrections::default(), &Reading::default())
+        .services[0]
+        .figure
 }
 
 proptest! {

@@ -70,8 +70,9 @@ impl Case {
             as_of_ms: or(&period["as_of"], end_ms),
             data_as_of_ms: or(&input["data_as_of"], i64::MAX),
             reading: Reading {
-                vantages: quorums("quorum").or(of_a_site).unwrap_or(Reading::OURS.vantages),
-                sites: quorums("site_quorum").unwrap_or(Reading::OURS.sites),
+                vantages: quorums("quorum").or(of_a_site),
+                sites: quorums("site_quorum"),
+                ..Reading::default()
             },
             input: input.clone(),
         })

@@ -10,7 +10,7 @@
 mod input;
 mod world;
 
-use collector_derive::{Period, Ratio, State, figures};
+use collector_derive::{Charters, Corrections, Period, Ratio, State};
 use serde_json::Value;
 
 use input::{Case, RunCase};
@@ -111,7 +111,8 @@ fn differences(case: &Case, ready: &RunCase) -> Vec<String> {
     };
     let world = world::build(ready);
     let history = [(0, world.charter)];
-    let year = figures(&history, &world.runs, period, ready.as_of_ms, ready.reading);
+    let charters = Charters::of(&history, period, ready.as_of_ms);
+    let year = charters.figures(&world.runs, &Corrections::default(), &ready.reading);
     let service = &year.services[0];
     let mut wrong = Vec::new();
     for (field, expected) in case.expect.iter().filter(|(field, _)| !waits(field)) {

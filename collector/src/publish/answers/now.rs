@@ -1,6 +1,6 @@
 //! The present, and the year so far.
 
-use collector_api::{Reason, Verdict, hex_encode};
+use collector_api::{Reason, hex_encode};
 use collector_derive as derive;
 use config::{Component, Node};
 
@@ -127,12 +127,12 @@ fn condition(now: &derive::Now) -> Condition {
     }
 }
 
-fn state(verdict: Verdict) -> State {
-    match verdict {
-        Verdict::Up => State::Up,
-        Verdict::Degraded => State::Degraded,
-        Verdict::Down => State::Down,
-        Verdict::Unknown => State::Unknown,
+fn state(condition: derive::Condition) -> State {
+    match condition {
+        derive::Condition::Up => State::Up,
+        derive::Condition::Degraded => State::Degraded,
+        derive::Condition::Down => State::Down,
+        derive::Condition::Unknown | derive::Condition::Maintenance => State::Unknown,
     }
 }
 

@@ -1,0 +1,327 @@
+//! Corrections, laid over what was measured: between the vote and the tree (D11, D12).
+//!
+//! First what is annulled or forced, in the order of declaration, then planned work. A correction of a site
+//! acts on that site's vote, any other on what the sites voted. Where nothing is corrected nothing is copied.
+
+use std::sync::Arc;
+
+use collector_api::Reason;
+use config::{Check, LateEntries, Maintenance, Rules, SiteId};
+
+use crate::lineage::Seen;
+use crate::{Change, Condition, Corrections, Reading, Scope, Timeline, Window};
+
+/// One thing as planned work is counted by the rules, as if it counted, and as if only stops in it did not.
+#[derive(Debug, Clone)]
+pub(crate) struct Views<T> {
+    own: T,
+    /// `None`: as by the rules.
+    gross: Option<T>,
+    /// `None`: as by the rules.
+    net: Option<T>,
+}
+
+/// How planned work is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// As the rules say.
+    Own,
+    /// Whatever happened in it counts.
+    Gross,
+    /// Stops in it do not count.
+    Net,
+}
+
+impl<T> Views<T> {
+    pub(crate) fn one(own: T) -> Self {
+        Self { own, gross: None, net: None }
+    }
+
+    /// Of a thing that is made anew for each way of counting that differs in what it is made of.
+    pub(crate) fn each(gross: bool, net: bool, make: impl Fn(View) -> T) -> Self {
+        Self {
+            own: make(View::Own),
+            gross: gross.then(|| make(View::Gross)),
+            net: net.then(|| make(View::Net)),
+        }
+    }
+
+    pub(crate) fn get(&self, view: View) -> &T {
+        match view {
+            View::Own => &self.own,
+            View::Gross => self.gross.as_ref().unwrap_or(&self.own),
+            View::Net => self.net.as_ref().unwrap_or(&self.own),
+        }
+    }
+
+    /// Those that were made.
+    pub(crate) fn made_mut(&mut self) -> impl Iterator<Item = (View, &mut T)> {
+        let own = std::iter::once((View::Own, &mut self.own));
+        own.chain(self.gross.as_mut().map(|made| (View::Gross, made)))
+            .chain(self.net.as_mut().map(|made| (View::Net, made)))
+    }
+
+    /// Is it another than by the rules?
+    pub(crate) fn differs(&self, view: View) -> bool {
+        match view {
+            View::Own => false,
+            View::Gross => self.gross.is_some(),
+            View::Net => self.net.is_some(),
+        }
+    }
+}
+
+impl Views<Arc<Timeline>> {
+    /// Each made otherwise; what comes out alike is kept once.
+    fn map(&self, make: impl Fn(View, &Arc<Timeline>) -> Arc<Timeline>) -> Self {
+        let own = make(View::Own, &self.own);
+        let other = |view: View| {
+            let made = make(view, self.get(view));
+            (!Arc::ptr_eq(&made, &own) && made != own).then_some(made)
+        };
+        let (gross, net) = (other(View::Gross), other(View::Net));
+        Self { own, gross, net }
+    }
+}
+
+/// What a mark makes of time, and whose it is.
+type Marked = (u64, (i64, i64), Condition);
+
+/// The corrections of one check, or of one site's vote on it, under one charter.
+#[derive(Debug, Default)]
+pub(crate) struct Amends {
+    marks: Vec<Marked>,
+    /// Stretches of planned work that are read as planned, each with its entries, in any order.
+    planned: Vec<((i64, i64), [u64; 2])>,
+    policy: Option<Maintenance>,
+}
+
+impl Amends {
+    /// Those of the check itself (`site` is `None`), or of what one site sees of it.
+    pub(crate) fn of(
+        corrections: &Corrections,
+        seen: &Seen<'_>,
+        (rules, reading): (&Rules, &Reading),
+        check: &Check,
+        site: Option<&SiteId>,
+    ) -> Self {
+        if corrections.is_empty() {
+            return Self::default();
+        }
+        let about = |scope: &[Scope], declared_ms: i64| {
+            scope.iter().any(|scope| match (scope, site) {
+                (Scope::Site(named), Some(site)) => named == site,
+                (Scope::Site(_), None) | (Scope::All | Scope::Path(_), Some(_)) => false,
+                (Scope::All | Scope::Path(_), None) => {
+                    seen.names_at(&check.id, declared_ms).any(|id| scope.covers(id.as_str()))
+                }
+            })
+        };
+        let marks = corrections.marks.iter().filter(|mark| about(&mark.scope, mark.declared_ms));
+        let late_too = reading.late_entries(rules) == LateEntries::Effective;
+        let notice_ms = reading.notice_ms(rules);
+        let planned = corrections.planned.iter().filter(|planned| {
+            (late_too || planned.is_in_time(notice_ms)) && about(&planned.scope, planned.declared_ms)
+        });
+        Self {
+            marks: marks.map(|mark| (mark.entry, ends(mark.window), mark.becomes)).collect(),
+            planned: planned
+                .map(|planned| (ends(planned.window), [planned.entry, planned.announced_by]))
+                .collect(),
+            policy: Some(reading.maintenance(rules)),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.marks.is_empty() && self.planned.is_empty()
+    }
+
+    /// Is something annulled?
+    pub(crate) fn annuls(&self) -> bool {
+        self.marks.iter().any(|(.., becomes)| *becomes == Condition::Unknown)
+    }
+
+    /// The corrected timelines; entries that changed something are added to `touched`. What is annulled
+    /// becomes `annulled`: unknown, but where a vote is still to come.
+    pub(crate) fn apply(
+        &self,
+        measured: &Views<Arc<Timeline>>,
+        annulled: Condition,
+        touched: &mut Vec<u64>,
+    ) -> Views<Arc<Timeline>> {
+        if self.is_empty() {
+            return measured.clone();
+        }
+        let marked = measured.map(|_, timeline| self.marked(timeline, annulled));
+        self.touch(measured.get(View::Own), marked.get(View::Gross), touched);
+        marked.map(|view, timeline| {
+            let policy = match view {
+                View::Own => self.policy.unwrap_or(Maintenance::Counts),
+                View::Gross => Maintenance::Counts,
+                View::Net => Maintenance::ExcludedDown,
+            };
+            self.without_planned(timeline, policy)
+        })
+    }
+
+    fn marked(&self, timeline: &Arc<Timeline>, annulled: Condition) -> Arc<Timeline> {
+        self.marks.iter().fold(Arc::clone(timeline), |timeline, (_, stretch, becomes)| {
+            let becomes = if *becomes == Condition::Unknown { annulled } else { *becomes };
+            overlay(&timeline, &[*stretch], |_| becomes)
+        })
+    }
+
+    fn without_planned(&self, timeline: &Arc<Timeline>, policy: Maintenance) -> Arc<Timeline> {
+        if policy == Maintenance::Counts || self.planned.is_empty() {
+            return Arc::clone(timeline);
+        }
+        let stretches = united(self.planned.iter().map(|(stretch, _)| *stretch));
+        overlay(timeline, &stretches, |was| match (policy, was) {
+            (Maintenance::Excluded, _) | (Maintenance::ExcludedDown, Condition::Down) => {
+                Condition::Maintenance
+            }
+            (Maintenance::AsUp, Condition::Down) => Condition::Up,
+            _ => was,
+        })
+    }
+
+    /// Which entries change something: marks that say otherwise than was measured, planned work in which
+    /// something was down or of which no time counts.
+    fn touch(&self, measured: &Timeline, marked: &Timeline, touched: &mut Vec<u64>) {
+        for (entry, (from_ms, to_ms), becomes) in &self.marks {
+            if is_any(measured, (*from_ms, *to_ms), |was| was != *becomes) {
+                touched.push(*entry);
+            }
+        }
+        let whole = self.policy == Some(Maintenance::Excluded);
+        for (stretch, entries) in &self.planned {
+            if is_any(marked, *stretch, |was| whole || was == Condition::Down) {
+                touched.extend(entries);
+            }
+        }
+    }
+}
+
+fn ends(window: Window) -> (i64, i64) {
+    (window.from_ms, window.to_ms)
+}
+
+/// Stretches in order and apart.
+pub(crate) fn united(stretches: impl IntoIterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
+    let mut all: Vec<(i64, i64)> = stretches.into_iter().filter(|(from_ms, to_ms)| from_ms < to_ms).collect();
+    all.sort_unstable();
+    let mut united: Vec<(i64, i64)> = Vec::with_capacity(all.len());
+    for (from_ms, to_ms) in all {
+        match united.last_mut() {
+            Some((_, end_ms)) if from_ms <= *end_ms => *end_ms = to_ms.max(*end_ms),
+            _ => united.push((from_ms, to_ms)),
+        }
+    }
+    united
+}
+
+fn is_any(timeline: &Timeline, (from_ms, to_ms): (i64, i64), is: impl Fn(Condition) -> bool) -> bool {
+    timeline
+        .stretches()
+        .any(|(start_ms, end_ms, change)| start_ms.max(from_ms) < end_ms.min(to_ms) && is(change.verdict))
+}
+
+/// The timeline with something else in these stretches, which are in order and apart; the same one if that
+/// changes nothing.
+fn overlay(
+    timeline: &Arc<Timeline>,
+    stretches: &[(i64, i64)],
+    becomes: impl Fn(Condition) -> Condition,
+) -> Arc<Timeline> {
+    if !stretches.iter().any(|stretch| is_any(timeline, *stretch, |was| becomes(was) != was)) {
+        return Arc::clone(timeline);
+    }
+    let mut changed = Timeline { changes: Vec::new(), end_ms: timeline.end_ms };
+    for (start_ms, end_ms, change) in timeline.stretches() {
+        let mut at_ms = start_ms;
+        let first = stretches.partition_point(|(_, to_ms)| *to_ms <= start_ms);
+        for (from_ms, to_ms) in stretches[first..].iter().take_while(|(from_ms, _)| *from_ms < end_ms) {
+            let (from_ms, to_ms) = ((*from_ms).max(start_ms), (*to_ms).min(end_ms));
+            if at_ms < from_ms {
+                changed.push(Change { at_ms, ..*change });
+            }
+            let verdict = becomes(change.verdict);
+            let reason = if verdict == change.verdict { change.reason } else { Reason::None };
+            changed.push(Change { at_ms: from_ms, verdict, reason });
+            at_ms = to_ms;
+        }
+        if at_ms < end_ms {
+            changed.push(Change { at_ms, ..*change });
+        }
+    }
+    Arc::new(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline(changes: &[(i64, Condition)]) -> Arc<Timeline> {
+        let changes = changes.iter().map(|(at_ms, verdict)| Change {
+            at_ms: *at_ms,
+            verdict: *verdict,
+            reason: Reason::None,
+        });
+        Arc::new(Timeline { changes: changes.collect(), end_ms: 100 })
+    }
+
+    fn shown(timeline: &Timeline) -> Vec<(i64, Condition)> {
+        timeline.changes.iter().map(|change| (change.at_ms, change.verdict)).collect()
+    }
+
+    use Condition::{Down, Maintenance as Planned, Unknown, Up};
+
+    fn seen() -> Arc<Timeline> {
+        timeline(&[(0, Up), (20, Down), (40, Unknown), (50, Up)])
+    }
+
+    fn amends(marks: &[Marked], planned: &[(i64, i64)], policy: Maintenance) -> Amends {
+        let planned = planned.iter().map(|stretch| (*stretch, [9, 9])).collect();
+        Amends { marks: marks.to_vec(), planned, policy: Some(policy) }
+    }
+
+    fn applied(amends: &Amends) -> (Views<Arc<Timeline>>, Vec<u64>) {
+        let mut touched = Vec::new();
+        let views = amends.apply(&Views::one(seen()), Unknown, &mut touched);
+        (views, touched)
+    }
+
+    #[test]
+    fn a_later_mark_wins() {
+        let marks = [(1, (20, 40), Unknown), (2, (30, 45), Up), (3, (60, 70), Up)];
+        let (views, touched) = applied(&amends(&marks, &[], Maintenance::Counts));
+        let expected = [(0, Up), (20, Unknown), (30, Up), (45, Unknown), (50, Up)];
+        assert_eq!(shown(views.get(View::Own)), expected);
+        assert_eq!(touched, [1, 2], "the third says what was measured");
+        assert!(!views.differs(View::Net) && !views.differs(View::Gross));
+    }
+
+    #[test]
+    fn planned_work_by_every_policy() {
+        let work = &[(30, 60), (10, 30)][..];
+        let net = [(0, Up), (20, Planned), (40, Unknown), (50, Up)];
+        for (policy, own) in [
+            (Maintenance::Counts, shown(&seen())),
+            (Maintenance::Excluded, vec![(0, Up), (10, Planned), (60, Up)]),
+            (Maintenance::ExcludedDown, net.to_vec()),
+            (Maintenance::AsUp, vec![(0, Up), (40, Unknown), (50, Up)]),
+        ] {
+            let (views, touched) = applied(&amends(&[], work, policy));
+            assert_eq!(shown(views.get(View::Own)), own, "{policy:?}");
+            assert_eq!(shown(views.get(View::Net)), net, "{policy:?}");
+            assert_eq!(shown(views.get(View::Gross)), shown(&seen()), "{policy:?}");
+            assert_eq!(touched, [9, 9, 9, 9], "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn what_changes_nothing_is_shared() {
+        let (views, touched) = applied(&amends(&[], &[(60, 70)], Maintenance::Counts));
+        assert!(!views.differs(View::Net) && touched.is_empty());
+    }
+}

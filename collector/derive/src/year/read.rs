@@ -1,0 +1,346 @@
+//! Joins the eras: what the last one lists, over all of them.
+
+use std::sync::Arc;
+
+use config::{Availability, Charter, Commitment};
+
+use super::means::{Found, Means};
+use super::scopes::{self, Scopes};
+use super::{
+    CheckFigure, ComponentFigure, MeanFigure, ServiceFigure, SiteFigure, StretchFigure, VantageFigure,
+    WithinFigure,
+};
+use crate::amend::View;
+use crate::judge::{Judged, JudgedService, Tree};
+use crate::lineage::{self, Seen};
+use crate::{Corrections, Figure, Now, Period, Reading, Span, State, Timeline, midnight_ms};
+
+/// What figures are read from.
+pub(super) struct Reader<'a> {
+    pub(super) period: Period,
+    pub(super) measured_from_ms: i64,
+    pub(super) as_of_ms: i64,
+    pub(super) seen: &'a Seen<'a>,
+    pub(super) eras: &'a [Judged<'a>],
+    /// The last charter with all it ever had and will have, if there is a mean in it.
+    pub(super) whole: Option<&'a Charter>,
+    pub(super) corrections: &'a Corrections,
+    pub(super) reading: &'a Reading,
+}
+
+/// A timeline and what follows from it.
+#[derive(Clone)]
+struct Line {
+    timeline: Arc<Timeline>,
+    figure: Figure,
+    spans: Arc<[Span]>,
+}
+
+impl Reader<'_> {
+    pub(super) fn read(&self) -> (Vec<ServiceFigure>, Vec<CheckFigure>) {
+        let Some(listed) = self.eras.last() else { return (Vec::new(), Vec::new()) };
+        let checks: Vec<_> = (0..listed.checks.len()).map(|place| self.check(listed, place)).collect();
+        (listed.services.iter().map(|service| self.service(service, &checks)).collect(), checks)
+    }
+
+    fn check(&self, listed: &Judged<'_>, place: usize) -> CheckFigure {
+        let check = &listed.checks[place];
+        let vantages = check.sites.iter().flat_map(|site| {
+            site.vantages.iter().map(|(agent, _)| {
+                let timeline = self.join(|era| {
+                    let site = era.check(check.id, place)?.site(site.site)?;
+                    site.vantages.iter().find(|(id, _)| id == agent).map(|(_, timeline)| timeline)
+                });
+                let streams = self.seen.streams(check.id, agent);
+                let now = Now::of_vantage(&timeline, self.period.start_ms(), streams, self.as_of_ms);
+                VantageFigure { site: site.site.clone(), agent: (*agent).clone(), timeline, now }
+            })
+        });
+        let vantages: Vec<_> = vantages.collect();
+        let join = |view| self.join(|era| era.check(check.id, place).map(|check| check.timeline.get(view)));
+        let timeline = join(View::Own);
+        let now =
+            Now::of(&timeline, self.period.start_ms(), &vantages, vantages.iter().map(|seen| &seen.now));
+        let from_ms = self.counts_from(listed, check.id.as_str());
+        let figure = self.figure(&timeline, from_ms);
+        let planned = self
+            .eras
+            .iter()
+            .any(|era| era.check(check.id, place).is_some_and(|c| c.timeline.differs(View::Net)));
+        let net = planned.then(|| self.figure(&join(View::Net), from_ms));
+        CheckFigure { id: check.id.clone(), figure, net, timeline, now, vantages }
+    }
+
+    fn service(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> ServiceFigure {
+        let differs = |view| {
+            let here = |era: &Judged<'_>| era.service(service.id).is_some_and(|s| s.tree.differs(view));
+            self.eras.iter().any(here)
+        };
+        let (gross, net) = (differs(View::Gross), differs(View::Net));
+        let own = self.line(self.service_line(service, View::Own), self.measured_from_ms, None);
+        let scope = self.scope(service, &own);
+        let whole = |view| self.whole(service, view, &scope);
+        let (figure, mean) = if own.figure.weight == 1 && self.is_plain(service) && scope.is_measured() {
+            (own.figure, None)
+        } else {
+            whole(View::Own)
+        };
+        let components = self.components(service, checks, &own, net);
+        let sites = self.sites(service, checks, &own, net);
+        ServiceFigure {
+            id: service.id.clone(),
+            figure,
+            gross: gross.then(|| whole(View::Gross).0),
+            net: net.then(|| whole(View::Net).0),
+            promise: self.promise(self.eras.last().and_then(|listed| listed.promise(service.id))),
+            within: self.within(service, net),
+            mean,
+            stretches: self.stretches(service, &scope),
+            corrections: self.touched(service),
+            checks: service.checks.clone(),
+            components,
+            sites,
+            now: self.now(&own.timeline, &checks[service.checks.clone()]),
+            timeline: own.spans,
+        }
+    }
+
+    fn service_line(&self, service: &JudgedService<'_>, view: View) -> Arc<Timeline> {
+        self.join(|era| era.service(service.id).map(|service| &service.tree.get(view).timeline))
+    }
+
+    /// Is it a mean nowhere in the period?
+    fn is_plain(&self, service: &JudgedService<'_>) -> bool {
+        let members = |era: &Judged<'_>| {
+            era.service(service.id).is_some_and(|service| service.tree.get(View::Own).members.is_some())
+        };
+        !self.eras.iter().any(members)
+    }
+
+    /// The service's integers over a scope, and what it is the mean of.
+    fn whole(&self, service: &JudgedService<'_>, view: View, scope: &Scopes) -> (Figure, Option<MeanFigure>) {
+        if self.is_plain(service) {
+            let timeline = self.service_line(service, view);
+            return (Figure::within(self.period, &scope.stretches, self.as_of_ms, &timeline), None);
+        }
+        let means = self.means(service, &scope.stretches, |era| {
+            let tree = era.service(service.id).map(|service| service.tree.get(view));
+            Found::of(tree.map(|tree| (tree.members.as_deref(), &tree.timeline)))
+        });
+        (means.figure(), means.shown(service))
+    }
+
+    fn means<'e>(
+        &'e self,
+        service: &JudgedService<'_>,
+        scope: &[(i64, i64)],
+        find: impl Fn(&'e Judged<'e>) -> Found<'e>,
+    ) -> Means {
+        let mut means = Means::new(self.period, self.as_of_ms, scope);
+        for era in self.eras {
+            means.add((era.era.from_ms, era.era.to_ms), &find(era));
+        }
+        let to_come = self.whole.and_then(|charter| charter.service(service.id.as_str()));
+        means.to_come(to_come, self.reading.composition);
+        means
+    }
+
+    fn components(
+        &self,
+        service: &JudgedService<'_>,
+        checks: &[CheckFigure],
+        whole: &Line,
+        net: bool,
+    ) -> Vec<ComponentFigure> {
+        let tree = service.tree.get(View::Own);
+        let component = |branch: &crate::tree::Branch| {
+            let join = |view| {
+                self.join(|era| {
+                    let branches = &era.service(service.id)?.tree.get(view).branches;
+                    branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
+                })
+            };
+            let from_ms = self.eras.last().map_or(self.measured_from_ms, |listed| {
+                self.counts_from(listed, &format!("{}.{}", service.id, branch.path))
+            });
+            let Line { timeline, figure, spans } = self.line(join(View::Own), from_ms, Some(whole));
+            let net = net.then(|| self.figure(&join(View::Net), from_ms));
+            ComponentFigure {
+                path: branch.path.clone(),
+                checks: branch.checks.clone(),
+                figure,
+                net: net.filter(|net| *net != figure),
+                timeline: spans,
+                now: self.now(&timeline, &checks[branch.checks.clone()]),
+            }
+        };
+        tree.branches.iter().map(component).collect()
+    }
+
+    fn sites(
+        &self,
+        service: &JudgedService<'_>,
+        checks: &[CheckFigure],
+        whole: &Line,
+        net: bool,
+    ) -> Vec<SiteFigure> {
+        let measured = [(self.measured_from_ms.min(self.period.end_ms()), self.period.end_ms())];
+        let figure = |place: usize, view: View, line: &Line| {
+            let tree = |era: &'_ Judged<'_>| {
+                era.service(service.id).is_some_and(|s| is_mean_of(s.tree.get(view), place))
+            };
+            if !self.eras.iter().any(tree) {
+                return line.figure;
+            }
+            let site = service.tree.get(View::Own).sites[place].site;
+            let means = self.means(service, &measured, |era| {
+                let sites = era.service(service.id).map(|service| &service.tree.get(view).sites);
+                let here = sites.and_then(|sites| sites.iter().find(|other| other.site == site));
+                Found::of(here.map(|here| (here.members.as_deref(), &here.timeline)))
+            });
+            means.figure()
+        };
+        let site = |(place, here): (usize, &crate::judge::SiteTree<'_>)| {
+            let site = here.site;
+            let join = |view| {
+                self.join(|era| {
+                    let sites = &era.service(service.id)?.tree.get(view).sites;
+                    sites.iter().find(|other| other.site == site).map(|here| &here.timeline)
+                })
+            };
+            let line = self.line(join(View::Own), self.measured_from_ms, Some(whole));
+            let own = figure(place, View::Own, &line);
+            let net = net
+                .then(|| figure(place, View::Net, &self.line(join(View::Net), self.measured_from_ms, None)));
+            let seen = checks[service.checks.clone()].iter().flat_map(|check| &check.vantages);
+            let seen: Vec<_> = seen.filter(|vantage| vantage.site == *site).collect();
+            let members = seen.iter().map(|vantage| &vantage.now);
+            let now = Now::of(&line.timeline, self.period.start_ms(), seen.iter().copied(), members);
+            let net = net.filter(|net| *net != own);
+            SiteFigure { site: site.clone(), figure: own, net, timeline: line.spans, now }
+        };
+        service.tree.get(View::Own).sites.iter().enumerate().map(site).collect()
+    }
+
+    /// Promises about a calendar's hours, each with its figure over these.
+    fn within(&self, service: &JudgedService<'_>, net: bool) -> Vec<WithinFigure> {
+        let Some(listed) = self.eras.last().and_then(|era| era.era.charter.service(service.id.as_str()))
+        else {
+            return Vec::new();
+        };
+        let within = |commitment: &Commitment| {
+            let Commitment::AvailabilityWithin(commitment) = commitment else { return None };
+            let hours = scopes::hours(&commitment.hours, self.eras, self.period);
+            let scope = Scopes::of(hours).from(self.measured_from_ms);
+            let (target, strict) = (commitment.target, commitment.strict);
+            let figure = self.whole(service, View::Own, &scope).0;
+            let net = net.then(|| self.whole(service, View::Net, &scope).0);
+            Some(WithinFigure {
+                commitment: commitment.clone(),
+                promise: self.promise(Some(Availability { target, strict }))?,
+                figure,
+                net: net.filter(|net| *net != figure),
+            })
+        };
+        listed.commitments.iter().filter_map(within).collect()
+    }
+
+    /// Where promise or tree changed in the period: each stretch against its own.
+    fn stretches(&self, service: &JudgedService<'_>, scope: &Scopes) -> Vec<StretchFigure> {
+        let pieces = scopes::stretches(service.id, self.eras, self.period);
+        if pieces.len() < 2 {
+            return Vec::new();
+        }
+        let stretch = |piece: scopes::Piece| {
+            let scope = scope.clone().from(piece.from_ms).to(piece.to_ms);
+            StretchFigure {
+                from_ms: piece.from_ms,
+                to_ms: piece.to_ms,
+                promise: self.promise(piece.promise),
+                promise_changed: piece.promise_changed,
+                tree_changed: piece.tree_changed,
+                figure: self.whole(service, View::Own, &scope).0,
+            }
+        };
+        pieces.into_iter().map(stretch).collect()
+    }
+
+    /// What of the period counts for a service.
+    fn scope(&self, service: &JudgedService<'_>, own: &Line) -> Scopes {
+        let scope = Scopes::all(self.period).from(self.measured_from_ms);
+        if self.reading.external != Some(crate::External::Excluded) || self.corrections.annotations.is_empty()
+        {
+            return scope;
+        }
+        let stops = own.spans.iter().filter(|span| span.state == State::Down);
+        scope.without(&scopes::external(service.id.as_str(), stops, self.corrections))
+    }
+
+    fn promise(&self, promise: Option<Availability>) -> Option<Availability> {
+        let strict = |promise: Availability| self.reading.strict.unwrap_or(promise.strict);
+        promise.map(|promise| Availability { strict: strict(promise), ..promise })
+    }
+
+    fn touched(&self, service: &JudgedService<'_>) -> Vec<u64> {
+        if self.corrections.is_empty() {
+            return Vec::new();
+        }
+        let here = self.eras.iter().filter_map(|era| Some((era, era.service(service.id)?)));
+        let mut touched: Vec<u64> = here
+            .flat_map(|(era, service)| era.touching(service).flat_map(|check| check.touched.iter().copied()))
+            .collect();
+        touched.sort_unstable();
+        touched.dedup();
+        touched
+    }
+
+    /// What follows from a timeline; from `same`, where that is of the same one.
+    fn line(&self, timeline: Arc<Timeline>, from_ms: i64, same: Option<&Line>) -> Line {
+        let same =
+            same.filter(|same| from_ms == self.measured_from_ms && Arc::ptr_eq(&same.timeline, &timeline));
+        if let Some(same) = same {
+            return same.clone();
+        }
+        let (figure, spans) = (self.figure(&timeline, from_ms), timeline.spans_from(from_ms).into());
+        Line { timeline, figure, spans }
+    }
+
+    /// From when on a component or check counts, by its names from the service on: its own day, or the
+    /// charter's if that is later.
+    fn counts_from(&self, listed: &Judged<'_>, path: &str) -> i64 {
+        let Some((service, path)) = path.split_once('.') else { return self.measured_from_ms };
+        let service = listed.era.charter.service(service);
+        let day = service.and_then(|service| lineage::counts_from(&service.components, path));
+        day.map_or(self.measured_from_ms, |day| midnight_ms(day).max(self.measured_from_ms))
+    }
+
+    /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.
+    fn join<'e>(&'e self, find: impl Fn(&'e Judged<'e>) -> Option<&'e Arc<Timeline>>) -> Arc<Timeline> {
+        if let [only] = self.eras
+            && let Some(timeline) = find(only)
+        {
+            return Arc::clone(timeline);
+        }
+        let mut joined = Timeline { changes: Vec::new(), end_ms: self.period.start_ms() };
+        for judged in self.eras {
+            match find(judged) {
+                Some(timeline) => joined.append(timeline),
+                None => joined.append(&Timeline::unknown(judged.era.from_ms, judged.era.to_ms)),
+            }
+        }
+        Arc::new(joined)
+    }
+
+    fn figure(&self, timeline: &Timeline, from_ms: i64) -> Figure {
+        Figure::over(self.period, from_ms, self.as_of_ms, timeline)
+    }
+
+    fn now(&self, timeline: &Timeline, checks: &[CheckFigure]) -> Now {
+        let vantages = checks.iter().flat_map(|check| &check.vantages);
+        Now::of(timeline, self.period.start_ms(), vantages, checks.iter().map(|check| &check.now))
+    }
+}
+
+fn is_mean_of(tree: &Tree<'_>, site: usize) -> bool {
+    tree.sites.get(site).is_some_and(|site| site.members.is_some())
+}
