@@ -8,6 +8,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 mod place;
+mod asked;
 mod client;
 mod init;
 mod serve;

@@ -26,7 +26,7 @@ pub struct Limit<'a> {
 /// open day a week, and its holidays.
 const DAYS_MAX: usize = 10_000;
 
-const HOUR_MS: i64 = 3_600_000;
+const HOUR_MS: u64 = 3_600_000;
 
 impl<'a> Limit<'a> {
     /// A promise's limit, with its calendar from the charter's; `None` if that is not there.
@@ -52,10 +52,10 @@ impl<'a> Limit<'a> {
         let opening_day = day_of(opened_ms);
         let last_day = match (unit, self.calendar) {
             (WithinUnit::Hours, _) | (WithinUnit::WorkingHours, None) => {
-                return Some(opened_ms.saturating_add(i64::from(count) * HOUR_MS));
+                return Some(opened_ms.saturating_add_unsigned(u64::from(count) * HOUR_MS));
             }
             (WithinUnit::WorkingHours, Some(calendar)) => {
-                return worked_off_ms(calendar, opened_ms, i64::from(count) * HOUR_MS);
+                return worked_off_ms(calendar, opened_ms, u64::from(count) * HOUR_MS);
             }
             (WithinUnit::WorkingDays, Some(calendar)) => {
                 let after = days_from(opening_day).skip(1).take(DAYS_MAX);
@@ -92,17 +92,14 @@ fn is_open(calendar: &Calendar, day: jiff::civil::Date) -> bool {
 
 /// When `need_ms` of the calendar's hours have passed since `opened_ms`: the earliest such instant, so that
 /// hours used up at closing time end there and not at the next opening.
-fn worked_off_ms(calendar: &Calendar, opened_ms: i64, need_ms: i64) -> Option<i64> {
+fn worked_off_ms(calendar: &Calendar, opened_ms: i64, need_ms: u64) -> Option<i64> {
     let mut left_ms = need_ms;
     for day in days_from(day_of(opened_ms)).take(DAYS_MAX) {
-        for (from_ms, to_ms) in Hours::of_day(calendar, day).stretches() {
-            let from_ms = opened_ms.max(*from_ms);
-            let length_ms = to_ms.saturating_sub(from_ms).max(0);
-            if length_ms >= left_ms {
-                return Some(from_ms + left_ms);
-            }
-            left_ms -= length_ms;
+        let hours = Hours::of_day(calendar, day);
+        if let Some(due_ms) = hours.after_ms(opened_ms, left_ms) {
+            return Some(due_ms);
         }
+        left_ms -= hours.length_within_ms(opened_ms, i64::MAX);
     }
     None
 }

@@ -34,12 +34,16 @@ mod now;
 mod outage;
 mod year;
 mod timeliness;
+mod burn;
+mod forecast;
 
+pub use burn::{Burning, Trail, exact_budget};
 pub use config::{DownIf, Vote};
 pub use correction::{Cause, Declaration, Declared, ForcedState, Scope, Window};
 pub use corrections::{Annotation, Corrections, Mark, Planned};
 pub use deadline::Limit;
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
+pub use forecast::{Forecast, TRAIL_MS};
 pub use lineage::Charters;
 pub use now::Now;
 pub use outage::Outage;

@@ -27,11 +27,15 @@ impl Hours {
             return Self::around_the_clock(period);
         }
         let mut hours = Self::default();
-        for day in days_from(day_of(period.start_ms())) {
-            if midnight_ms(day) >= period.end_ms() {
+        let first_day = day_of(period.start_ms());
+        let mut first_ms = midnight_ms(first_day);
+        for day in days_from(first_day) {
+            if first_ms >= period.end_ms() {
                 break;
             }
-            hours.add_day(calendar, day, (period.start_ms(), period.end_ms()));
+            let next_ms = next_midnight_ms(day);
+            hours.add_day(calendar, day, (first_ms, next_ms), (period.start_ms(), period.end_ms()));
+            first_ms = next_ms;
         }
         hours
     }
@@ -39,7 +43,10 @@ impl Hours {
     /// The calendar's hours on one civil day; none when it is closed.
     pub fn of_day(calendar: &Calendar, day: Date) -> Self {
         let mut hours = Self::default();
-        hours.add_day(calendar, day, (i64::MIN, i64::MAX));
+        if !calendar.hours_on(day).is_empty() {
+            let bounds = (midnight_ms(day), next_midnight_ms(day));
+            hours.add_day(calendar, day, bounds, (i64::MIN, i64::MAX));
+        }
         hours
     }
 
@@ -72,19 +79,27 @@ impl Hours {
         self.within(from_ms, to_ms).map(|(start_ms, end_ms)| end_ms.abs_diff(start_ms)).sum()
     }
 
+    /// When so much of them has passed since `at_ms`: the earliest such instant; `None` if they end before.
+    pub fn after_ms(&self, at_ms: i64, length_ms: u64) -> Option<i64> {
+        let mut left_ms = length_ms;
+        for (from_ms, to_ms) in self.within(at_ms, i64::MAX) {
+            let here_ms = to_ms.abs_diff(from_ms);
+            if here_ms >= left_ms {
+                return Some(from_ms.saturating_add_unsigned(left_ms));
+            }
+            left_ms -= here_ms;
+        }
+        None
+    }
+
     /// Which share of the period they are.
     pub fn share_of(&self, period: Period) -> Option<Ratio> {
         Ratio::new(self.length_ms(), period.length_ms())
     }
 
-    /// Adds the hours of a day later than all so far, cut to `(from_ms, to_ms)`.
-    fn add_day(&mut self, calendar: &Calendar, day: Date, cut: (i64, i64)) {
-        let openings = calendar.hours_on(day);
-        if openings.is_empty() {
-            return;
-        }
-        let bounds = (midnight_ms(day), next_midnight_ms(day));
-        for opening in openings {
+    /// Adds the hours of a day later than all so far, with its first instant and the first after it; cut.
+    fn add_day(&mut self, calendar: &Calendar, day: Date, bounds: (i64, i64), cut: (i64, i64)) {
+        for opening in calendar.hours_on(day) {
             let (from_ms, to_ms) = instants(day, bounds, *opening);
             self.push(from_ms.max(cut.0), to_ms.min(cut.1));
         }

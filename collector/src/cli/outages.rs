@@ -97,6 +97,8 @@ mod tests {
             duration_ms: 90_000,
             ongoing,
             causes: Vec::new(),
+            sampling: None,
+            annotation: None,
         };
         year.services[0].outages = vec![stop("old", example::NOW_MS - 9_000_000, false)];
         year.services[3].outages = vec![stop("new", example::NOW_MS - 90_000, true)];

@@ -1,17 +1,21 @@
-//! `vedetta report YEAR`: the year for programs and spreadsheets.
+//! `vedetta report YEAR|YEAR-Qn|YEAR-MM`: a period for programs and spreadsheets.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::explain::year;
+use super::asked::AskedPeriod;
 use super::place::Place;
 use crate::publish::report;
 
-/// Write a year's figures
+/// Write the figures of a year, quarter or month
 #[derive(Debug, clap::Args)]
 pub(crate) struct Report {
-    /// The civil year
-    year: i16,
+    /// The period: 2027, 2027-Q1 or 2027-03
+    #[arg(value_name = "YEAR|YEAR-Qn|YEAR-MM")]
+    period: String,
+    /// As it was known at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<String>,
     #[command(flatten)]
     place: Place,
     /// The form: everything, or one flat table
@@ -30,7 +34,8 @@ enum Format {
 
 impl Report {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let year = year(&self.place, Some(self.year))?;
+        let year = AskedPeriod::named(&self.period, self.as_of)
+            .figures(&self.place.client()?, &[("readings", "all")])?;
         match self.format {
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *out, &year)?;

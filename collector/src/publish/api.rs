@@ -10,14 +10,16 @@
 mod figure;
 mod promise;
 mod outage;
+mod account;
 mod year;
 mod now;
 
+pub use account::{Alternative, Correction, Effect, Group, Member, Members, Stretch, Unobserved, Why};
 pub use figure::{Figure, Share};
 pub use now::{Agent, ComponentNow, Condition, Journal, Now, ServiceNow, StaleStream, State, VantageNow};
-pub use outage::{Cause, Outage};
-pub use promise::{Commitment, Outlook, Standing, Unmeasured};
-pub use year::{CheckYear, ComponentYear, ServiceYear, SiteYear, Year};
+pub use outage::{Annotation, Cause, Outage, Sampling};
+pub use promise::{Commitment, Forecast, Outlook, Standing, Tier, Unmeasured, Within};
+pub use year::{CheckYear, ComponentYear, Sealed, ServiceYear, SiteYear, Year};
 
 use serde::{Deserialize, Serialize};
 

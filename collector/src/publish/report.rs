@@ -6,11 +6,14 @@
 
 use std::borrow::Cow;
 
-use super::api::{Commitment, Figure, Outlook, ServiceYear, Share, Standing, Year};
+use super::api::{
+    Commitment, Figure, Forecast, Group, Members, Outlook, Sampling, ServiceYear, Share, Standing, Year,
+};
+use super::format::iso;
 use super::words::{self, Lang};
 
 /// Every column: its name, and its cell in a row.
-const COLUMNS: [(&str, Cell); 25] = [
+const COLUMNS: [(&str, Cell); 44] = [
     ("year", |row| row.year.year.to_string()),
     ("as_of", |row| row.year.as_of.clone()),
     ("provisional", |row| row.year.provisional.to_string()),
@@ -42,6 +45,35 @@ const COLUMNS: [(&str, Cell); 25] = [
         let promises = row.service.unmeasured.iter().filter(|_| row.component.is_empty());
         promises.map(|promise| words::unmeasured(promise, Lang::En)).collect::<Vec<_>>().join("; ")
     }),
+    ("period", |row| row.year.period.clone()),
+    ("sealed_revision", |row| {
+        row.year.sealed.as_ref().map_or_else(String::new, |seal| seal.revision.to_string())
+    }),
+    ("maintenance_ms", |row| row.figure.maintenance_ms.to_string()),
+    ("weight", |row| row.figure.weight.to_string()),
+    ("net_percent", |row| net(row, |net| percent(net.availability.as_ref()))),
+    ("net_down_ms", |row| net(row, |net| net.down_ms.to_string())),
+    ("best_total_percent", |row| percent(row.figure.best_total.as_ref())),
+    ("required_percent", |row| promised(row, |promise| percent(promise.required.as_ref()))),
+    ("forecast_down_ms", |row| forecast(row, |forecast| forecast.down_ms.to_string())),
+    ("forecast_exhausted", |row| {
+        forecast(row, |forecast| forecast.exhausted_ms.map(iso).unwrap_or_default())
+    }),
+    ("sure_down_ms", |row| sampled(row, |sampling| sampling.sure_ms)),
+    ("possible_down_ms", |row| sampled(row, |sampling| sampling.possible_ms)),
+    ("longest_outage_ms", |row| of_service(row, |service| service.longest_outage_ms.to_string())),
+    ("unobserved", |row| of_service(row, unobserved)),
+    ("corrections", |row| of_service(row, |service| service.corrections.len().to_string())),
+    ("members", |row| mean(row, |members| members.each.len().to_string())),
+    ("worst_group", |row| {
+        mean(row, |members| {
+            worst(members).map_or_else(String::new, |group| harmless(&group.name).into_owned())
+        })
+    }),
+    ("worst_group_percent", |row| {
+        mean(row, |members| percent(worst(members).and_then(|group| group.figure.availability.as_ref())))
+    }),
+    ("other_readings", |row| of_service(row, other_readings)),
 ];
 
 /// One cell of a row.
@@ -87,6 +119,47 @@ fn harmless(text: &str) -> Cow<'_, str> {
 
 fn promised(row: &Row<'_>, cell: impl Fn(&Commitment) -> String) -> String {
     row.promise.map_or_else(String::new, cell)
+}
+
+fn of_service(row: &Row<'_>, cell: impl Fn(&ServiceYear) -> String) -> String {
+    if row.component.is_empty() { cell(row.service) } else { String::new() }
+}
+
+fn net(row: &Row<'_>, cell: impl Fn(&Figure) -> String) -> String {
+    of_service(row, |service| service.net.as_ref().map_or_else(String::new, &cell))
+}
+
+fn forecast(row: &Row<'_>, cell: impl Fn(&Forecast) -> String) -> String {
+    promised(row, |promise| promise.forecast.as_ref().map_or_else(String::new, &cell))
+}
+
+fn sampled(row: &Row<'_>, ms: impl Fn(&Sampling) -> u64) -> String {
+    of_service(row, |service| {
+        service.sampling.as_ref().map_or_else(String::new, |sampling| ms(sampling).to_string())
+    })
+}
+
+fn mean(row: &Row<'_>, cell: impl Fn(&Members) -> String) -> String {
+    of_service(row, |service| service.members.as_ref().map_or_else(String::new, &cell))
+}
+
+fn worst(members: &Members) -> Option<&Group> {
+    members.groups.first()
+}
+
+/// `agent_network 3600000; agent_silent 1200`, ms.
+fn unobserved(service: &ServiceYear) -> String {
+    let reasons = service.unobserved.iter().map(|reason| format!("{} {}", reason.why.name(), reason.ms));
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// `maintenance=excluded 99.1234 met; …`: what the same measurements say, read otherwise.
+fn other_readings(service: &ServiceYear) -> String {
+    let others = service.readings.iter().filter(|reading| !reading.ours).map(|reading| {
+        let standing = reading.standing.map_or("", standing);
+        format!("{}={} {} {standing}", reading.rule, reading.value, percent(reading.availability.as_ref()))
+    });
+    others.collect::<Vec<_>>().join("; ")
 }
 
 fn percent(share: Option<&Share>) -> String {

@@ -5,7 +5,11 @@
 //! words for states, standings and promises. Names of services and components are the operator's.
 
 mod reasons;
+pub(crate) mod terms;
 pub(crate) mod sentences;
+pub(crate) mod account;
+pub(crate) mod readings;
+pub(crate) mod tiers;
 
 use collector_api::Reason;
 
@@ -115,6 +119,35 @@ labels! {
     allowed: "fermo ammesso nell'anno", "down time allowed in the year";
     overrun: "superato di", "overrun by";
     components: "componenti", "components";
+    net: "al netto", "net";
+    worst: "il peggio", "the worst";
+    best_total: "al massimo", "at best";
+    forecast: "previsione", "forecast";
+    sampling: "incertezza", "uncertainty";
+    corrections: "correzioni", "corrections";
+    readings: "altre letture", "other readings";
+    in_hours: "nelle ore di", "in the hours of";
+    everything_else: "il resto, con ogni componente, sede, correzione e lettura delle regole: --all", "the rest, with every component, site, correction and reading of the rules: --all";
+    components_title: "Componenti", "Components";
+    of_the_stop: "del fermo", "of the stop";
+    areas: "Area", "Area";
+    weight: "peso", "weight";
+    stretches: "Tratti: dal", "Stretches: from";
+    until: "al", "to";
+    sure_to_possible: "Certo – al più", "Sure – at most";
+    annotated: "Causa indicata", "Cause given";
+    entry: "Voce", "Entry";
+    written: "Scritta", "Written";
+    author: "Autore", "Author";
+    correction: "Correzione", "Correction";
+    about: "Su", "About";
+    effect: "Effetto", "Effect";
+    note: "Perché", "Why";
+    burning: "Consumo", "Burning";
+    fires_above: "scatta oltre", "fires above";
+    readings_title: "Letture delle regole", "Readings of the rules";
+    read_as: "letta così", "read as";
+    ours_marked: "* la lettura della Carta", "* the charter's own reading";
     outages: "interruzioni", "outages";
     no_outages: "nessuna interruzione", "no outages";
     ongoing: "in corso", "ongoing";
@@ -168,6 +201,11 @@ pub(crate) fn verdict(standing: Standing, outlook: Outlook, provisional: bool, l
         Lang::It => it,
         Lang::En => en,
     }
+}
+
+/// How a promise stands, of a stretch that is over: the words of a closed year.
+pub(crate) fn standing(standing: Standing, lang: Lang) -> &'static str {
+    verdict(standing, Outlook::Open, false, lang)
 }
 
 /// The promise as the charter words it.

@@ -98,6 +98,16 @@ fn hours_are_cut_to_what_is_asked() {
     assert_eq!(cut(30, 10), []);
     assert_eq!(cut(22, 25), [(22, 25)]);
     assert_eq!(hours.length_within_ms(-5, 41), 21);
+    for (at_ms, length_ms, after_ms) in [
+        (0, 10, Some(10)),
+        (5, 6, Some(21)),
+        (-9, 20, Some(30)),
+        (12, 11, Some(41)),
+        (45, 5, Some(50)),
+        (45, 6, None),
+    ] {
+        assert_eq!(hours.after_ms(at_ms, length_ms), after_ms, "{at_ms} {length_ms}");
+    }
 }
 
 fn weeks() -> impl Strategy<Value = String> {

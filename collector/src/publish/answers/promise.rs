@@ -63,5 +63,7 @@ fn commitment(figure: &derive::Figure, promise: &Availability) -> Option<Commitm
         down_max_ms: budget.down_max_ms,
         budget_remaining_ms: budget.remaining_ms,
         required: figure.required(promise).and_then(share),
+        forecast: None,
+        burn: Vec::new(),
     })
 }

@@ -27,8 +27,7 @@ impl Year {
         let charter = &*moment.charter;
         let checks = by_id(figures);
         Self {
-            period: derive::Period::new(figures.start_ms, figures.end_ms)
-                .map_or_else(String::new, |period| period.name()),
+            period: period(figures),
             year: figures.year,
             zone: format::ZONE.to_owned(),
             start_ms: figures.start_ms,
@@ -36,6 +35,7 @@ impl Year {
             as_of_ms: figures.as_of_ms,
             as_of: format::iso(figures.as_of_ms),
             provisional: true,
+            sealed: None,
             organisation: charter.organisation.name.clone(),
             unit: charter.organisation.unit.clone(),
             act: charter.act.act.clone(),
@@ -47,6 +47,11 @@ impl Year {
                 .collect(),
         }
     }
+}
+
+/// What the period of the figures is called.
+fn period(figures: &derive::YearFigures) -> String {
+    derive::Period::new(figures.start_ms, figures.end_ms).map_or_else(String::new, |period| period.name())
 }
 
 fn service_year(
@@ -64,6 +69,14 @@ fn service_year(
         commitments: commitments(service),
         unmeasured: unmeasured(row),
         figure: figure(&service.figure, coverage_min),
+        net: None,
+        within: Vec::new(),
+        unobserved: Vec::new(),
+        members: None,
+        stretches: Vec::new(),
+        sampling: None,
+        corrections: Vec::new(),
+        readings: Vec::new(),
         sites: service
             .sites
             .iter()
@@ -125,5 +138,7 @@ fn outage(outage: derive::Outage) -> Outage {
         duration_ms: outage.end_ms.abs_diff(outage.start_ms),
         ongoing: outage.ongoing,
         causes: causes.collect(),
+        sampling: None,
+        annotation: None,
     }
 }

@@ -22,10 +22,17 @@ pub struct Figure {
     pub down_ms: u64,
     /// Time nobody can say, ms.
     pub unknown_ms: u64,
-    /// Time of the year before measuring began, ms: neither up, down nor unknown.
+    /// Time of declared maintenance that the charter's rule leaves out of every share, ms.
+    #[serde(default)]
+    pub maintenance_ms: u64,
+    /// Time of the period that the figure is not about, ms: before measuring began, outside the hours of
+    /// a calendar. Neither up, down nor unknown.
     pub out_of_scope_ms: u64,
-    /// Time of the year after `as_of_ms`, ms.
+    /// Time of the period after `as_of_ms`, ms.
     pub future_ms: u64,
+    /// How many times the period's length the integers sum to: 1, and for a mean its members' weight (D16).
+    #[serde(default = "once")]
+    pub weight: u64,
     /// up / (up + down); null when nothing was measured.
     pub availability: Option<Share>,
     /// up / (up + down + unknown): if all unobserved time was down.
@@ -34,6 +41,9 @@ pub struct Figure {
     pub upper_bound: Option<Share>,
     /// (up + down) / (up + down + unknown).
     pub coverage: Option<Share>,
+    /// The best that the period can still end with, if nothing more is down from now on: (S - D) / S.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_total: Option<Share>,
     /// Is coverage below the charter's threshold, so that the headline is the range of the bounds?
     pub range: bool,
     /// In a partial year only: the lower bound over the whole year, time out of scope and to come
@@ -43,4 +53,8 @@ pub struct Figure {
     /// In a partial year only: the upper bound over the whole year.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole_year_upper_bound: Option<Share>,
+}
+
+fn once() -> u64 {
+    1
 }

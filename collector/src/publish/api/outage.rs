@@ -17,6 +17,36 @@ pub struct Outage {
     pub ongoing: bool,
     /// What was down in it.
     pub causes: Vec<Cause>,
+    /// How long it was for certain, and at most (D24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+    /// Whose fault people say it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotation: Option<Annotation>,
+}
+
+/// What the distance between samples leaves open: a change lies between two of them (D24).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// From the first to the last failing sample, ms: surely down.
+    pub sure_ms: u64,
+    /// From the good sample before to the good one after, ms: no more than that.
+    pub possible_ms: u64,
+}
+
+/// What people say an outage came from. It changes no figure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// `internal`, `third-party`, `power`, `network`, `planned`, `force-majeure`, `security`, `not-found`.
+    pub cause: String,
+    /// For people.
+    pub note: String,
+    /// The journal's entry.
+    pub entry: u64,
+    /// Who wrote it.
+    pub author: String,
+    /// When, Unix ms.
+    pub at_ms: i64,
 }
 
 /// One check that failed during an outage.

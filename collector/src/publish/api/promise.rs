@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Share;
+use super::{Figure, Share};
 
 /// How a commitment stands to date (D21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,61 @@ pub struct Commitment {
     /// The share of the time still to come that must be up if all unobserved time was down; above 1
     /// when it cannot be; null when no time is left.
     pub required: Option<Share>,
+    /// Where the pace of the last days leads; absent while it is too short to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
+    /// How fast the allowed down time is being spent, a tier each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub burn: Vec<Tier>,
+}
+
+/// The pace of the last days, continued to the period's end: a straight line, no promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// How many of the last days the pace is taken from, ms.
+    pub trail_ms: u64,
+    /// down / (up + down) of those.
+    pub pace: Share,
+    /// Down time by the period's end at that pace, ms, truncated.
+    pub down_ms: u64,
+    /// Is that too much for the promise?
+    pub breaks: bool,
+    /// When the allowed down time is used up at that pace, Unix ms; null when not in this period.
+    pub exhausted_ms: Option<i64>,
+}
+
+/// A tier of burning: so much of the period's allowed down time within a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// The part of the period's allowance: 2%.
+    pub part: Share,
+    /// Within this, ms.
+    pub window_ms: u64,
+    /// And still within this, ms.
+    pub short_ms: u64,
+    /// The share of down time above which the tier fires.
+    pub threshold: Share,
+    /// down / (up + down) of the window; null when nothing was measured in it.
+    pub down: Option<Share>,
+    /// The same of the short window.
+    pub short_down: Option<Share>,
+    /// (up + down) / window: too little measured, and the tier keeps silent.
+    pub known: Option<Share>,
+    /// `page` or `ticket`.
+    pub severity: String,
+    /// Does it fire?
+    pub firing: bool,
+}
+
+/// A promise about the hours of a calendar, with the figure of those hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    /// The calendar.
+    pub hours: String,
+    /// The promise.
+    pub commitment: Commitment,
+    /// The integers of its hours; the others are out of scope.
+    pub figure: Figure,
 }
 
 /// A promise that no figure is compared with yet: about requests, or about certain hours.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commitment, Figure, Outage, Unmeasured};
+use super::{
+    Alternative, Commitment, Correction, Figure, Members, Outage, Sampling, Stretch, Unmeasured, Unobserved,
+    Within,
+};
 
 /// `GET /api/v1/years/2027`, and the same of a quarter or a month.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,9 @@ pub struct Year {
     pub as_of: String,
     /// True until the year is sealed.
     pub provisional: bool,
+    /// The seal whose figures these are; absent while they are provisional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
     /// Whose charter.
     pub organisation: String,
     /// The office that answers for it.
@@ -34,6 +40,17 @@ pub struct Year {
     pub measured_from_ms: i64,
     /// In the charter's order.
     pub services: Vec<ServiceYear>,
+}
+
+/// A closed year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// 1, and one more for each closing after later entries.
+    pub revision: u64,
+    /// When it was closed, Unix ms.
+    pub at_ms: i64,
+    /// SHA-256 of its manifest, hexadecimal.
+    pub manifest: String,
 }
 
 /// One service's year.
@@ -54,6 +71,30 @@ pub struct ServiceYear {
     pub unmeasured: Vec<Unmeasured>,
     /// Its integers.
     pub figure: Figure,
+    /// The same without planned stops, where there were any: beside the figure, never instead (D12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<Figure>,
+    /// Its promises about the hours of a calendar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Within>,
+    /// Why time is unknown; they sum to `figure.unknown_ms`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unobserved: Vec<Unobserved>,
+    /// Of a mean: what it is the mean of (D16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Members>,
+    /// Where promise or tree changed within the period: each stretch by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stretches: Vec<Stretch>,
+    /// All its stops together: how long they were for certain, and at most (D24).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+    /// The entries of the journal that touch this figure, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+    /// The same measurements by other readings of the rules, ours among them; only with `?readings=all`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Alternative>,
     /// As each site alone sees it.
     pub sites: Vec<SiteYear>,
     /// Its components and their parts, each before its own parts.

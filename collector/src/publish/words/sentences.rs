@@ -1,92 +1,120 @@
 //! Sentences of `explain` that carry numbers: why this figure, and what would settle it.
 
 use super::Lang;
-use crate::publish::api::{Commitment, Figure, Outlook, Standing};
+use super::terms::{Span, Terms};
+use crate::publish::api::{Commitment, Figure, Outlook, ServiceYear, Standing, Year};
 use crate::publish::format;
 
 /// The numerator and the denominator of the headline.
-pub(crate) fn headline(figure: &Figure, lang: Lang) -> String {
-    let up = format::duration(figure.up_ms, lang);
-    let known = format::duration(figure.up_ms + figure.down_ms, lang);
-    match lang {
-        Lang::It => format!("{up} disponibile su {known} misurati"),
-        Lang::En => format!("{up} up of {known} measured"),
-    }
-}
-
-/// What was not observed, and what it does to the figure.
-pub(crate) fn unobserved(figure: &Figure, lang: Lang) -> String {
-    let unknown = format::duration(figure.unknown_ms, lang);
-    match (lang, figure.unknown_ms) {
-        (Lang::It, 0) => "niente: i due limiti coincidono con il valore".to_owned(),
-        (Lang::En, 0) => "nothing: both bounds are the value".to_owned(),
-        (Lang::It, _) => {
-            format!(
-                "{unknown}: né disponibile né fermo; il limite basso lo conta tutto fermo, l'alto tutto disponibile"
-            )
-        }
-        (Lang::En, _) => {
-            format!("{unknown}: neither up nor down; the lower bound counts it all down, the upper all up")
-        }
+pub(crate) fn headline(figure: &Figure, terms: &Terms<'_>) -> String {
+    let up = terms.time(figure.up_ms);
+    let known = terms.time(figure.up_ms + figure.down_ms);
+    match (terms.lang, terms.member) {
+        (Lang::It, None) => format!("{up} disponibile su {known} misurati"),
+        (Lang::It, Some(_)) => format!("{up} disponibili su {known} misurate"),
+        (Lang::En, _) => format!("{up} up of {known} measured"),
     }
 }
 
 /// The down time so far beside what the promise allows.
-pub(crate) fn down(figure: &Figure, promise: Option<&Commitment>, lang: Lang) -> String {
-    let down = format::duration(figure.down_ms, lang);
+pub(crate) fn down(figure: &Figure, promise: Option<&Commitment>, terms: &Terms<'_>) -> String {
+    let down = terms.time(figure.down_ms);
     let Some(promise) = promise else { return down };
-    let allowed = format::duration(promise.budget_ms, lang);
-    let left = format::duration(promise.budget_remaining_ms.unsigned_abs(), lang);
-    match (lang, promise.budget_remaining_ms < 0) {
-        (Lang::It, false) => format!("{down} su {allowed} ammessi nell'anno; ancora ammesso {left}"),
-        (Lang::It, true) => format!("{down} su {allowed} ammessi nell'anno; superato di {left}"),
-        (Lang::En, false) => format!("{down} of {allowed} allowed in the year; still allowed {left}"),
-        (Lang::En, true) => format!("{down} of {allowed} allowed in the year; overrun by {left}"),
+    let (allowed, within) = (terms.time(promise.budget_ms), terms.in_period());
+    let left = terms.time(promise.budget_remaining_ms.unsigned_abs());
+    let (overrun, over) = (promise.budget_remaining_ms < 0, figure.future_ms == 0);
+    let rest = match (terms.lang, overrun, over) {
+        (Lang::It, true, _) => format!("superato di {left}"),
+        (Lang::It, false, false) => format!("ancora ammesso {left}"),
+        (Lang::It, false, true) => format!("margine {left}"),
+        (Lang::En, true, _) => format!("overrun by {left}"),
+        (Lang::En, false, false) => format!("still allowed {left}"),
+        (Lang::En, false, true) => format!("{left} to spare"),
+    };
+    match (terms.lang, terms.member) {
+        (Lang::It, None) => format!("{down} su {allowed} ammessi {within}; {rest}"),
+        (Lang::It, Some(_)) => format!("{down} su {allowed} ammesse {within}; {rest}"),
+        (Lang::En, _) => format!("{down} of {allowed} allowed {within}; {rest}"),
     }
 }
 
 /// What would make the outcome certain.
-pub(crate) fn certainty(figure: &Figure, promise: &Commitment, lang: Lang) -> String {
-    let down_left = format::duration(promise.budget_remaining_ms.unsigned_abs(), lang);
+pub(crate) fn certainty(figure: &Figure, promise: &Commitment, terms: &Terms<'_>) -> String {
+    let fixed = match promise.outlook {
+        Outlook::Secured => {
+            Some(("già certo: rispettato qualunque cosa accada", "certain already: met whatever comes"))
+        }
+        Outlook::Irrecoverable => Some((
+            "già certo: mancato anche senza altri fermi",
+            "certain already: missed even without further stops",
+        )),
+        Outlook::Open if promise.standing == Standing::NoData => Some((
+            "nessun campione valido finora: servono misure",
+            "no valid sample so far: it takes measurements",
+        )),
+        Outlook::Open => None,
+    };
+    match (fixed, terms.lang) {
+        (Some((it, _)), Lang::It) => it.to_owned(),
+        (Some((_, en)), Lang::En) => en.to_owned(),
+        (None, _) => undecided(figure, promise, terms),
+    }
+}
+
+/// The same while it can end either way.
+fn undecided(figure: &Figure, promise: &Commitment, terms: &Terms<'_>) -> String {
+    let (lang, end) = (terms.lang, terms.end());
+    let down_left = terms.time(promise.budget_remaining_ms.unsigned_abs());
     // Met for certain while everything lost, down or unobserved, fits into what is allowed.
     let lost_left_ms = promise.budget_remaining_ms.saturating_sub_unsigned(figure.unknown_ms);
-    let lost_left = format::duration(lost_left_ms.unsigned_abs(), lang);
-    match (lang, promise.outlook, promise.standing) {
-        (Lang::It, Outlook::Secured, _) => "già certo: rispettato qualunque cosa accada".to_owned(),
-        (Lang::En, Outlook::Secured, _) => "certain already: met whatever comes".to_owned(),
-        (Lang::It, Outlook::Irrecoverable, _) => "già certo: mancato anche senza altri fermi".to_owned(),
-        (Lang::En, Outlook::Irrecoverable, _) => {
-            "certain already: missed even without further stops".to_owned()
-        }
-        (Lang::It, Outlook::Open, Standing::NoData) => {
-            "nessun campione valido finora: servono misure".to_owned()
-        }
-        (Lang::En, Outlook::Open, Standing::NoData) => {
-            "no valid sample so far: it takes measurements".to_owned()
-        }
-        (Lang::It, Outlook::Open, _) if lost_left_ms < 0 => format!(
+    let lost_left = terms.time(lost_left_ms.unsigned_abs());
+    match (lang, figure.future_ms == 0, lost_left_ms < 0) {
+        (Lang::It, true, _) => format!(
+            "il periodo è finito: decidono solo il non osservato ({}) e le correzioni che lo spiegano",
+            terms.time(figure.unknown_ms)
+        ),
+        (Lang::En, true, _) => format!(
+            "the period is over: only unobserved time ({}) decides, and corrections that settle it",
+            terms.time(figure.unknown_ms)
+        ),
+        (Lang::It, false, true) => format!(
             "il non osservato supera di {lost_left} il fermo ancora ammesso: rispettarlo non è più dimostrabile; mancato oltre altri {down_left} di fermo"
         ),
-        (Lang::En, Outlook::Open, _) if lost_left_ms < 0 => format!(
+        (Lang::En, false, true) => format!(
             "unobserved time exceeds what is still allowed by {lost_left}: keeping it can no longer be proven; missed beyond another {down_left} down"
         ),
-        (Lang::It, Outlook::Open, _) => format!(
-            "rispettato se da qui a fine anno fermo e non osservato, insieme, non superano {lost_left}; mancato oltre altri {down_left} di fermo"
+        (Lang::It, false, false) => format!(
+            "rispettato se da qui a {end} fermo e non osservato, insieme, non superano {lost_left}; mancato oltre altri {down_left} di fermo"
         ),
-        (Lang::En, Outlook::Open, _) => format!(
-            "met if until the year's end down and unobserved time together do not exceed {lost_left}; missed beyond another {down_left} down"
+        (Lang::En, false, false) => format!(
+            "met if until {end} down and unobserved time together do not exceed {lost_left}; missed beyond another {down_left} down"
         ),
     }
 }
 
-/// How much of the year is over.
-pub(crate) fn elapsed(year: i16, as_of_ms: i64, figure: &Figure, lang: Lang) -> String {
-    let elapsed_ms = figure.up_ms + figure.down_ms + figure.unknown_ms;
-    let scope = format::duration(elapsed_ms + figure.future_ms, lang);
-    let (elapsed, as_of) = (format::duration(elapsed_ms, lang), format::date(as_of_ms, lang));
+/// Which period, up to when, and how much of it is over.
+pub(crate) fn elapsed(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> String {
+    let (figure, lang, period) = (&service.figure, terms.lang, &year.period);
+    let as_of = format::date(year.as_of_ms.min(year.end_ms - 1), lang);
+    if let Some(seal) = &year.sealed {
+        let at = format::date(seal.at_ms, lang);
+        return match lang {
+            Lang::It => format!("{period} (chiuso il {at}, revisione {})", seal.revision),
+            Lang::En => format!("{period} (closed on {at}, revision {})", seal.revision),
+        };
+    }
+    if let Some(members) = &service.members {
+        let count = format::grouped(members.each.len() as u64, lang);
+        return match lang {
+            Lang::It => format!("{period} (al {as_of}, media di {count} {})", members.component),
+            Lang::En => format!("{period} (as of {as_of}, mean of {count} {})", members.component),
+        };
+    }
+    let elapsed_ms = figure.up_ms + figure.down_ms + figure.unknown_ms + figure.maintenance_ms;
+    let (elapsed, scope) = (terms.time(elapsed_ms), terms.time(elapsed_ms + figure.future_ms));
     match lang {
-        Lang::It => format!("{year} (al {as_of}, {elapsed} su {scope})"),
-        Lang::En => format!("{year} (as of {as_of}, {elapsed} of {scope})"),
+        Lang::It => format!("{period} (al {as_of}, {elapsed} su {scope})"),
+        Lang::En => format!("{period} (as of {as_of}, {elapsed} of {scope})"),
     }
 }
 
@@ -103,12 +131,21 @@ pub(crate) fn partial(measured_from_ms: i64, figure: &Figure, lang: Lang) -> Str
     }
 }
 
+/// Beside a promise about a year, where the figure is of a part of it.
+pub(crate) fn only_a_part(terms: &Terms<'_>) -> &'static str {
+    match (terms.span, terms.lang) {
+        (Span::Year, _) => "",
+        (_, Lang::It) => " (qui una parte dell'anno: da sola non decide)",
+        (_, Lang::En) => " (here a part of the year: alone it decides nothing)",
+    }
+}
+
 /// `12, le ultime 5 (tutte: vedetta outages --year 2026)`.
-pub(crate) fn outages(count: usize, shown: usize, year: i16, lang: Lang) -> String {
+pub(crate) fn outages(count: usize, shown: usize, all: &str, lang: Lang) -> String {
     match (lang, shown < count) {
         (_, false) => count.to_string(),
-        (Lang::It, true) => format!("{count}, le ultime {shown} (tutte: vedetta outages --year {year})"),
-        (Lang::En, true) => format!("{count}, the last {shown} (all: vedetta outages --year {year})"),
+        (Lang::It, true) => format!("{count}, le ultime {shown} (tutte: {all})"),
+        (Lang::En, true) => format!("{count}, the last {shown} (all: {all})"),
     }
 }
 

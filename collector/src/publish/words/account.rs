@@ -1,0 +1,229 @@
+//! What a figure is made of, in words: planned stops, unobserved time, members, corrections, outlook.
+
+use std::fmt::Write as _;
+
+use super::terms::Terms;
+use super::{Lang, verdict};
+use crate::publish::api::{
+    Correction, Effect, Figure, Forecast, Member, Members, Outage, Sampling, Share, Unobserved, Why, Within,
+};
+use crate::publish::format;
+
+/// The figure without planned stops, and how long these were.
+pub(crate) fn net(net: &Figure, gross: &Figure, target: Option<&Share>, terms: &Terms<'_>) -> String {
+    let planned = terms.time(gross.down_ms.saturating_sub(net.down_ms));
+    let unplanned = terms.time(net.down_ms);
+    let headline = net.headline(target, terms.lang);
+    match terms.lang {
+        Lang::It => format!("{headline} senza i fermi programmati ({planned}); non programmato {unplanned}"),
+        Lang::En => format!("{headline} without planned stops ({planned}); unplanned {unplanned}"),
+    }
+}
+
+/// What was not observed, why, and what it does to the figure.
+pub(crate) fn unobserved(figure: &Figure, reasons: &[Unobserved], terms: &Terms<'_>) -> String {
+    let unknown = terms.time(figure.unknown_ms);
+    if figure.unknown_ms == 0 {
+        return match terms.lang {
+            Lang::It => "niente: i due limiti coincidono con il valore".to_owned(),
+            Lang::En => "nothing: both bounds are the value".to_owned(),
+        };
+    }
+    let reasons = reasons.iter().filter(|reason| reason.ms > 0);
+    let told: Vec<String> =
+        reasons.map(|reason| format!("{} {}", why(reason.why, terms.lang), terms.time(reason.ms))).collect();
+    match (terms.lang, told.as_slice()) {
+        (Lang::It, []) => format!(
+            "{unknown}: né disponibile né fermo; il limite basso lo conta tutto fermo, l'alto tutto disponibile"
+        ),
+        (Lang::En, []) => {
+            format!("{unknown}: neither up nor down; the lower bound counts it all down, the upper all up")
+        }
+        (_, told) => format!("{unknown}: {}", told.join(", ")),
+    }
+}
+
+/// Why time is unknown, as a fragment before a duration.
+pub(crate) fn why(why: Why, lang: Lang) -> &'static str {
+    let (it, en) = match why {
+        Why::Annulled => ("misure annullate", "measurements annulled"),
+        Why::AgentNetwork => ("rete della sonda assente", "the agent's network down"),
+        Why::AgentClock => ("orologio della sonda sbagliato", "the agent's clock wrong"),
+        Why::AgentOther => ("controllo non eseguibile dalla sonda", "the agent could not run the check"),
+        Why::Unconfirmed => ("guasto non ancora confermato", "failure not yet confirmed"),
+        Why::SpoolLost => ("campioni persi prima dell'invio", "samples lost before delivery"),
+        Why::AgentSilent => ("nessun campione: sonda o suo host spenti", "no samples: agent or its host off"),
+        Why::NeverMeasured => ("mai misurato fin lì", "not measured until then"),
+    };
+    match lang {
+        Lang::It => it,
+        Lang::En => en,
+    }
+}
+
+/// The best the period can still end with.
+pub(crate) fn best_total(best: &Share, target: Option<&Share>, terms: &Terms<'_>) -> String {
+    let best = best.text_beside(target, terms.lang);
+    match terms.lang {
+        Lang::It => {
+            format!("{best} a {}, senza altri fermi e con tutto il non osservato disponibile", terms.end())
+        }
+        Lang::En => format!("{best} at {}, without further stops and all unobserved time up", terms.end()),
+    }
+}
+
+/// Where the pace of the last days leads.
+pub(crate) fn forecast(forecast: &Forecast, required: Option<&Share>, terms: &Terms<'_>) -> String {
+    let lang = terms.lang;
+    let days = forecast.trail_ms / 86_400_000;
+    let down = terms.time(forecast.down_ms);
+    let end = terms.end();
+    let told = match (lang, forecast.exhausted_ms) {
+        (Lang::It, Some(at_ms)) => format!(
+            "al ritmo degli ultimi {days} giorni il fermo ammesso finisce il {}; a {end} sarebbe {down}",
+            format::date(at_ms, lang)
+        ),
+        (Lang::En, Some(at_ms)) => format!(
+            "at the pace of the last {days} days the allowance is used up on {}; at {end} it would be {down}",
+            format::date(at_ms, lang)
+        ),
+        (Lang::It, None) => format!("al ritmo degli ultimi {days} giorni a {end} {down} di fermo"),
+        (Lang::En, None) => format!("at the pace of the last {days} days {down} down at {end}"),
+    };
+    match required.filter(|share| share.p <= share.q) {
+        None => told,
+        Some(share) if lang == Lang::It => {
+            format!("{told}; d'ora in poi serve almeno {}", ceiling(share, lang))
+        }
+        Some(share) => format!("{told}; from now on it takes at least {}", ceiling(share, lang)),
+    }
+}
+
+/// A share that must be reached: rounded up, because cut it would not be enough.
+fn ceiling(share: &Share, lang: Lang) -> String {
+    let hundredths = (u128::from(share.p) * 10_000).div_ceil(u128::from(share.q.max(1)));
+    let hundredths = u64::try_from(hundredths).unwrap_or(u64::MAX);
+    Share::of(hundredths, 10_000).map_or_else(String::new, |share| share.text(lang))
+}
+
+/// What the distance between samples leaves open.
+pub(crate) fn sampling(sampling: &Sampling, terms: &Terms<'_>) -> String {
+    let (sure, possible) = (terms.time(sampling.sure_ms), terms.time(sampling.possible_ms));
+    match terms.lang {
+        Lang::It => format!("fra un campione e l'altro: fermo da {sure} (certo) a {possible} (al più)"),
+        Lang::En => {
+            format!("between one sample and the next: down from {sure} (sure) to {possible} (at most)")
+        }
+    }
+}
+
+/// How many entries of the journal touch the figure, and how many of them hold.
+pub(crate) fn corrections(corrections: &[Correction], lang: Lang) -> String {
+    let count = |effect| corrections.iter().filter(|correction| correction.effect == effect).count();
+    let holding = count(Effect::Holds);
+    let mut told = match lang {
+        Lang::It if holding == 1 => "1 vale per questo dato".to_owned(),
+        Lang::It => format!("{holding} valgono per questo dato"),
+        Lang::En if holding == 1 => "1 holds for this figure".to_owned(),
+        Lang::En => format!("{holding} hold for this figure"),
+    };
+    for effect in [Effect::Late, Effect::Proposed, Effect::Revoked] {
+        let count = count(effect);
+        if count > 0 {
+            // Writing to a String cannot fail.
+            let _ = write!(told, "; {count} {}", effect_word(effect, lang));
+        }
+    }
+    told
+}
+
+/// What an entry does to figures, after a number or alone.
+pub(crate) fn effect_word(effect: Effect, lang: Lang) -> &'static str {
+    let (it, en) = match effect {
+        Effect::Holds => ("vale", "holds"),
+        Effect::Late => ("tardiva, senza effetto", "late, without effect"),
+        Effect::Proposed => ("proposta, da approvare", "proposed, to be approved"),
+        Effect::Revoked => ("revocata", "revoked"),
+    };
+    match lang {
+        Lang::It => it,
+        Lang::En => en,
+    }
+}
+
+/// What kind of entry; as it stands where this version does not know it.
+pub(crate) fn correction_kind(kind: &str, lang: Lang) -> &str {
+    match (kind, lang) {
+        ("maintenance", Lang::It) => "manutenzione",
+        ("annulled", Lang::It) => "misure annullate",
+        ("forced_up", Lang::It) => "dichiarato disponibile",
+        ("forced_down", Lang::It) => "dichiarato fermo",
+        ("forced_up", Lang::En) => "declared up",
+        ("forced_down", Lang::En) => "declared down",
+        (kind, _) => kind,
+    }
+}
+
+/// Whose fault an outage was; as it stands where this version does not know it.
+pub(crate) fn cause(cause: &str, lang: Lang) -> &str {
+    match (cause, lang) {
+        ("internal", Lang::It) => "interna",
+        ("third-party", Lang::It) => "terzi",
+        ("power", Lang::It) => "energia elettrica",
+        ("network", Lang::It) => "linea",
+        ("planned", Lang::It) => "programmata",
+        ("force-majeure", Lang::It) => "forza maggiore",
+        ("security", Lang::It) => "attacco",
+        ("not-found", Lang::It) => "non trovata",
+        (cause, _) => cause,
+    }
+}
+
+/// `terzi: guasto di Acme (mrossi)`: what people say an outage came from; empty if nobody did.
+pub(crate) fn annotation(outage: &Outage, lang: Lang) -> String {
+    let Some(told) = &outage.annotation else { return String::new() };
+    let cause = cause(&told.cause, lang);
+    if told.note.is_empty() { cause.to_owned() } else { format!("{cause}: {}", told.note) }
+}
+
+/// The worst group and the worst member of a mean.
+pub(crate) fn worst(members: &Members, lang: Lang) -> String {
+    let group = members.groups.first().map(|group| {
+        let (figure, count) = (group.figure.headline(None, lang), group.count);
+        match lang {
+            Lang::It => format!("area peggiore {} {figure} ({count} {})", group.name, members.component),
+            Lang::En => format!("worst area {} {figure} ({count} {})", group.name, members.component),
+        }
+    });
+    let member = members.each.first().map(|member| {
+        let (name, figure) = (member_name(member), member.figure.headline(None, lang));
+        match lang {
+            Lang::It => format!("{} peggiore {name} {figure}", members.component),
+            Lang::En => format!("worst {} {name} {figure}", members.component),
+        }
+    });
+    group.into_iter().chain(member).collect::<Vec<_>>().join("; ")
+}
+
+/// A member's own name: the last of its check's.
+pub(crate) fn member_name(member: &Member) -> &str {
+    member.check.rsplit('.').next().unwrap_or(&member.check)
+}
+
+/// A promise about the hours of a calendar: what it says, its figure, how it stands.
+pub(crate) fn within(within: &Within, provisional: bool, terms: &Terms<'_>) -> String {
+    let (lang, promise) = (terms.lang, &within.commitment);
+    let target = promise.target.short(lang);
+    let figure = within.figure.headline(Some(&promise.target), lang);
+    let down = terms.time(within.figure.down_ms);
+    let outcome = verdict(promise.standing, promise.outlook, provisional, lang);
+    let more = match (lang, promise.strict) {
+        (_, true) => ">",
+        (Lang::It, false) => "almeno ",
+        (Lang::En, false) => "at least ",
+    };
+    match lang {
+        Lang::It => format!("`{}`: {more}{target}; {figure}, fermo {down}: {outcome}", within.hours),
+        Lang::En => format!("`{}`: {more}{target}; {figure}, down {down}: {outcome}", within.hours),
+    }
+}
