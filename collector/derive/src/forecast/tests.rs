@@ -54,6 +54,10 @@ fn at_the_very_edge() {
     assert_eq!((seconds(forecast.down_ms).as_str(), forecast.required), ("400000", None));
     let gone = Forecast::of(&july(1_000_000), &promise(true), &trail).unwrap();
     assert_eq!(gone.exhaust_in_ms, Quotient::new(0, 1));
+    // Used up to the last millisecond, and nothing down since: gone all the same.
+    let spent = Figure { up_ms: 98, down_ms: 2, ..Figure::default() };
+    let quiet = Trail { down_ms: 0, ..trail };
+    assert_eq!(Forecast::of(&spent, &promise(false), &quiet).unwrap().exhaust_in_ms, Quotient::new(0, 1));
 }
 
 proptest! {
