@@ -103,9 +103,13 @@ fn rows(service: &ServiceNow, now: &Now, lang: Lang) -> Vec<[Cell; 9]> {
     let verdict = page::verdict(promise, &service.unmeasured, now.provisional, lang);
     let verdict =
         if provisional.is_empty() { verdict.to_owned() } else { format!("{verdict} ({provisional})") };
-    let budget = promise.map_or_else(String::new, |promise| page::budget_left(promise, lang));
+    let budget = promise.map_or_else(String::new, |promise| page::budget_left(promise, service, lang));
     let target = promise.map(|promise| &promise.target);
-    let year = service.figure.headline(target, lang);
+    let mut year = service.figure.headline(target, lang);
+    let net = page::net(service, lang);
+    if !net.is_empty() {
+        year = format!("{year}; {} {net}", lang.labels().net);
+    }
     let head = row(service.name.clone(), &service.now, year, budget, verdict, now.now_ms, lang);
     let component_year = |figure: &Figure| figure.headline(None, lang);
     let components = service.components.iter().map(|component| {

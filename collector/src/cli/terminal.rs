@@ -37,6 +37,7 @@ impl Paint {
             State::Degraded => "33",
             State::Down => "1;31",
             State::Unknown => "36",
+            State::Maintenance => "35",
         };
         self.with(code, text)
     }

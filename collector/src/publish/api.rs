@@ -16,7 +16,10 @@ mod now;
 
 pub use account::{Alternative, Correction, Effect, Group, Member, Members, Stretch, Unobserved, Why};
 pub use figure::{Figure, Share};
-pub use now::{Agent, ComponentNow, Condition, Journal, Now, ServiceNow, StaleStream, State, VantageNow};
+pub use now::{
+    Agent, ComponentNow, Condition, Journal, MeanNow, Now, Rolling, ServiceNow, StaleStream, State,
+    VantageNow,
+};
 pub use outage::{Annotation, Cause, Outage, Sampling};
 pub use promise::{Commitment, Forecast, Outlook, Standing, Tier, Unmeasured, Within};
 pub use year::{CheckYear, ComponentYear, Sealed, ServiceYear, SiteYear, Year};

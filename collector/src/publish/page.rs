@@ -4,12 +4,16 @@
 //! the words; `templates/page.html` only lays them out. The page is for operators on loopback, so it
 //! shows every component; a public page (later) will show those with `publish: true`.
 
+mod cells;
+
 use askama::Template;
 
 use super::answers::OLD_AFTER_MS;
 use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, Standing, State, Unmeasured};
 use super::format;
 use super::words::{self, Labels, Lang};
+
+pub use self::cells::{alarms, budget_left, net, seen, verdict, worst};
 
 /// The page's only other file.
 pub const CSS: &str = include_str!("../../templates/vedetta.css");
@@ -73,6 +77,10 @@ struct Row {
     reason: String,
     seen: String,
     year: String,
+    /// The same without planned stops, in equal type; empty where there were none.
+    net: String,
+    /// The worst of a mean's groups; empty of any other.
+    worst: String,
     bounds: String,
     budget: String,
     budget_left: Option<u64>,
@@ -94,68 +102,8 @@ struct AgentRow {
     version: String,
 }
 
-/// What makes the table untrustworthy, worst first. Whoever shows figures shows these above them.
-pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
-    let l = lang.labels();
-    let mut alarms = Vec::new();
-    match now.last_sample_ms {
-        None => alarms.push(l.stale_never.to_owned()),
-        Some(last_ms) if now.now_ms - last_ms > OLD_AFTER_MS => {
-            alarms.push(format!("{} {}.", l.stale_since, format::date_time(last_ms, lang)));
-        }
-        Some(_) => {}
-    }
-    for stream in &now.stale_streams {
-        alarms.push(format!("{} {}: {}. {}", l.stale_stream, stream.agent, stream.reason, l.stale_stream_do));
-    }
-    for agent in now.agents.iter().filter(|agent| agent.silent) {
-        alarms.push(match agent.last_push_ms {
-            None => format!("{} {}.", l.mute_agent, agent.id),
-            Some(last_ms) => {
-                let last = format::near(last_ms, now.now_ms, lang);
-                format!("{} {} ({}: {last}).", l.stale_agent, agent.id, l.last_push.to_lowercase())
-            }
-        });
-    }
-    alarms
-}
-
-/// `2 su 3`: the vantages that see the failure where there is one, those that know otherwise.
-pub fn seen(condition: &Condition, lang: Lang) -> String {
-    let l = lang.labels();
-    if condition.vantages == 0 {
-        return l.nobody.to_owned();
-    }
-    let who = if condition.failing > 0 { condition.failing } else { condition.known };
-    format!("{who} {} {}", l.of, condition.vantages)
-}
-
-/// What is left of the year's down time, or that it is overrun.
-pub fn budget_left(commitment: &Commitment, lang: Lang) -> String {
-    let left_ms = commitment.budget_remaining_ms;
-    if left_ms < 0 {
-        let over = format::duration(left_ms.unsigned_abs(), lang);
-        format!("{} {over}", lang.labels().overrun)
-    } else {
-        format::duration(left_ms.unsigned_abs(), lang)
-    }
-}
-
-/// The outcome so far, in the design's words.
-pub fn verdict(
-    commitment: Option<&Commitment>,
-    unmeasured: &[Unmeasured],
-    provisional: bool,
-    lang: Lang,
-) -> &'static str {
-    match commitment {
-        Some(commitment) => words::verdict(commitment.standing, commitment.outlook, provisional, lang),
-        None => words::no_outcome(unmeasured, lang),
-    }
-}
-
 fn counts(now: &Now, lang: Lang) -> Vec<Badge> {
-    [State::Down, State::Degraded, State::Unknown, State::Up]
+    [State::Down, State::Degraded, State::Unknown, State::Maintenance, State::Up]
         .into_iter()
         .map(|state| Badge {
             count: now.services.iter().filter(|s| s.is_probed() && s.now.state == state).count(),
@@ -171,6 +119,7 @@ fn badge(state: State, lang: Lang) -> Badge {
         State::Degraded => "degraded",
         State::Down => "down",
         State::Unknown => "unknown",
+        State::Maintenance => "maintenance",
     };
     Badge { class, word: words::state(state, lang), count: 0 }
 }
@@ -186,11 +135,13 @@ fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
                 state,
                 note: promise_note(service.row, promised, &service.unmeasured, lang),
                 budget: promised
-                    .map_or_else(String::new, |commitment| unbroken(&budget_left(commitment, lang))),
+                    .map_or_else(String::new, |commitment| unbroken(&budget_left(commitment, service, lang))),
                 budget_left: promised.map(budget_percent),
                 verdict: verdict(promised, &service.unmeasured, now.provisional, lang).to_owned(),
                 verdict_class: promised.map_or("none", verdict_class),
                 provisional: now.provisional && promised.is_some(),
+                net: net(service, lang),
+                worst: worst(service, lang),
                 ..row(now.now_ms, service.name.clone(), &service.now, &service.figure, promised, lang)
             };
             let components = service.components.iter().map(|component| Row {
@@ -221,6 +172,8 @@ fn row(
         reason: words::why(condition, lang),
         seen: seen(condition, lang),
         year: figure.headline(promised.map(|commitment| &commitment.target), lang),
+        net: String::new(),
+        worst: String::new(),
         bounds: coverage_note(figure, lang),
         budget: String::new(),
         budget_left: None,

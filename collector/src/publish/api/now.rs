@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commitment, Figure, Unmeasured};
+use super::{Commitment, Figure, Group, Share, Unmeasured};
 
 /// What a thing is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum State {
     Down,
     /// Nobody can say.
     Unknown,
+    /// Planned work that the charter's rule leaves out.
+    Maintenance,
 }
 
 /// What a service, component or check is at `as_of_ms`.
@@ -79,6 +81,18 @@ pub struct ServiceNow {
     pub now: Condition,
     /// The year's integers so far.
     pub figure: Figure,
+    /// The same without planned stops, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<Figure>,
+    /// Of a mean: what it is the mean of, now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<MeanNow>,
+    /// Its longest stop of the year, ms; 0 when there was none.
+    #[serde(default)]
+    pub longest_outage_ms: u64,
+    /// Down time of the last day, week and month.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rolling: Vec<Rolling>,
     /// Its promises.
     pub commitments: Vec<Commitment>,
     /// Its promises that no figure is compared with yet.
@@ -98,6 +112,30 @@ impl ServiceNow {
     pub fn is_probed(&self) -> bool {
         !self.components.is_empty() || self.unmeasured.is_empty()
     }
+}
+
+/// What a mean is of, now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeanNow {
+    /// The component whose targets are its members, such as `ap`.
+    pub component: String,
+    /// How many members.
+    pub members: u64,
+    /// How much of their weight is up; null while nobody can say.
+    pub up: Option<Share>,
+    /// The group with the worst figure of the year so far.
+    pub worst: Option<Group>,
+}
+
+/// What a window that ends now saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rolling {
+    /// How long it is, ms.
+    pub window_ms: u64,
+    /// How long of it the service was down, ms.
+    pub down_ms: u64,
+    /// How long of it somebody can say, ms.
+    pub known_ms: u64,
 }
 
 /// One component now, and its year so far.

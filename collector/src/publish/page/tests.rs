@@ -149,3 +149,32 @@ fn a_promise_without_a_measure_is_told_and_has_no_outcome() {
     assert!(csv.contains("taken in charge within 3 days in at least 85% of cases"), "{csv}");
     assert_eq!((year.services[1].commitments.len(), year.services[1].unmeasured.len()), (0, 1));
 }
+
+#[test]
+fn planned_stops_and_means_stand_beside_the_figure() {
+    use crate::publish::api::{Group, MeanNow, Share, State};
+    let mut now = Now::of(&example::moment());
+    let mut net = now.services[0].figure.clone();
+    net.availability = Share::of(9_916, 10_000);
+    now.services[0].net = Some(net.clone());
+    now.services[0].now.state = State::Maintenance;
+    let worst = Some(Group { name: "lungomare".to_owned(), count: 12, figure: net });
+    now.services[2].mean = Some(MeanNow { component: "ap".to_owned(), members: 150, up: None, worst });
+    let page = |lang| render(&now, lang, true).unwrap();
+    for text in [
+        "<br>99,16%<small>senza i fermi programmati</small>",
+        "state maintenance",
+        "area peggiore lungomare 99,16%",
+        "ore-ap",
+    ] {
+        assert!(page(Lang::It).contains(text), "{text} is missing");
+    }
+    for text in [
+        "<br>99.16%<small>without planned stops</small>",
+        "maintenance",
+        "worst area lungomare 99.16%",
+        "ap-hours",
+    ] {
+        assert!(page(Lang::En).contains(text), "{text} is missing");
+    }
+}

@@ -1,7 +1,7 @@
 //! In which words a figure's amounts and its period are told: hours of a service, or of a mean's members.
 
 use super::Lang;
-use crate::publish::api::{ServiceYear, Year};
+use crate::publish::api::{ServiceNow, ServiceYear, Year};
 use crate::publish::format;
 
 /// What every sentence about one figure has in common.
@@ -41,6 +41,12 @@ impl<'a> Terms<'a> {
     pub(crate) fn of(year: &'a Year, service: &'a ServiceYear, lang: Lang) -> Self {
         let member = service.members.as_ref().map(|members| members.component.as_str());
         Self { lang, member, span: Span::of(&year.period), period: &year.period }
+    }
+
+    /// Of a service now, in the year so far.
+    pub(crate) fn now(service: &'a ServiceNow, lang: Lang) -> Self {
+        let member = service.mean.as_ref().map(|mean| mean.component.as_str());
+        Self { lang, member, span: Span::Year, period: "" }
     }
 
     /// The same of one member, of which an hour is an hour.

@@ -1,0 +1,77 @@
+//! What stands in a cell, in words: shared by the page and the commands that show the same table.
+
+use crate::publish::answers::OLD_AFTER_MS;
+use crate::publish::api::{Commitment, Condition, Now, ServiceNow, Unmeasured};
+use crate::publish::format;
+use crate::publish::words::terms::Terms;
+use crate::publish::words::{self, Lang};
+
+/// What makes the table untrustworthy, worst first. Whoever shows figures shows these above them.
+pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
+    let l = lang.labels();
+    let mut alarms = Vec::new();
+    match now.last_sample_ms {
+        None => alarms.push(l.stale_never.to_owned()),
+        Some(last_ms) if now.now_ms - last_ms > OLD_AFTER_MS => {
+            alarms.push(format!("{} {}.", l.stale_since, format::date_time(last_ms, lang)));
+        }
+        Some(_) => {}
+    }
+    for stream in &now.stale_streams {
+        alarms.push(format!("{} {}: {}. {}", l.stale_stream, stream.agent, stream.reason, l.stale_stream_do));
+    }
+    for agent in now.agents.iter().filter(|agent| agent.silent) {
+        alarms.push(match agent.last_push_ms {
+            None => format!("{} {}.", l.mute_agent, agent.id),
+            Some(last_ms) => {
+                let last = format::near(last_ms, now.now_ms, lang);
+                format!("{} {} ({}: {last}).", l.stale_agent, agent.id, l.last_push.to_lowercase())
+            }
+        });
+    }
+    alarms
+}
+
+/// `2 su 3`: the vantages that see the failure where there is one, those that know otherwise.
+pub fn seen(condition: &Condition, lang: Lang) -> String {
+    let l = lang.labels();
+    if condition.vantages == 0 {
+        return l.nobody.to_owned();
+    }
+    let who = if condition.failing > 0 { condition.failing } else { condition.known };
+    format!("{who} {} {}", l.of, condition.vantages)
+}
+
+/// What is left of the year's down time, or that it is overrun.
+pub fn budget_left(commitment: &Commitment, service: &ServiceNow, lang: Lang) -> String {
+    let left_ms = commitment.budget_remaining_ms;
+    let left = Terms::now(service, lang).time(left_ms.unsigned_abs());
+    if left_ms < 0 { format!("{} {left}", lang.labels().overrun) } else { left }
+}
+
+/// The headline without planned stops, where there were any.
+pub fn net(service: &ServiceNow, lang: Lang) -> String {
+    let target = service.commitments.first().map(|promise| &promise.target);
+    service.net.as_ref().map_or_else(String::new, |net| net.headline(target, lang))
+}
+
+/// The worst group of a mean.
+pub fn worst(service: &ServiceNow, lang: Lang) -> String {
+    let worst = service.mean.as_ref().and_then(|mean| mean.worst.as_ref());
+    worst.map_or_else(String::new, |group| {
+        format!("{} {} {}", lang.labels().worst_area, group.name, group.figure.headline(None, lang))
+    })
+}
+
+/// The outcome so far, in the design's words.
+pub fn verdict(
+    commitment: Option<&Commitment>,
+    unmeasured: &[Unmeasured],
+    provisional: bool,
+    lang: Lang,
+) -> &'static str {
+    match commitment {
+        Some(commitment) => words::verdict(commitment.standing, commitment.outlook, provisional, lang),
+        None => words::no_outcome(unmeasured, lang),
+    }
+}
