@@ -43,7 +43,7 @@ const KNOWN_MIN: Fraction = Fraction { p: 1, q: 2 };
 
 impl Trail {
     /// What `spans` (in order, without overlap) say of the hours in `[from_ms, to_ms)`. What they do not cover
-    /// is unknown.
+    /// is unknown, and planned work that the rules leave out (D12) is out of scope.
     pub fn of(spans: &[Span], hours: &Hours, from_ms: i64, to_ms: i64) -> Self {
         let mut trail = Self::default();
         for (from_ms, to_ms) in hours.within(from_ms, to_ms) {
@@ -52,11 +52,14 @@ impl Trail {
             let seen = spans.get(first..).unwrap_or_default().iter();
             for span in seen.take_while(|span| span.start_ms < to_ms) {
                 let length_ms = span.start_ms.max(from_ms).abs_diff(span.end_ms.min(to_ms));
-                if matches!(span.state, State::Up | State::Down) {
-                    trail.known_ms += length_ms;
-                }
-                if span.state == State::Down {
-                    trail.down_ms += length_ms;
+                match span.state {
+                    State::Up => trail.known_ms += length_ms,
+                    State::Down => {
+                        trail.known_ms += length_ms;
+                        trail.down_ms += length_ms;
+                    }
+                    State::Unknown => {}
+                    State::Maintenance => trail.scope_ms -= length_ms,
                 }
             }
         }

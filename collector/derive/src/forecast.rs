@@ -15,11 +15,11 @@ pub const TRAIL_MS: u64 = 30 * 86_400_000;
 /// A straight line from as-of to the period's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forecast {
-    /// How much down time the period ends with, ms.
+    /// How much down time the period ends with, ms; in a mean (D16) its members', as often as they weigh.
     pub down_ms: Quotient,
     /// Is the promise broken with that much?
     pub breach: bool,
-    /// After how much more scope the budget is gone, ms; 0 if it is already. `None` if at this pace never. It can
+    /// After how much more time in scope the budget is gone, ms by the clock, also of a mean; 0 if it is already. `None` if at this pace never. It can
     /// be longer than what is left: then the year ends first.
     pub exhaust_in_ms: Option<Quotient>,
     /// What share of what is left must be up to keep the promise, all unknown time counted as down
@@ -39,7 +39,8 @@ impl Forecast {
             None => Quotient::new(0, 1),
             Some(left) => {
                 let (left, of) = left.parts();
-                Quotient::new(left.saturating_mul(trail_known), of.saturating_mul(trail_down))
+                let weight = u128::from(figure.weight);
+                Quotient::new(left.saturating_mul(trail_known), of.saturating_mul(trail_down * weight))
             }
         };
         let required = figure.required(promise);

@@ -16,11 +16,12 @@ fn always() -> Hours {
     Hours::around_the_clock(Period::new(-200 * DAY, 200 * DAY).unwrap())
 }
 
-/// `[(from, to, letter)]` with U, D and K.
+/// `[(from, to, letter)]` with U, D, K and M.
 fn spans(of: &[(i64, i64, char)]) -> Vec<Span> {
     let state = |letter| match letter {
         'U' => State::Up,
         'D' => State::Down,
+        'M' => State::Maintenance,
         _ => State::Unknown,
     };
     of.iter()
@@ -58,6 +59,9 @@ fn a_window_counts_the_scope_it_has() {
     assert_eq!(Trail::of(&seen, &hours, 0, 300), of(80, 70, 10));
     assert_eq!(Trail::of(&seen, &hours, 120, 205), of(15, 5, 0));
     assert_eq!(Trail::of(&seen, &hours, 120, 180).known_ratio(), None);
+    // Planned work that is left out is no part of it.
+    let planned = spans(&[(0, 100, 'U'), (100, 160, 'M'), (160, 200, 'D')]);
+    assert_eq!(Trail::of(&planned, &always(), 0, 200), of(140, 140, 40));
     let figure = Figure { up_ms: 5, down_ms: 3, unknown_ms: 2, ..Figure::default() };
     assert_eq!(Trail::from(figure), of(10, 8, 3));
 }
@@ -147,8 +151,8 @@ proptest! {
     fn windows_that_follow_each_other_add_up(cuts in proptest::collection::vec(0..1_000_i64, 1..20), at in 0..1_000_i64) {
         let mut cuts = cuts;
         cuts.sort_unstable();
-        let letters = ['U', 'D', 'K'];
-        let seen: Vec<_> = cuts.windows(2).enumerate().map(|(i, pair)| (pair[0], pair[1], letters[i % 3])).collect();
+        let letters = ['U', 'D', 'K', 'M'];
+        let seen: Vec<_> = cuts.windows(2).enumerate().map(|(i, pair)| (pair[0], pair[1], letters[i % 4])).collect();
         let seen: Vec<_> = spans(&seen).into_iter().filter(|span| span.start_ms < span.end_ms).collect();
         let window = |from_ms, to_ms| Trail::of(&seen, &always(), from_ms, to_ms);
         let (left, right, whole) = (window(0, at), window(at, 1_000), window(0, 1_000));

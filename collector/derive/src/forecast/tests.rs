@@ -60,6 +60,25 @@ fn at_the_very_edge() {
     assert_eq!(Forecast::of(&spent, &promise(false), &quiet).unwrap().exhaust_in_ms, Quotient::new(0, 1));
 }
 
+#[test]
+fn a_mean_runs_out_by_the_clock() {
+    let one = Forecast::of(&july(400_000), &promise(true), &trail(100_000)).unwrap();
+    // A hundred and twenty like it: their time is a hundred and twenty times as much, the day is the same.
+    let july = july(400_000);
+    let many = Figure {
+        up_ms: july.up_ms * 120,
+        down_ms: july.down_ms * 120,
+        future_ms: july.future_ms * 120,
+        weight: 120,
+        ..july
+    };
+    let trail = Trail { scope_ms: TRAIL_MS * 120, known_ms: TRAIL_MS * 120, down_ms: 12_000_000_000 };
+    let mean = Forecast::of(&many, &promise(true), &trail).unwrap();
+    assert_eq!(mean.exhaust_in_ms, one.exhaust_in_ms);
+    assert_eq!((mean.breach, mean.required), (one.breach, one.required));
+    assert_eq!(mean.down_ms.over(120), one.down_ms);
+}
+
 proptest! {
     #[test]
     fn a_forecast_agrees_with_what_is_certain(
