@@ -9,14 +9,18 @@
 //! collector --bench ingest` prints how long that takes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use collector_derive::{Declared, Run};
-use config::{AgentId, Charter};
+use collector_api::hex_encode;
+use collector_derive::{Charters, Corrections, Declared, Period, Reading, Run};
+use config::{AgentId, Charter, CheckId};
 use thiserror::Error;
 
 use crate::ingest::Newest;
 use crate::journal::{self, Head, JournalError};
 use crate::ledger::{Ledger, Prefix, Step};
+use crate::publish::api::Journal;
+use crate::publish::{IngestFacts, LatestSample, Moment};
 use crate::store::{Store, StoreError, epoch_of};
 
 /// What was known at an instant.
@@ -84,6 +88,27 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
 }
 
 impl Recalled {
+    /// The figures of a period as they were, or of the civil year of then; without agents and counters, which
+    /// are the running collector's.
+    pub fn moment(&self, period: Option<Period>) -> Result<Moment, RecallError> {
+        let as_of_ms = self.as_of_ms;
+        let period = period.unwrap_or_else(|| Period::civil_year_at(as_of_ms));
+        let charters = Charters::of(&self.history, period, as_of_ms);
+        let corrections = Corrections::of(&self.declared, as_of_ms);
+        let charter = charter_at(&self.history, as_of_ms.min(period.end_ms() - 1));
+        Ok(Moment {
+            now_ms: as_of_ms,
+            began_ms: self.history.first().map(|(from_ms, _)| *from_ms),
+            figures: charters.figures(self.ledger.runs(), &corrections, &Reading::default()),
+            charter: charter.ok_or(RecallError::Nothing)?,
+            agents: Vec::new(),
+            latest: latest_of(&self.ledger),
+            ingest: IngestFacts::default(),
+            stale: Vec::new(),
+            journal: journal_of(&self.head),
+        })
+    }
+
     /// What each agent had sent last.
     pub fn newest(&self) -> BTreeMap<AgentId, Newest> {
         let mut newest: BTreeMap<AgentId, Newest> = BTreeMap::new();
@@ -103,3 +128,35 @@ impl Recalled {
         streams.map(|runs| runs.closed.capacity()).sum::<usize>() * size_of::<Run>()
     }
 }
+
+/// The charter in force at an instant; before the first, the first.
+pub(crate) fn charter_at(history: &[(i64, Charter)], at_ms: i64) -> Option<Arc<Charter>> {
+    let until = history.partition_point(|(from_ms, _)| *from_ms <= at_ms);
+    let (_, charter) = history.get(until.saturating_sub(1))?;
+    Some(Arc::new(charter.clone()))
+}
+
+/// The newest sample of each check and agent.
+pub(crate) fn latest_of(ledger: &Ledger) -> BTreeMap<(CheckId, AgentId), LatestSample> {
+    let mut latest: BTreeMap<(CheckId, AgentId), LatestSample> = BTreeMap::new();
+    for (agent, state) in ledger.states() {
+        for check in state.checks() {
+            let Some(sample) = &check.latest else { continue };
+            let fresh = LatestSample::new(sample.at_ms, sample.duration_micros, &sample.evidence);
+            let kept = latest.entry((check.check.clone(), agent.clone())).or_insert(fresh);
+            if kept.at_ms < fresh.at_ms {
+                *kept = fresh;
+            }
+        }
+    }
+    latest
+}
+
+/// Where the journal stands, as it is shown.
+pub(crate) fn journal_of(head: &Head) -> Journal {
+    let hash = if head.seq == 0 { String::new() } else { hex_encode(&head.hash) };
+    Journal { epoch: head.epoch, seq: head.seq, hash }
+}
+
+#[cfg(test)]
+mod tests;

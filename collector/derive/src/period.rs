@@ -31,6 +31,11 @@ impl Period {
         Self { start_ms: midnight_ms(date(year, 1, 1)), end_ms: midnight_ms(date(year + 1, 1, 1)) }
     }
 
+    /// The civil year that an instant falls in.
+    pub fn civil_year_at(at_ms: i64) -> Self {
+        Self::civil_year(day_of(at_ms).year())
+    }
+
     /// The `quarter` (1 to 4) of a civil year; `None` for another quarter or a year outside 1 to 9998.
     pub fn civil_quarter(year: i16, quarter: i8) -> Option<Self> {
         (1..=4).contains(&quarter).then(|| Self::months(year, quarter * 3 - 2, 3))?

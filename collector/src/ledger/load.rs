@@ -63,7 +63,12 @@ impl Ledger {
         }
     }
 
-    fn load_stream(&mut self, store: &dyn Store, row: &StreamRow, stored: Stored) -> Result<(), StoreError> {
+    pub(super) fn load_stream(
+        &mut self,
+        store: &dyn Store,
+        row: &StreamRow,
+        stored: Stored,
+    ) -> Result<(), StoreError> {
         let (stream, agent) = (row.stream, &row.agent);
         let decoded = catch_unwind(AssertUnwindSafe(|| stored.decode(self.codec.decode)));
         let (state, unpacked) = match decoded {
@@ -125,7 +130,7 @@ impl Ledger {
 
 /// What the last checkpoint wrote of one stream.
 #[derive(Debug, Default)]
-struct Stored {
+pub(super) struct Stored {
     state: Option<Vec<u8>>,
     packs: Vec<RunsRow>,
 }
@@ -139,7 +144,7 @@ enum Decoded {
 }
 
 impl Stored {
-    fn of(store: &dyn Store, stream: StreamId) -> Result<Self, StoreError> {
+    pub(super) fn of(store: &dyn Store, stream: StreamId) -> Result<Self, StoreError> {
         Ok(Self { state: store.checkpoint_of(stream)?, packs: store.runs_of(stream)? })
     }
 

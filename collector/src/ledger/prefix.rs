@@ -2,13 +2,15 @@
 //!
 //! Runs only know the present: a later sample lengthens the newest, a later loss cuts its hold short. So a
 //! past instant is derived anew from each stream's first batch, which gives cuts, openings and holds as
-//! they were by construction, whatever was merged, rebuilt or restarted since. Every batch is stamped
+//! they were by construction, whatever was merged, rebuilt or restarted since; a stream that has been
+//! silent since is loaded as it is. Every batch is stamped
 //! later than those before it of its stream: a prefix ends at the first that came after the instant.
 
 use std::ops::ControlFlow;
 
 use collector_api::{Chain, ClockReading, unpack_groups};
 
+use super::load::Stored;
 use super::{Derived, Ledger, Step};
 use crate::store::{Mark, Receipts, Store, StoreError, StreamRow};
 
@@ -41,11 +43,21 @@ impl Ledger {
         of: &StreamRow,
         as_of_ms: i64,
     ) -> Result<Option<Prefix>, StoreError> {
+        let Some(last) = store.newest_batch(of.stream)? else { return Ok(None) };
+        if last.received_ms <= as_of_ms {
+            // Nothing came since: what is kept of it is what it was.
+            self.load_stream(store, of, Stored::of(store, of.stream)?)?;
+            let (received_ms, clock) = (last.received_ms, last.clock);
+            return Ok(Some(Prefix { row: of.clone(), received_ms, clock }));
+        }
         let mut mark = Mark { last_seq: 0, chain: Chain::genesis(of.stream) };
         let mut receipts = Receipts::opening_after(of.spoken_ms);
         let mut newest = None;
         self.streams.insert(of.stream, Derived::opening(of));
         store.batches(of.stream, 0, &mut |stored| {
+            if stored.parts.first().map_or(stored.received_ms, |part| part.received_ms) > as_of_ms {
+                return ControlFlow::Break(());
+            }
             let groups = match stored.open() {
                 Ok(groups) => groups,
                 Err(error) => {

@@ -4,21 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use collector_api::hex_encode;
 use collector_derive::{Charters, Corrections, Period, Reading};
-use config::{AgentId, Charter, CheckId};
+use config::{AgentId, Charter};
 
 use super::Core;
 use super::past::Past;
 use super::work::Heard;
 use crate::clock::Clock;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
-use crate::journal::Head;
-use crate::ledger::Ledger;
-use crate::publish::api::Journal;
-use crate::publish::{
-    AgentFacts, AskError, Asked, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts, ZONE, iso,
-};
+use crate::publish::{AgentFacts, AskError, Asked, Histogram, IngestFacts, Moment, Moments, StaleFacts, iso};
+use crate::recall::{charter_at, journal_of, latest_of};
 
 /// Where the facts are.
 #[derive(Debug)]
@@ -55,13 +50,13 @@ impl Present {
         let now_ms = self.clock.now_ms();
         let known = self.ingest.known();
         let history = known.history();
-        let period = period.unwrap_or_else(|| civil_year(now_ms));
+        let period = period.unwrap_or_else(|| Period::civil_year_at(now_ms));
         // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
         let charters = Charters::of(&history, period, now_ms);
         let corrections = Corrections::of(&known.declared(), now_ms);
         let ledger = known.ledger();
         let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
-        let latest = latest(&ledger);
+        let latest = latest_of(&ledger);
         let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
             stream,
             agent: agent.clone(),
@@ -69,7 +64,11 @@ impl Present {
         });
         let stale = stale.collect();
         drop(ledger);
-        let charter = self.core.work.charter();
+        let charter = if now_ms < period.end_ms() {
+            self.core.work.charter()
+        } else {
+            charter_at(&history, period.end_ms() - 1).unwrap_or_else(|| self.core.work.charter())
+        };
         Moment {
             now_ms,
             began_ms: history.first().map(|(from_ms, _)| *from_ms),
@@ -79,7 +78,7 @@ impl Present {
             latest,
             ingest: facts(&known.counters),
             stale,
-            journal: journal(&known.head()),
+            journal: journal_of(&known.head()),
         }
     }
 
@@ -91,23 +90,10 @@ impl Present {
             return Err(AskError::Refused(sentence));
         }
         let recalled = self.past.recalled(&self.ingest, as_of_ms)?;
-        let period = period.unwrap_or_else(|| civil_year(as_of_ms));
-        let corrections = Corrections::of(&recalled.declared, as_of_ms);
-        let charters = Charters::of(&recalled.history, period, as_of_ms);
-        let figures = charters.figures(recalled.ledger.runs(), &corrections, &Reading::default());
-        let charter = recalled.history.last().map(|(_, charter)| Arc::new(charter.clone()));
-        let charter = charter.unwrap_or_else(|| self.core.work.charter());
-        Ok(Moment {
-            now_ms: as_of_ms,
-            began_ms: recalled.history.first().map(|(from_ms, _)| *from_ms),
-            figures,
-            agents: self.agents(&charter, &recalled.newest()),
-            charter,
-            latest: latest(&recalled.ledger),
-            ingest: facts(&self.ingest.known().counters),
-            stale: Vec::new(),
-            journal: journal(&recalled.head),
-        })
+        let mut moment = recalled.moment(period).map_err(|error| AskError::Failed(error.to_string()))?;
+        moment.agents = self.agents(&moment.charter, &recalled.newest());
+        moment.ingest = facts(&self.ingest.known().counters);
+        Ok(moment)
     }
 
     /// The charter's agents in its order, then the others that ever enrolled.
@@ -135,32 +121,6 @@ impl Present {
         };
         ids.into_iter().map(facts).collect()
     }
-}
-
-/// The newest sample of each check and agent.
-fn latest(ledger: &Ledger) -> BTreeMap<(CheckId, AgentId), LatestSample> {
-    let mut latest: BTreeMap<(CheckId, AgentId), LatestSample> = BTreeMap::new();
-    for (agent, state) in ledger.states() {
-        for check in state.checks() {
-            let Some(sample) = &check.latest else { continue };
-            let fresh = LatestSample::new(sample.at_ms, sample.duration_micros, &sample.evidence);
-            let kept = latest.entry((check.check.clone(), agent.clone())).or_insert(fresh);
-            if kept.at_ms < fresh.at_ms {
-                *kept = fresh;
-            }
-        }
-    }
-    latest
-}
-
-fn journal(head: &Head) -> Journal {
-    let hash = if head.seq == 0 { String::new() } else { hex_encode(&head.hash) };
-    Journal { epoch: head.epoch, seq: head.seq, hash }
-}
-
-fn civil_year(at_ms: i64) -> Period {
-    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    Period::civil_year(at.in_tz(ZONE).map_or(1970, |at| at.year()))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds for a metric; exact below 285 years")]
