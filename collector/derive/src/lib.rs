@@ -36,6 +36,7 @@ mod year;
 mod timeliness;
 mod burn;
 mod forecast;
+mod pace;
 
 pub use burn::{Burning, Trail, exact_budget};
 pub use config::{DownIf, Vote};
@@ -47,6 +48,7 @@ pub use forecast::{Forecast, TRAIL_MS};
 pub use lineage::Charters;
 pub use now::Now;
 pub use outage::Outage;
+pub use pace::{Basis, Pace};
 pub use pack::{decode_runs, encode_runs};
 pub use period::{Period, instant_ms, midnight_ms};
 pub use reading::{Composition, Extent, External, Reading};
