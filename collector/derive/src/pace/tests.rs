@@ -144,8 +144,7 @@ fn an_outage_over_new_year_does_not_fall_silent() {
         charters.figures(&runs, &corrections, &reading)
     };
     let basis = Basis { history: &history, runs: &runs, corrections: &corrections, reading: &reading };
-    let paces =
-        figures(2027).paces(&basis, |_, promise| BurnTier::defaults(promise.target, config::YEAR_MS));
+    let paces = figures(2027).paces(&basis, |_, promise| BurnTier::defaults(promise.target, config::YEAR_MS));
     // One hour into 2027, of which no more than one hour can be down.
     assert_eq!(firing(&paces)[0], ("web", vec![6, 24]));
     // A year that is over is judged at its end, whatever came later.
