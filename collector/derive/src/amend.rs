@@ -73,10 +73,10 @@ impl<T> Views<T> {
 
 impl Views<Arc<Timeline>> {
     /// Each made otherwise; what comes out alike is kept once.
-    fn map(&self, make: impl Fn(View, &Arc<Timeline>) -> Arc<Timeline>) -> Self {
-        let own = make(View::Own, &self.own);
+    fn map(&self, anew: impl Fn(View, &Arc<Timeline>) -> Arc<Timeline>) -> Self {
+        let own = anew(View::Own, &self.own);
         let other = |view: View| {
-            let made = make(view, self.get(view));
+            let made = anew(view, self.get(view));
             (!Arc::ptr_eq(&made, &own) && made != own).then_some(made)
         };
         let (gross, net) = (other(View::Gross), other(View::Net));

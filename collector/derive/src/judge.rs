@@ -147,7 +147,7 @@ impl<'a> JudgedCheck<'a> {
         };
         let amends = |site| Amends::of(corrections, seen, (rules, reading), check, site);
         let (own, mut touched) = (amends(None), Vec::new());
-        let mut votes = Vec::with_capacity(check.from.len());
+        let mut ballots = Vec::with_capacity(check.from.len());
         let judge_site = |site: &'a SiteId| {
             let known = era.charter.site(site);
             let agents = known.map_or(&[][..], |site| site.agents.as_slice());
@@ -155,14 +155,14 @@ impl<'a> JudgedCheck<'a> {
             let vote = reading.vantages(rules, check, known);
             let seen: Vec<_> = vantages.iter().map(|(_, timeline)| timeline).collect();
             let voted = sweep(&seen, |tally| decide(vote, tally)).unwrap_or_else(|| Arc::clone(unknown));
-            let vote = Ballot::new(&Views::one(voted), &amends(Some(site)), &mut touched);
-            let alone = own.apply(&vote.unknown, Condition::Unknown, &mut Vec::new());
-            votes.push(vote);
+            let ballot = Ballot::new(&Views::one(voted), &amends(Some(site)), &mut touched);
+            let alone = own.apply(&ballot.unknown, Condition::Unknown, &mut Vec::new());
+            ballots.push(ballot);
             JudgedSite { site, vantages, alone }
         };
         let sites: Vec<_> = check.from.iter().map(judge_site).collect();
         let vote = reading.sites(rules, check);
-        let voted = Ballot::count(&votes, |tally| decide(vote, tally), unknown);
+        let voted = Ballot::count(&ballots, |tally| decide(vote, tally), unknown);
         let timeline = own.apply(&voted, Condition::Unknown, &mut touched);
         touched.sort_unstable();
         touched.dedup();
@@ -254,7 +254,7 @@ impl<'a> JudgedService<'a> {
         let differs = |view| made_of.iter().any(|check| check.differs(view));
         let tree = Views::each(differs(View::Gross), differs(View::Net), |view| {
             let voted = |check: usize| Some(Arc::clone(checks[check].timeline.get(view)));
-            let half = parts.as_ref().and_then(Parts::component);
+            let half = parts.and_then(Parts::component);
             let (timeline, branches) = grow(&service.components, half, first_check, &voted, unknown);
             let timeline = timeline.unwrap_or_else(|| Arc::clone(unknown));
             let alone = |site: &'a SiteId| {

@@ -1,8 +1,8 @@
 //! From accepted groups to the annual figure: pure functions, no clock, no I/O, no async.
 //!
-//! `groups -> run -> timeline -> vote -> tree -> figure`, which is also the reading order. The rules
-//! D1 to D28 that the docstrings cite are in `DEFINITION.md` beside this crate. Time is i64 Unix
-//! milliseconds, intervals are half-open, figures are integers.
+//! `groups -> run -> timeline -> vote -> correction -> tree -> scope -> figure -> year`, which is also the
+//! reading order. The rules D1 to D28 that the docstrings cite are in `DEFINITION.md` beside this crate. Time
+//! is i64 Unix milliseconds, intervals are half-open, figures are integers.
 //!
 //! Writing: [`step()`] folds accepted batches into a [`StreamState`] and lets go of runs that can no longer
 //! grow, which the store packs ([`encode_runs`]). Reading: [`year()`] lays the runs of a [`RunIndex`] over a
@@ -33,6 +33,8 @@ mod judge;
 mod now;
 mod outage;
 mod year;
+mod incident;
+mod robustness;
 mod timeliness;
 mod burn;
 mod forecast;
@@ -45,6 +47,7 @@ pub use corrections::{Annotation, Corrections, Mark, Planned};
 pub use deadline::Limit;
 pub use figure::{Budget, Figure, Outlook, Ratio, Standing};
 pub use forecast::{Forecast, TRAIL_MS};
+pub use incident::{Bounds, Incident, Incidents};
 pub use lineage::Charters;
 pub use now::Now;
 pub use outage::Outage;
@@ -52,6 +55,7 @@ pub use pace::{Basis, Pace};
 pub use pack::{decode_runs, encode_runs};
 pub use period::{Period, instant_ms, midnight_ms};
 pub use reading::{Composition, Extent, External, Reading};
+pub use robustness::{Alternative, Rule};
 pub use run::{Run, RunIndex, StreamRuns, Vantage};
 pub use scope::Hours;
 pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
@@ -64,4 +68,4 @@ pub use year::{
 };
 
 /// Grows whenever the same groups would give other runs; a store with another one is rebuilt.
-pub const DERIVE_VERSION: u32 = 3;
+pub const DERIVE_VERSION: u32 = 4;

@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use config::{AgentId, Charter, CheckId, FigureRule, Judged};
 
 pub(crate) use self::days::counts_from;
-use self::names::{Borne, Named};
+pub(crate) use self::names::Borne;
+use self::names::Named;
 use crate::confirm::{Confirmation, Confirmations};
 use crate::{Period, Run, RunIndex, StreamRuns, Vantage};
 
@@ -31,7 +32,7 @@ pub struct Charters<'a> {
     /// The last of them with all it ever had and will have, if it needs that to say what is to come.
     pub(crate) whole: Option<Cow<'a, Charter>>,
     /// The ids in records of checks that had several, or whose id was another's.
-    borne: BTreeMap<CheckId, Vec<Borne<'a>>>,
+    pub(crate) borne: BTreeMap<CheckId, Vec<Borne<'a>>>,
 }
 
 impl<'a> Charters<'a> {

@@ -47,7 +47,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The component whose members it is the mean of.
-    pub(crate) fn component(&self) -> Option<&'a ComponentId> {
+    pub(crate) fn component(self) -> Option<&'a ComponentId> {
         match self {
             Self::Members(component) => Some(component),
             Self::Components => None,

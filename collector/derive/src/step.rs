@@ -114,7 +114,7 @@ impl Step<'_> {
         let Some((check, after_ms)) = self.state.check_mut(index).filter(|_| stamp_ms >= 0) else {
             return self.quarantine();
         };
-        let seen = judge(head, stamp_ms, after_ms, self.batch, self.clock_is_wrong);
+        let seen = judge(head, stamp_ms, (after_ms, check.hold_ms), self.batch, self.clock_is_wrong);
         let opened = check.add(seq, &seen, self.closed);
         check.remember(seen, head.evidence);
         if opened {
@@ -217,17 +217,19 @@ pub(crate) struct Seen {
     pub(crate) duration_micros: u64,
 }
 
-/// D3: a clock that nothing bounds below 5 s makes its samples unknown; a stamp from the future is
-/// unknown at its reception, one not later than `after_ms` (its predecessor's) at that.
+/// D3: a clock that nothing bounds below 5 s makes its samples unknown; a stamp from the future is unknown,
+/// at most one hold after its reception, so that a wild clock silences its check no longer than that; one not
+/// later than `after_ms` (its predecessor's) is unknown at that.
 fn judge(
     head: &Head<'_>,
     stamp_ms: i64,
-    after_ms: Option<i64>,
+    (after_ms, hold_ms): (Option<i64>, u64),
     batch: &Accepted<'_>,
     clock_is_wrong: bool,
 ) -> Seen {
     let future = is_future(stamp_ms, batch);
-    let at_ms = if future { batch.received_ms } else { stamp_ms };
+    let latest_ms = batch.received_ms.saturating_add_unsigned(hold_ms);
+    let at_ms = if future { stamp_ms.min(latest_ms) } else { stamp_ms };
     let not_later = after_ms.filter(|&after_ms| at_ms <= after_ms);
     let (verdict, reason) = if future || not_later.is_some() || clock_is_wrong {
         (Verdict::Unknown, Reason::AgentClockUnsynced)

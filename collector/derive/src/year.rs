@@ -333,4 +333,4 @@ impl Charters<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

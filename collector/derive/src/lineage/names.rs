@@ -14,7 +14,7 @@ use config::{Charter, Check, CheckId, Component, FigureRule, Id, Node, Service};
 
 /// An id of a check in records, and when what was recorded under it is the check's: `[from_ms, to_ms)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Borne<'a> {
+pub(crate) struct Borne<'a> {
     pub(super) id: &'a CheckId,
     pub(super) from_ms: i64,
     pub(super) to_ms: i64,

@@ -178,10 +178,15 @@ fn a_sample_not_later_than_the_one_before_is_unknown_at_its_time() {
 }
 
 #[test]
-fn a_stamp_from_the_future_is_unknown_at_its_reception() {
-    let mut agent = Agent::new();
-    agent.up([0]).sample(0, 1_001, Verdict::Up);
-    check(&agent, &["up 0..0 x1 until 2.5", "unknown 1000..1000 x1 until 1002.5"]);
+fn a_stamp_from_the_future_is_unknown_at_most_a_hold_after_its_reception() {
+    // Received at minute 1000; the hold is two and a half minutes.
+    for (stamp, unknown) in
+        [(1_001, "unknown 1001..1001 x1 until 1003.5"), (2_000, "unknown 1002.5..1002.5 x1 until 1005")]
+    {
+        let mut agent = Agent::new();
+        agent.up([0]).sample(0, stamp, Verdict::Up);
+        check(&agent, &["up 0..0 x1 until 2.5", unknown]);
+    }
 }
 
 #[test]

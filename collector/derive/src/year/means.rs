@@ -112,7 +112,7 @@ impl Means {
         sum.weighed = sum.weighed.plus(plain.times(member.weight));
         sum.weight = sum.weight.max(member.weight);
         sum.group = member.group.map(str::to_owned);
-        sum.state = last_of(&member.timeline);
+        sum.state = Some(last_of(&member.timeline));
     }
 
     fn place(&mut self, name: &str) -> usize {
@@ -126,7 +126,7 @@ impl Means {
 
     /// What there will be: members of the newest charter, each while it says it is one. Where that says
     /// nothing of a mean, those that are members now stay.
-    pub(super) fn to_come(&mut self, service: Option<&Service>, composed: Option<Composition>) {
+    pub(super) fn expect(&mut self, service: Option<&Service>, composed: Option<Composition>) {
         let (from_ms, to_ms) = (self.seen_to_ms, self.period.end_ms());
         let component = service.filter(|_| composed.is_none()).and_then(|service| match &service.figure {
             FigureRule::MeanOf(id) => service.components.iter().find(|component| component.id == *id),
@@ -159,7 +159,7 @@ impl Means {
             let unknown_ms = length(self.period.start_ms(), self.seen_to_ms);
             let future_ms = length(self.seen_to_ms, self.period.end_ms());
             let out_of_scope_ms = self.period.length_ms() - unknown_ms - future_ms;
-            return Figure { unknown_ms, future_ms, out_of_scope_ms, ..Figure::default() };
+            return Figure { unknown_ms, out_of_scope_ms, future_ms, ..Figure::default() };
         }
         self.of(self.members.iter())
     }
@@ -171,11 +171,11 @@ impl Means {
             self.members.iter().map(|member| member.group.as_ref()).collect();
         names.sort_unstable();
         names.dedup();
-        let group = |name: &Option<&String>| {
-            let members = self.members.iter().filter(|member| member.group.as_ref() == *name);
+        let group = |name: Option<&String>| {
+            let members = self.members.iter().filter(|member| member.group.as_ref() == name);
             GroupFigure { name: name.cloned(), members: members.clone().count(), figure: self.of(members) }
         };
-        let groups = if names == [None] { Vec::new() } else { names.iter().map(group).collect() };
+        let groups = if names == [None] { Vec::new() } else { names.into_iter().map(group).collect() };
         let path = first.name.strip_prefix(service.id.as_str()).unwrap_or(&first.name);
         let component = path.trim_start_matches('.').split('.').next().unwrap_or(path).to_owned();
         let mut members: Vec<MemberFigure> =
@@ -221,8 +221,8 @@ impl Means {
     }
 }
 
-fn last_of(timeline: &Timeline) -> Option<Condition> {
-    Some(timeline.last().map_or(Condition::Unknown, |(condition, _)| condition))
+fn last_of(timeline: &Timeline) -> Condition {
+    timeline.last().map_or(Condition::Unknown, |(condition, _)| condition)
 }
 
 /// A target that is or will be a member: its check, its group, its weight, from when to when.

@@ -141,7 +141,7 @@ impl Reader<'_> {
             means.add((era.era.from_ms, era.era.to_ms), &find(era));
         }
         let to_come = self.whole.and_then(|charter| charter.service(service.id.as_str()));
-        means.to_come(to_come, self.reading.composition);
+        means.expect(to_come, self.reading.composition);
         means
     }
 

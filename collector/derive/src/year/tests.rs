@@ -11,13 +11,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Run, StreamRuns, Vantage};
 
-const HOUR: i64 = 3_600_000;
+pub(crate) const HOUR: i64 = 3_600_000;
 
 fn id(name: &str) -> Id {
     Id::new(name).unwrap()
 }
 
-fn start_ms() -> i64 {
+pub(crate) fn start_ms() -> i64 {
     Period::civil_year(2026).start_ms()
 }
 
@@ -25,7 +25,7 @@ fn start_ms() -> i64 {
 ///
 /// Service `web` is promised above 98%: component `front` of targets `a` and `b` (any) from both sites,
 /// component `back` of one target `c` from `ced`.
-fn charter() -> Charter {
+pub(crate) fn charter() -> Charter {
     let site = |name: &str, agents: &[&str]| Site {
         id: id(name),
         agents: agents.iter().map(|agent| id(agent)).collect(),
@@ -140,7 +140,7 @@ fn hourly(hour: usize, seen: char) -> Option<Run> {
 }
 
 /// All three checks up for `hours`, but for what is given.
-fn runs_but(hours: usize, seen: &[(&str, &str, &str, &str)]) -> RunIndex {
+pub(crate) fn runs_but(hours: usize, seen: &[(&str, &str, &str, &str)]) -> RunIndex {
     let up = "u".repeat(hours);
     let mut all = Vec::new();
     for (component, target) in [("front", "a"), ("front", "b"), ("back", "c")] {
@@ -164,11 +164,11 @@ fn draw(timeline: &[Span]) -> String {
     timeline.iter().map(|span| letter(span.state).repeat(hours(span))).collect()
 }
 
-fn as_of(hour: i64) -> i64 {
+pub(crate) fn as_of(hour: i64) -> i64 {
     start_ms() + hour * HOUR
 }
 
-fn web(figures: &YearFigures) -> &ServiceFigure {
+pub(crate) fn web(figures: &YearFigures) -> &ServiceFigure {
     figures.service("web").unwrap()
 }
 

@@ -1,0 +1,279 @@
+//! Does a doubtful word of the charter matter? A service's standing under each other reading (operators.md 2.2).
+//!
+//! Each row reads one rule otherwise and leaves the rest as it is. Where all rows agree the doubt is moot;
+//! where they do not, who answers for the charter decides with the numbers at hand. It costs one figure of
+//! the service for each other reading, so it is made when asked for.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use config::{
+    Availability, Charter, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service, ServiceId, Unknown,
+    Vote,
+};
+
+use crate::{
+    Charters, Composition, Corrections, Extent, External, Figure, Ratio, Reading, RunIndex, ServiceFigure,
+    Standing,
+};
+
+/// One rule, read in one way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    /// Which rule.
+    pub rule: Rule,
+    /// How it is read: as it is written under `rules:`, where it is a key there.
+    pub value: String,
+    /// Is it the charter's own reading?
+    pub is_ours: bool,
+    /// What follows from it.
+    pub figure: Figure,
+    /// The headline, as unknown time is read (D20).
+    pub headline: Option<Ratio>,
+    /// How the promise stands, from the bounds; `None` if nothing is promised.
+    pub standing: Option<Standing>,
+}
+
+/// What could be read otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A stop in planned work.
+    Maintenance,
+    /// Planned work that was announced too late.
+    LateEntries,
+    /// Unknown time, in the headline.
+    Unknown,
+    /// The vote of a site's vantages.
+    Vantages,
+    /// The vote of a check's sites.
+    Sites,
+    /// How many fails make down.
+    ConfirmDown,
+    /// How components make the service.
+    Composition,
+    /// "More than", or "at least".
+    Strict,
+    /// What of a first year counts.
+    Extent,
+    /// Stops by causes outside the house.
+    External,
+}
+
+impl Rule {
+    /// Every rule, in the order of the table.
+    pub const ALL: [Self; 10] = [
+        Self::Maintenance,
+        Self::LateEntries,
+        Self::Unknown,
+        Self::Vantages,
+        Self::Sites,
+        Self::ConfirmDown,
+        Self::Composition,
+        Self::Strict,
+        Self::Extent,
+        Self::External,
+    ];
+
+    /// The word in JSON: the key under `rules:`, where there is one.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Maintenance => "maintenance",
+            Self::LateEntries => "late_entries",
+            Self::Unknown => "unknown",
+            Self::Vantages => "vantages",
+            Self::Sites => "sites",
+            Self::ConfirmDown => "confirm_down",
+            Self::Composition => "composition",
+            Self::Strict => "strict",
+            Self::Extent => "extent",
+            Self::External => "external_causes",
+        }
+    }
+}
+
+/// A reading of one rule: how it is written, and what it is.
+type Read = (String, Reading);
+
+impl Charters<'_> {
+    /// The service under each reading, rule by rule, the charter's own reading of each first. Empty if these
+    /// charters do not list the service.
+    pub fn robustness(
+        &self,
+        runs: &RunIndex,
+        corrections: &Corrections,
+        service: &ServiceId,
+    ) -> Vec<Alternative> {
+        let about = self.about(service);
+        let figured = |reading: &Reading| {
+            let figures = about.figures(runs, corrections, reading);
+            let found = figures.services.into_iter().find(|figured| figured.id == *service);
+            found.map(|figured| (figured, figures.unknown))
+        };
+        let newest = about.in_force.last().map(|(_, charter)| charter.as_ref());
+        let Some(charter) = newest else { return Vec::new() };
+        let Some(own) = charter.service(service.as_str()) else { return Vec::new() };
+        let Some(ours) = figured(&Reading::default()) else { return Vec::new() };
+        let mut rows = Vec::new();
+        for rule in Rule::ALL {
+            let (ours_read, others) = readings(rule, &charter.rules, own);
+            rows.push(row(rule, ours_read, true, &ours));
+            for (value, reading) in others {
+                let other = if matters(rule, corrections, charter) { figured(&reading) } else { None };
+                let other = other.unwrap_or_else(|| reread(&ours, &reading));
+                rows.push(row(rule, value, false, &other));
+            }
+        }
+        rows
+    }
+
+    /// The same charters with one service, and those that it needs.
+    fn about(&self, service: &ServiceId) -> Charters<'_> {
+        let alone = |charter: &Charter| {
+            let mut kept: BTreeSet<&str> = BTreeSet::from([service.as_str()]);
+            let own = charter.service(service.as_str());
+            let needs =
+                own.iter().flat_map(|service| &service.components).flat_map(|component| &component.needs);
+            kept.extend(needs.filter_map(|need| need.split_once('.').map(|(home, _)| home)));
+            let services = charter.services.iter().filter(|known| kept.contains(known.id.as_str()));
+            Charter {
+                organisation: charter.organisation.clone(),
+                act: charter.act.clone(),
+                rules: charter.rules.clone(),
+                calendars: charter.calendars.clone(),
+                sites: charter.sites.clone(),
+                services: services.cloned().collect(),
+                canaries: Vec::new(),
+                alerting: Vec::new(),
+            }
+        };
+        let in_force = self.in_force.iter().map(|(from_ms, charter)| (*from_ms, Cow::Owned(alone(charter))));
+        Charters {
+            period: self.period,
+            as_of_ms: self.as_of_ms,
+            in_force: in_force.collect(),
+            confirmations: self.confirmations.clone(),
+            whole: self.whole.as_deref().map(|charter| Cow::Owned(alone(charter))),
+            borne: self.borne.clone(),
+        }
+    }
+}
+
+/// Can the rule change the integers? If not, they need no second reading.
+fn matters(rule: Rule, corrections: &Corrections, charter: &Charter) -> bool {
+    match rule {
+        Rule::Maintenance | Rule::LateEntries => !corrections.planned.is_empty(),
+        Rule::External => !corrections.annotations.is_empty(),
+        Rule::Extent => charter.act.measured_from.is_some(),
+        Rule::Unknown | Rule::Strict => false,
+        Rule::Vantages | Rule::Sites | Rule::ConfirmDown | Rule::Composition => true,
+    }
+}
+
+/// The same integers, read otherwise.
+fn reread((figured, unknown): &(ServiceFigure, Unknown), reading: &Reading) -> (ServiceFigure, Unknown) {
+    let mut figured = figured.clone();
+    if let (Some(promise), Some(strict)) = (&mut figured.promise, reading.strict) {
+        promise.strict = strict;
+    }
+    (figured, reading.unknown.unwrap_or(*unknown))
+}
+
+fn row(
+    rule: Rule,
+    value: String,
+    is_ours: bool,
+    (figured, unknown): &(ServiceFigure, Unknown),
+) -> Alternative {
+    let figure = figured.figure;
+    let standing = figured.promise.map(|promise: Availability| figure.standing(&promise));
+    Alternative { rule, value, is_ours, figure, headline: figure.headline(*unknown), standing }
+}
+
+/// The charter's own reading of a rule, and the others.
+fn readings(rule: Rule, rules: &Rules, service: &Service) -> (String, Vec<Read>) {
+    let as_is = Reading::default();
+    let readings = &rules.readings;
+    match rule {
+        Rule::Maintenance => apart(
+            readings.maintenance,
+            &[Maintenance::Counts, Maintenance::Excluded, Maintenance::ExcludedDown, Maintenance::AsUp],
+            |maintenance| maintenance.word().to_owned(),
+            |maintenance| Reading { maintenance: Some(maintenance), ..as_is },
+        ),
+        Rule::LateEntries => apart(
+            readings.late_entries,
+            &[LateEntries::Recorded, LateEntries::Effective],
+            |late| late.word().to_owned(),
+            |late| Reading { late_entries: Some(late), ..as_is },
+        ),
+        Rule::Unknown => apart(
+            readings.unknown,
+            &[Unknown::Apart, Unknown::Down, Unknown::Up],
+            |unknown| unknown.word().to_owned(),
+            |unknown| Reading { unknown: Some(unknown), ..as_is },
+        ),
+        Rule::Vantages => apart(
+            readings.vantages,
+            &[DownIf::Majority, DownIf::Any, DownIf::All].map(Vote::of),
+            |vote| vote.to_string(),
+            |vote| Reading { vantages: Some(vote), ..as_is },
+        ),
+        Rule::Sites => apart(
+            readings.sites,
+            &[DownIf::Half, DownIf::Majority, DownIf::Any, DownIf::All].map(Vote::of),
+            |vote| vote.to_string(),
+            |vote| Reading { sites: Some(vote), ..as_is },
+        ),
+        Rule::ConfirmDown => apart(
+            rules.confirm_down,
+            &[1, 2, 3],
+            |fails| fails.to_string(),
+            |fails| Reading { confirm_down: Some(fails), ..as_is },
+        ),
+        Rule::Composition => {
+            let word = |composition: Composition| match composition {
+                Composition::All => "all components".to_owned(),
+                Composition::MeanOfComponents => "mean of components".to_owned(),
+            };
+            let read = |composition| Reading { composition: Some(composition), ..as_is };
+            let all = [Composition::All, Composition::MeanOfComponents];
+            match &service.figure {
+                FigureRule::AllUp => apart(Composition::All, &all, word, read),
+                mean @ FigureRule::MeanOf(_) => {
+                    (mean.to_string(), all.map(|composition| (word(composition), read(composition))).to_vec())
+                }
+            }
+        }
+        Rule::Strict => apart(
+            service.availability().is_none_or(|promise| promise.strict),
+            &[true, false],
+            |strict| if strict { "above" } else { "at_least" }.to_owned(),
+            |strict| Reading { strict: Some(strict), ..as_is },
+        ),
+        Rule::Extent => apart(
+            Extent::Measured,
+            &[Extent::Measured, Extent::Whole],
+            |extent| if extent == Extent::Measured { "measured" } else { "whole_period" }.to_owned(),
+            |extent| Reading { extent: Some(extent), ..as_is },
+        ),
+        Rule::External => apart(
+            External::Counts,
+            &[External::Counts, External::Excluded],
+            |external| if external == External::Counts { "counts" } else { "excluded" }.to_owned(),
+            |external| Reading { external: Some(external), ..as_is },
+        ),
+    }
+}
+
+fn apart<T: Copy + PartialEq>(
+    ours: T,
+    all: &[T],
+    word: impl Fn(T) -> String,
+    read: impl Fn(T) -> Reading,
+) -> (String, Vec<Read>) {
+    let others = all.iter().filter(|value| **value != ours).map(|value| (word(*value), read(*value)));
+    (word(ours), others.collect())
+}
+
+#[cfg(test)]
+mod tests;

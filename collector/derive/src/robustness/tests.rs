@@ -1,0 +1,92 @@
+//! Which doubts matter.
+
+use config::{Id, Readings};
+
+use super::*;
+use crate::year::tests::{as_of, charter, runs_but};
+use crate::{Cause, Declaration, Declared, Period, Scope, Window};
+
+fn table(charter: Charter, seen: &[(&str, &str, &str, &str)], declared: &[Declared]) -> Vec<Alternative> {
+    let history = [(0, charter)];
+    let charters = Charters::of(&history, Period::civil_year(2026), as_of(100));
+    let corrections = Corrections::of(declared, i64::MAX);
+    charters.robustness(&runs_but(100, seen), &corrections, &Id::new("web").unwrap())
+}
+
+fn of(rows: &[Alternative], rule: Rule) -> Vec<(String, bool, i64)> {
+    let hours = |row: &Alternative| i64::try_from(row.figure.down_ms / 3_600_000).unwrap();
+    let rows = rows.iter().filter(|row| row.rule == rule);
+    rows.map(|row| (row.value.clone(), row.is_ours, hours(row))).collect()
+}
+
+fn row(value: &str, is_ours: bool, down_hours: i64) -> (String, bool, i64) {
+    (value.to_owned(), is_ours, down_hours)
+}
+
+fn declared(entry: u64, declaration: Declaration) -> Declared {
+    let at_ms = as_of(0) - 3 * 86_400_000;
+    Declared { entry, at_ms, author: "anna".to_owned(), declaration }
+}
+
+#[test]
+fn every_rule_has_ours_and_another() {
+    let rows = table(charter(), &[], &[]);
+    for rule in Rule::ALL {
+        let here: Vec<_> = rows.iter().filter(|row| row.rule == rule).collect();
+        assert_eq!(here.iter().filter(|row| row.is_ours).count(), 1, "{rule:?}");
+        assert!(here.len() > 1 && here[0].is_ours, "{rule:?}");
+        assert!(here.iter().all(|row| row.standing == Some(Standing::Met)), "{rule:?}");
+    }
+}
+
+#[test]
+fn votes_that_matter_show() {
+    let up = "u".repeat(90);
+    let (one, school) = (format!("{up}dddduuuuuu"), format!("{up}uuuuuuddu"));
+    let seen = [
+        ("back", "c", "ced1", one.as_str()),
+        ("front", "a", "school1", school.as_str()),
+        ("front", "b", "school1", school.as_str()),
+    ];
+    let rows = table(charter(), &seen, &[]);
+    let expected = [row("majority down", true, 2), row("any down", false, 6), row("all down", false, 2)];
+    assert_eq!(of(&rows, Rule::Vantages), expected);
+    let sites = of(&rows, Rule::Sites);
+    assert_eq!(sites[0], row("half down", true, 2));
+    assert_eq!(sites[1], row("majority down", false, 0));
+    let standing = |value: &str| {
+        let row = rows.iter().find(|row| row.rule == Rule::Vantages && row.value == value).unwrap();
+        row.standing.unwrap()
+    };
+    assert_eq!((standing("any down"), standing("all down")), (Standing::Breached, Standing::Breached));
+}
+
+#[test]
+fn planned_work_and_causes_that_matter_show() {
+    let seen_hours = format!("{}dddddduuuu", "u".repeat(90));
+    let seen = ["ced1", "ced2"].map(|agent| ("back", "c", agent, seen_hours.as_str()));
+    let window = |from, to| Window { from_ms: as_of(from), to_ms: as_of(to) };
+    let work = |entry, from, to| {
+        let (scope, windows) = (vec![Scope::All], vec![window(from, to)]);
+        declared(entry, Declaration::Maintenance { scope, windows, note: String::new() })
+    };
+    let late = Declared { at_ms: as_of(93), ..work(2, 94, 95) };
+    let outage = "web-2026-01-04T17:00:00Z".to_owned();
+    let cause = declared(3, Declaration::Annotated { outage, cause: Cause::Power, note: String::new() });
+    let all = [work(1, 90, 93), late, cause];
+    let rows = table(charter(), &seen, &all);
+    let expected = [
+        row("counts", true, 6),
+        row("excluded", false, 3),
+        row("excluded_down", false, 3),
+        row("as_up", false, 3),
+    ];
+    assert_eq!(of(&rows, Rule::Maintenance), expected);
+    assert_eq!(of(&rows, Rule::LateEntries), [row("recorded", true, 6), row("effective", false, 6)]);
+    assert_eq!(of(&rows, Rule::External), [row("counts", true, 6), row("excluded", false, 0)]);
+    let mut excluding = charter();
+    excluding.rules.readings = Readings { maintenance: Maintenance::ExcludedDown, ..Readings::default() };
+    let rows = table(excluding, &seen, &all);
+    assert_eq!(of(&rows, Rule::LateEntries), [row("recorded", true, 3), row("effective", false, 2)]);
+    assert_eq!(of(&rows, Rule::Maintenance)[0], row("excluded_down", true, 3));
+}
