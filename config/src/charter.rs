@@ -4,10 +4,12 @@
 //! can be judged by the charter then in force.
 
 mod facts;
+mod assigned;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::text::{Text, say};
 use crate::{
     AgentId, Availability, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Id, Judged, Probe,
     Quorum, Rules, ServiceId, SiteId, Timing, UserGroup,
@@ -196,12 +198,20 @@ pub struct Check {
     pub judged: Judged,
 }
 
-impl std::fmt::Display for FigureRule {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl FigureRule {
+    /// In words, for lists of changes.
+    pub fn text(&self) -> Text {
         match self {
-            Self::AllUp => f.write_str("all components up"),
-            Self::MeanOf(component) => write!(f, "mean of {component}"),
+            Self::AllUp => say!("all components up", "tutti i componenti attivi"),
+            Self::MeanOf(component) => say!("mean of {component}", "media di {component}"),
         }
+    }
+}
+
+impl std::fmt::Display for FigureRule {
+    /// In English words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text().en)
     }
 }
 
@@ -230,12 +240,6 @@ impl Charter {
             }
         }
         agents
-    }
-
-    /// What `agent` runs: each check of which one of its sites is asked.
-    pub fn assigned_to(&self, agent: &AgentId) -> Vec<CheckSpec> {
-        let here = |site: &SiteId| self.site(site).is_some_and(|site| site.agents.contains(agent));
-        self.checks().filter(|check| check.from.iter().any(here)).map(Check::spec).collect()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Promises: the four kinds of the charter, and what each promises exactly.
 //!
-//! Only a share of the whole year is derived from samples. The others are promises about requests, or about
-//! part of the day: they stand in the charter, in its revisions and in what people read, and say themselves
-//! that they have [no measure](Commitment::is_measured).
+//! Only a share of time, of the whole year or of a calendar's hours, is derived from samples. The others are
+//! promises about requests: they stand in the charter, in its revisions and in what people read, and say
+//! themselves that they have [no measure](Commitment::is_measured).
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::{Text, say};
 use crate::{Fraction, Id};
 
 /// A promise.
@@ -96,7 +97,7 @@ impl Commitment {
 
     /// Is there a figure of this version that it is compared with?
     pub const fn is_measured(&self) -> bool {
-        matches!(self, Self::Availability(_))
+        matches!(self, Self::Availability(_) | Self::AvailabilityWithin(_))
     }
 }
 
@@ -113,6 +114,22 @@ impl Within {
         };
         let count = count.parse().ok().filter(|count| (1..=1_000).contains(count))?;
         Some(Self { count, unit })
+    }
+}
+
+impl Within {
+    fn text(self) -> Text {
+        let it = match (self.unit, self.count) {
+            (WithinUnit::Hours, 1) => "ora",
+            (WithinUnit::Hours, _) => "ore",
+            (WithinUnit::Days, 1) => "giorno",
+            (WithinUnit::Days, _) => "giorni",
+            (WithinUnit::WorkingHours, 1) => "ora lavorativa",
+            (WithinUnit::WorkingHours, _) => "ore lavorative",
+            (WithinUnit::WorkingDays, 1) => "giorno lavorativo",
+            (WithinUnit::WorkingDays, _) => "giorni lavorativi",
+        };
+        Text { en: self.to_string(), it: format!("{} {it}", self.count) }
     }
 }
 
@@ -136,32 +153,76 @@ impl std::fmt::Display for Within {
     }
 }
 
+/// Is it said with `l'` in Italian: `l'1%`, `l'8%`, `l'11%`, `l'85%`?
+fn is_elided(share: Fraction) -> bool {
+    let whole = u128::from(share.p) * 100 / u128::from(share.q);
+    matches!(whole, 1 | 8 | 11 | 80..=89)
+}
+
+impl Timeliness {
+    /// What follows "within".
+    fn text(&self) -> Text {
+        let Self { within, share, hours, roll } = self;
+        let by = match hours {
+            None => Text::same(""),
+            Some(hours) if *roll => {
+                say!(" (to the next day of `{hours}`)", " (al giorno successivo di `{hours}`)")
+            }
+            Some(hours) => say!(" of `{hours}`", " di `{hours}`"),
+        };
+        let within = within.text();
+        let l = if is_elided(*share) { "l'" } else { " " };
+        say!("{within}{by} in {share}", "{within}{by} nel{l}{share}"; within, by)
+    }
+}
+
 impl std::fmt::Display for Timeliness {
     /// What follows "within".
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { within, share, hours, roll } = self;
-        let rolled = hours.as_ref().filter(|_| *roll);
-        let rolled = rolled.map_or_else(String::new, |hours| format!(" (to the next day of `{hours}`)"));
-        write!(f, "{within}{rolled} in {share}")
+        f.write_str(&self.text().en)
+    }
+}
+
+impl Commitment {
+    /// In words, for lists of changes.
+    pub fn text(&self) -> Text {
+        let than = |strict, target| {
+            let il = if is_elided(target) { "l'" } else { "il " };
+            if strict {
+                say!("above {target}", "oltre {il}{target}")
+            } else {
+                say!("of at least {target}", "di almeno {il}{target}")
+            }
+        };
+        match self {
+            Self::Availability(Availability { target, strict }) => {
+                let than = than(*strict, *target);
+                say!("availability {than}", "disponibilità {than}"; than)
+            }
+            Self::AvailabilityWithin(AvailabilityWithin { target, strict, hours }) => {
+                let than = than(*strict, *target);
+                say!(
+                    "availability {than} of the hours of `{hours}`",
+                    "disponibilità {than} delle ore di `{hours}`"; than
+                )
+            }
+            Self::TakenInCharge(promise) => {
+                let promise = promise.text();
+                say!("taken in charge within {promise}", "presa in carico entro {promise}"; promise)
+            }
+            Self::Answered(promise) => {
+                let promise = promise.text();
+                say!("answered within {promise}", "risposta entro {promise}"; promise)
+            }
+            Self::OnRequest => say!("on request, without a standard", "a richiesta, senza uno standard"),
+        }
     }
 }
 
 impl std::fmt::Display for Commitment {
-    /// In words, for lists of changes.
+    /// In English words.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let than = |strict| if strict { "above" } else { "of at least" };
-        match self {
-            Self::Availability(promise) => {
-                write!(f, "availability {} {}", than(promise.strict), promise.target)
-            }
-            Self::AvailabilityWithin(promise) => {
-                let AvailabilityWithin { target, strict, hours } = promise;
-                write!(f, "availability {} {target} of the hours of `{hours}`", than(*strict))
-            }
-            Self::TakenInCharge(promise) => write!(f, "taken in charge within {promise}"),
-            Self::Answered(promise) => write!(f, "answered within {promise}"),
-            Self::OnRequest => f.write_str("on request, without a standard"),
-        }
+        f.write_str(&self.text().en)
     }
 }
 
@@ -191,6 +252,27 @@ mod tests {
         let old = r#"{"within":{"count":3,"unit":"days"},"share":{"p":17,"q":20}}"#;
         assert_eq!(serde_json::from_str::<Timeliness>(old).unwrap(), plain);
         assert_eq!(serde_json::to_string(&plain).unwrap(), old);
+    }
+
+    #[test]
+    fn promises_are_read_in_italian() {
+        let share = |text| Fraction::from_percent(text).unwrap();
+        let within = Within { count: 8, unit: WithinUnit::WorkingHours };
+        let timely = |percent| Timeliness { within, share: share(percent), hours: None, roll: false };
+        for (promise, it) in [
+            (
+                Commitment::Availability(Availability { target: share("85%"), strict: true }),
+                "disponibilità oltre l'85%",
+            ),
+            (
+                Commitment::Availability(Availability { target: share("99.5%"), strict: false }),
+                "disponibilità di almeno il 99.5%",
+            ),
+            (Commitment::TakenInCharge(timely("90%")), "presa in carico entro 8 ore lavorative nel 90%"),
+            (Commitment::Answered(timely("85%")), "risposta entro 8 ore lavorative nell'85%"),
+        ] {
+            assert_eq!(promise.text().it, it);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub(crate) mod files;
 mod sites;
+mod rules;
 mod calendars;
 mod recipients;
 mod service;
@@ -29,14 +30,12 @@ pub(crate) use agent::agent;
 
 use crate::problem::Place;
 use crate::text::say;
-use crate::yaml::charter::{CharterKeys, RulesKeys};
+use crate::yaml::charter::CharterKeys;
 use crate::yaml::collector::CollectorKeys;
 use crate::yaml::file::FileKeys;
 use crate::yaml::service::ServiceKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{
-    Canary, Charter, CharterAct, CollectorConfig, Fraction, Organisation, Readings, Rules, Site, Vedetta,
-};
+use crate::{Canary, Charter, CharterAct, CollectorConfig, Organisation, Site, Vedetta};
 
 /// Where agents connect unless said otherwise: loopback, so that nothing is open by default.
 const AGENTS_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8443);
@@ -56,7 +55,7 @@ pub(crate) struct Context<'a> {
     site_names: Vec<&'a str>,
     /// Where relative paths start; `None` when no file may be touched.
     folder: Option<&'a Path>,
-    /// `defaults:` of the file.
+    /// `defaults:` and the votes of `rules:`.
     defaults: timing::Settings,
     /// Names of all calendars, with or without a defect.
     calendars: Vec<&'a str>,
@@ -74,13 +73,16 @@ pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Repor
         ipa_code: keys.organisation.ipa_code.clone(),
         contact: keys.organisation.contact.clone(),
     };
-    let rules = report.within("rules", |report| rules(keys.rules.as_ref(), report));
+    let rules = report.within("rules", |report| rules::rules(keys.rules.as_ref(), report));
     let sites = report.within("sites", |report| sites::sites(&keys.sites, report));
     let context = Context {
         sites: &sites,
         site_names: keys.sites.names(),
         folder,
-        defaults: timing::Settings::of_file(keys.defaults.as_ref()),
+        defaults: timing::Settings::of_file(
+            keys.defaults.as_ref(),
+            rules::Votes::of_file(keys.rules.as_ref()),
+        ),
         calendars: keys.calendars.as_ref().map_or_else(Vec::new, Named::names),
         recipients: keys.alerting.as_ref().map_or_else(Vec::new, Named::names),
         services: &keys.services,
@@ -118,39 +120,6 @@ fn act(keys: Option<&CharterKeys>) -> CharterAct {
         act: keys.and_then(|keys| keys.act.clone()),
         in_force_from: keys.and_then(|keys| keys.in_force_from),
         measured_from: keys.and_then(|keys| keys.measured_from),
-    }
-}
-
-fn rules(keys: Option<&RulesKeys>, report: &mut Report<'_>) -> Rules {
-    let default = Readings::default();
-    let mut count = |name: &str, key: Option<&At<u32>>, default: u32| match key {
-        Some(key) if key.value == 0 || key.value > 10 => {
-            let message = say!(
-                "`{name}` is a number of samples in a row, from 1 to 10",
-                "`{name}` è un numero di campioni di fila, da 1 a 10"
-            );
-            report.problem(key.at, message);
-            default
-        }
-        Some(key) => key.value,
-        None => default,
-    };
-    Rules {
-        confirm_down: count("confirm_down", keys.and_then(|keys| keys.confirm_down.as_ref()), 2),
-        confirm_up: count("confirm_up", keys.and_then(|keys| keys.confirm_up.as_ref()), 1),
-        coverage_min: keys.and_then(|keys| keys.coverage_min).unwrap_or(Fraction { p: 99, q: 100 }),
-        readings: Readings {
-            maintenance: keys
-                .and_then(|keys| keys.maintenance.as_ref())
-                .map_or(default.maintenance, |key| key.value),
-            late_entries: keys
-                .and_then(|keys| keys.late_entries.as_ref())
-                .map_or(default.late_entries, |key| key.value),
-            notice_ms: keys
-                .and_then(|keys| keys.notice.as_ref())
-                .map_or(default.notice_ms, |key| key.value.0),
-            ..default
-        },
     }
 }
 

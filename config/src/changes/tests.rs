@@ -1,7 +1,6 @@
 //! Each kind of change, by its sentence.
 
-use super::*;
-use crate::parse;
+use crate::{Charter, Lang, parse};
 
 const BEFORE: &str = r#"
 organisation: {name: Comune di Esempio}
@@ -26,8 +25,8 @@ fn charter(text: &str) -> Charter {
 fn check(from: &str, to: &str, expected: &[&str]) {
     assert!(BEFORE.contains(from), "{from}");
     let (old, new) = (charter(BEFORE), charter(&BEFORE.replacen(from, to, 1)));
-    assert_eq!(old.describe_changes(&new), expected, "{from} -> {to}");
-    assert_eq!(old.describe_changes(&old), [""; 0]);
+    assert_eq!(old.describe_changes(&new, Lang::En), expected, "{from} -> {to}");
+    assert_eq!(old.describe_changes(&old, Lang::En), [""; 0]);
 }
 
 #[test]
@@ -83,7 +82,7 @@ fn a_parameter_of_a_kind_is_named() {
     let (old, new) = (charter(BEFORE), charter(&BEFORE.replace("expect: 10.0.0.80", "transport: tcp")));
     let of = "of the check `data_center.dns.dns1`";
     assert_eq!(
-        old.describe_changes(&new)[..2],
+        old.describe_changes(&new, Lang::En)[..2],
         [
             format!("`expect` {of} is no longer set, was [\"10.0.0.80\"]"),
             format!("`transport` {of} is \"tcp\", was \"udp\""),
@@ -103,19 +102,19 @@ fn whole_branches_are_one_sentence() {
         "services:\n  web: {components: {a: {probe: tcp, targets: {x: \"h.example:1\", y: \"h.example:2\"}}}}\n",
     );
     let (old, new) = (charter(BEFORE), charter(&two));
-    assert_eq!(old.describe_changes(&new), ["the service `web` is new, with 2 checks"]);
-    assert_eq!(new.describe_changes(&old), ["the service `web` is gone, with 2 checks"]);
+    assert_eq!(old.describe_changes(&new, Lang::En), ["the service `web` is new, with 2 checks"]);
+    assert_eq!(new.describe_changes(&old, Lang::En), ["the service `web` is gone, with 2 checks"]);
 }
 
 #[test]
 fn a_rewritten_file_changes_nothing_and_order_is_said() {
     let rewritten =
         BEFORE.replace("uffici]}", "uffici ] }").replace("probe: dns,", "from: users, probe: dns,");
-    assert_eq!(charter(BEFORE).describe_changes(&charter(&rewritten)), [""; 0]);
+    assert_eq!(charter(BEFORE).describe_changes(&charter(&rewritten), Lang::En), [""; 0]);
     let swapped = BEFORE
         .replace("  ced: {agents: [ced1], users: [uffici]}\n", "")
         .replace("services:\n", "  ced: {agents: [ced1], users: [uffici]}\nservices:\n");
-    assert!(!charter(BEFORE).describe_changes(&charter(&swapped)).is_empty());
+    assert!(!charter(BEFORE).describe_changes(&charter(&swapped), Lang::En).is_empty());
 }
 
 #[test]
@@ -186,12 +185,102 @@ fn what_was_renamed_is_not_gone() {
     );
     let renamed =
         BEFORE.replace("  data_center:\n", "  centro:\n    was: data_center\n    name: Data center\n");
-    let changes = charter(BEFORE).describe_changes(&charter(&renamed));
+    let changes = charter(BEFORE).describe_changes(&charter(&renamed), Lang::En);
     assert_eq!(
         changes,
         [
             "the service `centro` continues what was `data_center`",
             "the name of the service `centro` is Data center, was data_center",
+        ]
+    );
+}
+
+/// As the figures see it: the history goes on under the name, and what had the name before is gone.
+#[test]
+fn a_name_that_passes_on_is_not_compared_with_who_had_it() {
+    let both = |components: &str| charter(&BEFORE.replace("      san: {probe", components));
+    let dns = "      dns: {probe: dns, targets: {dns1: 10.0.0.53, dns2: 10.0.1.53}, up_if: any, ask: intranet.example A, expect: 10.0.0.80}\n";
+    let new = charter(&BEFORE.replace(dns, "").replace("san: {probe", "dns: {was: san, name: san, probe"));
+    assert_eq!(
+        charter(BEFORE).describe_changes(&new, Lang::En),
+        [
+            "the component `data_center.dns` is gone, with 2 checks",
+            "the component `data_center.dns` continues what was `san`",
+        ]
+    );
+    let target = BEFORE.replace("dns1: 10.0.0.53, dns2: 10.0.1.53", "dns2: {address: 10.0.0.53, was: dns1}");
+    assert_eq!(
+        charter(BEFORE).describe_changes(&charter(&target), Lang::En),
+        [
+            "the check `data_center.dns.dns2` is gone",
+            "the check `data_center.dns.dns2` continues what was `dns1`",
+        ]
+    );
+    // Said again at each later reload, it changes nothing.
+    let again = both("      san: {was: disco, probe");
+    assert_eq!(again.describe_changes(&again, Lang::En), [""; 0]);
+    assert_eq!(
+        charter(BEFORE).describe_changes(&again, Lang::En),
+        ["the order of entries, or a `was`, is another"]
+    );
+}
+
+#[test]
+fn how_witnesses_vote_is_told() {
+    check(
+        "sites:\n",
+        "rules: {vantages: any down, sites: \"half down, 2 known\", unknown: down, maintenance: as_up}\nsites:\n",
+        &[
+            "the rule `maintenance` is as_up, was counts",
+            "the rule `unknown` is down, was apart",
+            "the rule `vantages` is any down, was majority down",
+            "the rule `sites` is half down, 2 known, was half down",
+        ],
+    );
+    check(
+        "{agents: [ced1]",
+        "{vantages: any down, agents: [ced1]",
+        &["`vantages` of the site `ced` is any down, was not set"],
+    );
+    check(
+        "san: {probe",
+        "san: {confirm_down: 1, sites: any down, probe",
+        &[
+            "`confirm_down` of the check `data_center.san.san1` is 1, was not set",
+            "`sites` of the check `data_center.san.san1` is any down, was not set",
+        ],
+    );
+    let parts = |up_if: &str| {
+        let parts = "parts: {x: {probe: tcp, targets: {t: \"h:1\"}}, y: {probe: tcp, targets: {t: \"h:2\"}}}";
+        charter(
+            &BEFORE.replace(
+                "services:\n",
+                &format!("services:\n  s: {{components: {{c: {{{up_if}{parts}}}}}}}\n"),
+            ),
+        )
+    };
+    assert_eq!(
+        parts("").describe_changes(&parts("up_if: any, "), Lang::En),
+        ["`up_if` of the component `s.c` is any, was all"]
+    );
+}
+
+#[test]
+fn whoever_reads_italian_reads_all_of_it() {
+    let new = BEFORE
+        .replace("above: 98%", "above: 98%}, {kind: taken_in_charge, within: 1 day, share: 85%")
+        .replace("san1: \"10.0.0.20:443\"", "san2: \"10.0.0.20:443\"")
+        .replace("dns2: 10.0.1.53", "dns2: {address: 10.0.1.53, area: sede}")
+        .replace("agents: [bib1]", "agents: []");
+    assert_eq!(
+        charter(BEFORE).describe_changes(&charter(&new), Lang::It),
+        [
+            "l'elenco delle sonde della sede `biblioteca` è vuoto, era bib1",
+            "l'impegno del servizio `data_center` è disponibilità oltre il 98%, presa in carico entro 1 giorno nell'85%, \
+             era disponibilità oltre il 98%",
+            "`area` del controllo `data_center.dns.dns2` è sede, prima non c'era",
+            "il controllo `data_center.san.san1` non c'è più",
+            "il controllo `data_center.san.san2` è nuovo: tcp di 10.0.0.20:443, da ced, biblioteca, ogni 1m",
         ]
     );
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::timing::{Settings, timing};
-use super::{ask, doubts, life, needs, recipients, table};
+use super::{ask, doubts, life, needs, recipients, rules, table};
 use crate::problem::Place;
 use crate::text::{Text, say};
 use crate::yaml::component::{Common, ComponentKeys, From, Target, TargetKeys, Targets};
@@ -10,8 +10,7 @@ use crate::yaml::nearest;
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Named, Report};
 use crate::{
-    About, Approved, Check, CheckId, Component, Id, Judged, Life, Node, Part, Quorum, SiteId, TargetFacts,
-    UserGroup,
+    About, Approved, Check, CheckId, Component, Id, Life, Node, Part, Quorum, SiteId, TargetFacts, UserGroup,
 };
 
 /// A component's place in the tree, and what it takes from above.
@@ -44,11 +43,14 @@ impl Branch<'_> {
                 report.problem(keys.common.probe.as_ref().map_or(parts.at, |probe| probe.at), message);
                 return None;
             }
-            (Some(parts), None) => Node::All(self.parts(parts, &keys.common, report)?),
+            (Some(parts), None) => self.parts(parts, &keys.common, report)?,
             (None, probe) => Node::Part(self.part(name, probe.as_ref(), keys, report)?),
         };
         let common = &keys.common;
         life::dates(common.since.as_ref(), common.until.as_ref(), report);
+        if let Some(weight) = common.weight.as_ref().filter(|_| self.path.len() == 2) {
+            rules::idle_weight(weight.at, report);
+        }
         Some(Component {
             id: name.value.clone(),
             name: common.name.clone().unwrap_or_else(|| name.value.to_string()),
@@ -72,7 +74,7 @@ impl Branch<'_> {
                 was: life::was(&name.value, common.was.as_ref(), self.siblings, report),
             },
             needs: needs::needs(common.needs.as_ref(), self.path[0], self.context, report),
-            weight: None,
+            weight: rules::weight(common.weight.as_ref(), report),
         })
     }
 
@@ -81,7 +83,7 @@ impl Branch<'_> {
         parts: &At<Named<ComponentKeys>>,
         common: &Common,
         report: &mut Report<'_>,
-    ) -> Option<Vec<Component>> {
+    ) -> Option<Node> {
         if self.path.len() > 2 {
             let message = say!(
                 "parts cannot have parts; make it a component of its own",
@@ -90,13 +92,10 @@ impl Branch<'_> {
             report.problem(parts.at, message);
             return None;
         }
-        if parts.value.count() == 0 {
-            report.problem(parts.at, say!("`parts` names nothing", "`parts` non nomina nulla"));
-        }
+        let up_if = quorum(common, parts.at, Members::Parts(parts.value.count()), report);
         let own = [
             ("targets", common.targets.as_ref().map(|key| key.at)),
             ("group_by", common.group_by.as_ref().map(|key| key.at)),
-            ("up_if", common.up_if.as_ref().map(|key| key.at)),
             ("hold", common.hold.as_ref().map(|key| key.at)),
             ("warn", common.warn.as_ref().map(|key| key.at)),
             ("crit", common.crit.as_ref().map(|key| key.at)),
@@ -104,14 +103,15 @@ impl Branch<'_> {
         for (key, at) in own {
             if let Some(at) = at {
                 let message = say!(
-                    "`{key}` belongs to one of the parts: parts are unlike, all must be up",
-                    "`{key}` va in una delle parti: le parti sono diverse tra loro, devono essere attive tutte"
+                    "`{key}` belongs to one of the parts: parts are unlike",
+                    "`{key}` va in una delle parti: le parti sono diverse tra loro"
                 );
                 report.problem(at, message);
             }
         }
         let mut components = Vec::new();
         let siblings = parts.value.names();
+        life::once(parts.value.sound().map(|(name, part)| (name, part.common.was.as_ref())), report);
         for (name, part) in parts.value.sound() {
             let (mut path, mut old_path) = (self.path.clone(), self.old_path.clone());
             path.push(&name.value);
@@ -122,7 +122,15 @@ impl Branch<'_> {
             let component = report.within(name.value.as_str(), |report| place.component(name, part, report));
             components.extend(component);
         }
-        Some(components)
+        let up_if = up_if?;
+        let mut weights = parts.value.sound().filter_map(|(_, part)| part.common.weight.as_ref());
+        if let Some(first) = weights.next().filter(|_| !up_if.is_by_weight()) {
+            rules::idle_weight(first.at, report);
+        }
+        Some(match up_if {
+            Quorum::All => Node::All(components),
+            up_if => Node::Some { up_if, parts: components },
+        })
     }
 
     /// The like targets of one probe; no check at all, and a warning, without a probe.
@@ -166,8 +174,13 @@ impl Branch<'_> {
                 &file
             }
         };
-        let up_if = quorum(common, targets.at, named.count(), report);
+        let up_if = quorum(common, targets.at, Members::Targets(named.count()), report);
         let from = self.from(name, report);
+        let judged = self.settings.otherwise.judged(report);
+        if let Some(from) = &from {
+            let voters = (&self.settings.votes, self.context.sites);
+            self.settings.otherwise.witnesses(&name.value, from, voters, report);
+        }
         let timing = timing(&self.settings, common, keys.at, report);
         let mut asked = ask::asked(probe, self.context.folder, report);
         if let Some(asked) = &mut asked {
@@ -177,6 +190,7 @@ impl Branch<'_> {
         doubts::repeated(named, report);
         doubts::renamed(name, common.was.as_ref(), named, report);
         let siblings = named.names();
+        life::once(named.sound().map(|(name, target)| (name, target.0.was.as_ref())), report);
         let mut checks = Vec::new();
         for (target, Target(keys)) in named.sound() {
             if report.is_full() {
@@ -201,7 +215,7 @@ impl Branch<'_> {
                 measures_path,
                 probe,
                 facts,
-                judged: Judged::default(),
+                judged,
             });
         }
         if !ask::acquaint(&mut checks) {
@@ -226,21 +240,13 @@ impl Branch<'_> {
         report: &mut Report<'_>,
     ) -> TargetFacts {
         life::dates(keys.since.as_ref(), keys.until.as_ref(), report);
-        if let Some(weight) = keys.weight.as_ref().filter(|weight| !(1..=1_000_000).contains(&weight.value)) {
-            let message = say!(
-                "`weight` is {}; it must be from 1 to 1000000",
-                "`weight` è {}; deve stare tra 1 e 1000000",
-                weight.value
-            );
-            report.problem(weight.at, message);
-        }
         let was = life::was(&target.value, keys.was.as_ref(), siblings, report);
         let ids = |path: &[&Id], last: &Id| CheckId::of(path.iter().copied().chain([last]));
         let old = ids(&self.old_path, was.as_ref().unwrap_or(&target.value));
         TargetFacts {
             area: keys.area.clone(),
             behind: keys.behind.as_ref().map(|behind| behind.value.clone()),
-            weight: keys.weight.as_ref().map(|weight| weight.value),
+            weight: rules::weight(keys.weight.as_ref(), report),
             since: keys.since.as_ref().map(|day| day.value),
             until: keys.until.as_ref().map(|day| day.value),
             was: (old != ids(&self.path, &target.value)).then_some(old),
@@ -355,14 +361,26 @@ fn grouped(common: &Common, targets: &Named<Target>, report: &mut Report<'_>) ->
     None
 }
 
-/// `up_if`, when as many targets as it needs are there.
-fn quorum(common: &Common, targets_at: Place, members: usize, report: &mut Report<'_>) -> Option<Quorum> {
+/// What `up_if` counts, and how many there are.
+#[derive(Clone, Copy)]
+enum Members {
+    Targets(usize),
+    Parts(usize),
+}
+
+/// `up_if`, when as many members as it needs are there.
+fn quorum(common: &Common, at: Place, of: Members, report: &mut Report<'_>) -> Option<Quorum> {
+    let (key, members, there) = match of {
+        Members::Targets(1) => ("targets", 1, say!("1 target", "1 bersaglio")),
+        Members::Targets(count) => ("targets", count, say!("{count} targets", "{count} bersagli")),
+        Members::Parts(1) => ("parts", 1, say!("1 part", "1 parte")),
+        Members::Parts(count) => ("parts", count, say!("{count} parts", "{count} parti")),
+    };
     if members == 0 {
-        report.problem(targets_at, say!("`targets` names nothing", "`targets` non nomina nulla"));
+        report.problem(at, say!("`{key}` names nothing", "`{key}` non nomina nulla"));
         return None;
     }
     let Some(up_if) = &common.up_if else { return Some(Quorum::All) };
-    let there = count(members);
     let message = match (up_if.value.quorum, up_if.value.of) {
         (Quorum::AtLeast(n), Some(of)) if of != members => say!(
             "`{n} of {of}`, but there are {there}",
@@ -376,7 +394,7 @@ fn quorum(common: &Common, targets_at: Place, members: usize, report: &mut Repor
             "`all but {n}` of {there} would be up with none; write `any`",
             "`all but {n}` di {there} sarebbe attivo anche senza nessuno; scrivi `any`"; there
         ),
-        (Quorum::AtLeastShare(share), _) if share.p == 0 => say!(
+        (Quorum::AtLeastShare(share) | Quorum::AtLeastWeight(share), _) if share.p == 0 => say!(
             "`at least 0%` would be up with none; write `any`",
             "`at least 0%` sarebbe attivo anche senza nessuno; scrivi `any`"
         ),
@@ -384,12 +402,4 @@ fn quorum(common: &Common, targets_at: Place, members: usize, report: &mut Repor
     };
     report.problem(up_if.at, message);
     None
-}
-
-fn count(members: usize) -> Text {
-    if members == 1 {
-        say!("1 target", "1 bersaglio")
-    } else {
-        say!("{members} targets", "{members} bersagli")
-    }
 }

@@ -1,5 +1,7 @@
 //! Since when, until when and under which name before: of components and targets.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 
 use crate::Id;
@@ -18,6 +20,30 @@ pub(super) fn dates(since: Option<&At<Date>>, until: Option<&At<Date>>, report: 
             since.value
         );
         report.problem(since.at.max(until.at), message);
+    }
+}
+
+/// No two `siblings` were one: a history goes on in one place.
+pub(super) fn once<'k>(
+    siblings: impl Iterator<Item = (&'k At<Id>, Option<&'k At<Id>>)>,
+    report: &mut Report<'_>,
+) {
+    let mut continued: HashMap<&Id, &Id> = HashMap::new();
+    for (name, was) in siblings {
+        let Some(was) = was else { continue };
+        match continued.get(&was.value) {
+            Some(other) => {
+                let message = say!(
+                    "the history of `{}` goes on in `{other}`; of two with one `was`, one must begin anew",
+                    "la storia di `{}` continua in `{other}`; di due con lo stesso `was`, uno deve ripartire da capo",
+                    was.value
+                );
+                report.problem(was.at, message);
+            }
+            None => {
+                continued.insert(&was.value, &name.value);
+            }
+        }
     }
 }
 

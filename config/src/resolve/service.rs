@@ -18,6 +18,7 @@ pub(super) fn services(
 ) -> Vec<Service> {
     let mut rows: Vec<(u32, &Id)> = Vec::new();
     let mut services = Vec::new();
+    life::once(keys.sound().map(|(name, service)| (name, service.was.as_ref())), report);
     for (name, service) in keys.sound() {
         if report.is_full() {
             break;
@@ -49,6 +50,10 @@ fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Re
     let users = values(keys.users.as_ref());
     let was = life::was(&name.value, keys.was.as_ref(), &context.services.names(), report);
     let siblings = keys.components.as_ref().map_or_else(Vec::new, Named::names);
+    life::once(
+        keys.components.iter().flat_map(Named::sound).map(|(name, part)| (name, part.common.was.as_ref())),
+        report,
+    );
     let mut components = Vec::new();
     for (component_name, component) in keys.components.iter().flat_map(Named::sound) {
         let place = Branch {

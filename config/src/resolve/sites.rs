@@ -1,5 +1,6 @@
 //! Sites, and what is odd about them.
 
+use super::rules;
 use crate::text::say;
 use crate::yaml::charter::SiteKeys;
 use crate::yaml::shape::{At, Named, Report};
@@ -42,6 +43,10 @@ pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site
                 );
                 report.warning(name.at, message);
             }
+            if let Some(key) = &site.vantages {
+                let agents = site.agents.as_ref().map_or(0, Vec::len);
+                rules::vantages(key, &name.value, agents, report);
+            }
             Site {
                 id: name.value.clone(),
                 agents: values(site.agents.as_ref()),
@@ -50,7 +55,7 @@ pub(super) fn sites(keys: &Named<SiteKeys>, report: &mut Report<'_>) -> Vec<Site
                     name: site.name.clone(),
                     power: site.power.clone(),
                     line: site.line.clone(),
-                    vantages: None,
+                    vantages: site.vantages.as_ref().map(|key| key.value),
                     note: site.note.clone(),
                 },
             }

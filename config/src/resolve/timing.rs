@@ -1,5 +1,6 @@
 //! When a check runs: what a component says, then its parent, then `defaults:`, then what is built in.
 
+use super::rules::{Otherwise, Votes};
 use crate::Timing;
 use crate::problem::Place;
 use crate::text::say;
@@ -30,16 +31,22 @@ pub(super) struct Settings {
     timeout: Option<At<Millis>>,
     attempts: Option<At<u32>>,
     pub(super) from: From,
+    /// What is judged otherwise than by `rules:`.
+    pub(super) otherwise: Otherwise,
+    /// What `rules:` says of votes.
+    pub(super) votes: Votes,
 }
 
 impl Settings {
-    /// `defaults:`
-    pub(super) fn of_file(keys: Option<&DefaultsKeys>) -> Self {
+    /// `defaults:`, and the votes of `rules:`.
+    pub(super) fn of_file(keys: Option<&DefaultsKeys>, votes: Votes) -> Self {
         Self {
             every: keys.and_then(|keys| keys.every.clone()),
             timeout: keys.and_then(|keys| keys.timeout.clone()),
             attempts: keys.and_then(|keys| keys.attempts.clone()),
             from: keys.and_then(|keys| keys.from.clone()).unwrap_or(From::Users),
+            otherwise: Otherwise::default(),
+            votes,
         }
     }
 
@@ -50,6 +57,8 @@ impl Settings {
             timeout: common.timeout.clone().or_else(|| self.timeout.clone()),
             attempts: common.attempts.clone().or_else(|| self.attempts.clone()),
             from: common.from.clone().unwrap_or_else(|| self.from.clone()),
+            otherwise: self.otherwise.under(common),
+            votes: self.votes.clone(),
         }
     }
 }

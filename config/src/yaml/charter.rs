@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::yaml::component::From;
 use crate::yaml::duration::Millis;
 use crate::yaml::shape::{At, shape};
-use crate::{AgentId, Fraction, LateEntries, Maintenance, UserGroup};
+use crate::{AgentId, Fraction, LateEntries, Maintenance, Unknown, UserGroup, Vote};
 
 shape! {
     /// `organisation:`
@@ -42,7 +42,13 @@ shape! {
         confirm_up: optional At<u32>,
         /// Below this coverage the headline is a range.
         coverage_min: optional Fraction,
-        /// A stop during declared maintenance: `counts` or `excluded`.
+        /// How the agents of one site vote: `majority down`, `2 down`.
+        vantages: optional At<Vote>,
+        /// How the sites vote: `half down`, `any down`.
+        sites: optional At<Vote>,
+        /// Time that nobody observed: `apart`, or read as `down` or as `up`.
+        unknown: optional Unknown,
+        /// A stop during declared maintenance: `counts`, `excluded`, `excluded_down` or `as_up`.
         maintenance: optional At<Maintenance>,
         /// What is entered too late: `recorded` or `effective`.
         late_entries: optional At<LateEntries>,
@@ -78,6 +84,8 @@ shape! {
         power: optional String,
         /// The line it is connected by; the same word where it is the same one.
         line: optional String,
+        /// How its agents vote, instead of the rule.
+        vantages: optional At<Vote>,
         /// For whoever reads the file.
         note: optional String,
     }

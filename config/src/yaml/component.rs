@@ -14,7 +14,7 @@ use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
-use crate::{Id, Quorum, SiteId};
+use crate::{Id, Quorum, SiteId, Vote};
 
 shape! {
     /// The keys of every component and part.
@@ -53,7 +53,7 @@ shape! {
         targets: decisive At<Targets>,
         /// The column by which targets are shown together: `area`.
         group_by: optional At<String>,
-        /// How many targets must be up.
+        /// How many of its targets or parts must be up.
         up_if: decisive At<UpIf>,
         /// Which sites probe.
         from: optional From,
@@ -71,6 +71,16 @@ shape! {
         crit: optional At<Millis>,
         /// Is the path part of what is measured?
         measures_path: optional bool,
+        /// Its weight beside other parts, where they are counted by weight.
+        weight: optional At<u32>,
+        /// Consecutive fails that make down, instead of the rule.
+        confirm_down: optional At<u32>,
+        /// Consecutive oks that end it, instead of the rule.
+        confirm_up: optional At<u32>,
+        /// How the agents of one site vote, instead of the rule.
+        vantages: optional At<Vote>,
+        /// How the sites vote, instead of the rule.
+        sites: optional At<Vote>,
     }
 }
 
@@ -171,7 +181,7 @@ fn without_probe(own: &[&Entry], report: &mut Report<'_>) -> Option<ProbeKeys> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UpIf {
     pub(crate) quorum: Quorum,
-    /// The M of `N of M`, which must be the number of targets.
+    /// The M of `N of M`, which must be the number of targets or parts.
     pub(crate) of: Option<usize>,
 }
 
@@ -181,10 +191,8 @@ impl Shape for UpIf {
         let of = match node.scalar().and_then(|text| text.split_once(" of ")) {
             Some((_, members)) => {
                 let Ok(members) = members.trim().parse() else {
-                    let what = say!(
-                        "a number of targets after `of`, as in `2 of 3`",
-                        "un numero di bersagli dopo `of`, come in `2 of 3`"
-                    );
+                    let what =
+                        say!("a number after `of`, as in `2 of 3`", "un numero dopo `of`, come in `2 of 3`");
                     return report.expected(None, node, what);
                 };
                 Some(members)

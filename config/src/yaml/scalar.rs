@@ -12,6 +12,7 @@ use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{Report, Shape};
 use crate::{
     DnsFlag, DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum, RecordMatch,
+    Unknown, Vote,
 };
 
 /// A type that is written as one of a few words: how it is read, and its schema.
@@ -106,14 +107,43 @@ impl Shape for Quorum {
             quorum,
             node,
             say!(
-                "`any`, `all`, `all but 1`, `at least 2`, `2 of 3` or `at least 80%`",
-                "`any` (uno basta), `all` (tutti), `all but 1`, `at least 2`, `2 of 3` o `at least 80%`"
+                "`any`, `all`, `all but 1`, `at least 2`, `2 of 3`, `at least 80%` or `at least 67% by weight`",
+                "`any` (uno basta), `all` (tutti), `all but 1`, `at least 2`, `2 of 3`, `at least 80%` o `at least 67% \
+                 by weight` (a peso)"
             ),
         )
     }
 
     fn schema(_: &mut Definitions) -> serde_json::Value {
-        schema::text("^(any|all|all but [0-9]+|at least [0-9]+|[0-9]+ of [0-9]+|at least [0-9.,]+%)$")
+        schema::text(
+            "^(any|all|all but [0-9]+|at least [0-9]+|[0-9]+ of [0-9]+|at least [0-9.,]+%( by weight)?)$",
+        )
+    }
+}
+
+impl Shape for Vote {
+    fn read(node: &Node, report: &mut Report<'_>) -> Option<Self> {
+        let Some(text) = node.scalar() else {
+            let what = say!(
+                "how witnesses vote, such as `half down` (who probes is said with `from`)",
+                "come votano i testimoni, per esempio `half down` (chi osserva si dice con `from`)"
+            );
+            return report.expected(None, node, what);
+        };
+        report.expected(
+            Self::parse(text),
+            node,
+            say!(
+                "how witnesses vote, such as `majority down`, `half down`, `any down`, `all down`, `2 down` or `half \
+                 down, 2 known`",
+                "come votano i testimoni: `majority down` (più di metà), `half down` (almeno metà), `any down` (ne basta \
+                 uno), `all down` (tutti), `2 down` o `half down, 2 known`"
+            ),
+        )
+    }
+
+    fn schema(_: &mut Definitions) -> serde_json::Value {
+        schema::text("^(majority|half|any|all|[0-9]+) down(, [0-9]+ known)?$")
     }
 }
 
@@ -200,7 +230,9 @@ impl Shape for DnsFlag {
     }
 }
 
-words! { Maintenance, "reading of maintenance", "la lettura delle manutenzioni", ["counts" => Maintenance::Counts, "excluded" => Maintenance::Excluded] }
+words! { Maintenance, "reading of maintenance", "la lettura delle manutenzioni", ["counts" => Maintenance::Counts, "excluded" => Maintenance::Excluded, "excluded_down" => Maintenance::ExcludedDown, "as_up" => Maintenance::AsUp] }
+
+words! { Unknown, "reading of time that nobody observed", "la lettura del tempo non osservato", ["apart" => Unknown::Apart, "down" => Unknown::Down, "up" => Unknown::Up] }
 
 words! { LateEntries, "reading of late entries", "la lettura delle registrazioni tardive", ["recorded" => LateEntries::Recorded, "effective" => LateEntries::Effective] }
 

@@ -25,39 +25,29 @@ fn check(rest: &str, en: &[&str], it: &[&str]) {
 fn what_counts_for_no_figure_is_told_at_its_line() {
     for (rest, en, it) in [
         (
-            "services: {s: {figure: mean of c, components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
-            "4: in this version the row is computed as: all components up; `figure` is only recorded",
-            "in questa versione la riga si calcola come: tutti i componenti attivi; `figure` è solo registrato",
-        ),
-        (
-            "services: {s: {components: {d: {probe: tcp, targets: {t: \"h:2\"}}, c: {needs: d, probe: tcp, targets: {t: \"h:1\"}}}}}",
-            "4: in this version a component is judged by its own checks alone; `needs`",
-            "in questa versione un componente si giudica solo dai suoi controlli",
-        ),
-        (
             "services: {s: {components: {c: {group_by: area, probe: tcp, targets: {t: {address: \"h:1\", area: x}}}}}}",
-            "4: in this version targets count together, whatever their area; `group_by`",
-            "in questa versione i bersagli contano insieme",
+            "4: areas are told apart in a mean only (`figure: mean of`); `group_by` is only recorded",
+            "le aree si distinguono solo in una media",
         ),
         (
             "services: {s: {components: {c: {parts: {p: {probe: tcp, targets: {t: {address: \"h:1\", weight: 2}}}}}}}}",
-            "4: in this version every target counts alike; `weight`",
-            "in questa versione ogni bersaglio conta allo stesso modo",
+            "4: `weight` counts for nothing here: it counts among the targets of a mean",
+            "`weight` qui non conta",
+        ),
+        (
+            "services: {s: {components: {c: {weight: 2, probe: tcp, targets: {t: \"h:1\"}}}}}",
+            "4: `weight` counts for nothing here",
+            "`weight` qui non conta",
+        ),
+        (
+            "services: {s: {components: {c: {parts: {p: {weight: 2, probe: tcp, targets: {t: \"h:1\"}}}}}}}",
+            "4: `weight` counts for nothing here",
+            "`weight` qui non conta",
         ),
         (
             "services: {s: {components: {c: {probe: tcp, targets: {t: {address: \"h:1\", behind: sw}}}}}}",
             "4: in this version a target is judged by its own check alone; `behind`",
             "in questa versione un bersaglio si giudica solo dal suo controllo",
-        ),
-        (
-            "calendars: {k: {hours: 24x7}}\nservices: {s: {commitments: {kind: availability, above: 98%, hours: k}, components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
-            "5: in this version only `24x7` has a figure: this promise, of the hours of `k`, will have none",
-            "in questa versione solo `24x7` ha una cifra",
-        ),
-        (
-            "rules: {maintenance: excluded}\nservices: {}",
-            "4: in this version no maintenance can be declared, and every stop counts; `maintenance`",
-            "in questa versione non si dichiarano manutenzioni",
         ),
         (
             "services: {}\nalerting:\n  ced: {to: a@b.example}\n  b: {to: b@b.example}",
@@ -72,6 +62,21 @@ fn what_counts_for_no_figure_is_told_at_its_line() {
         let shown = format!("{}: {}", said[0].line, said[0].message.en);
         assert!(shown.starts_with(en), "{rest}: {shown}");
         assert!(said[0].message.it.starts_with(it), "{rest}: {}", said[0].message.it);
+    }
+}
+
+/// What a figure follows needs no word.
+#[test]
+fn what_counts_is_no_warning() {
+    for rest in [
+        "services: {s: {figure: mean of c, components: {c: {probe: tcp, group_by: area, targets: {t: {address: \"h:1\", area: x, weight: 2}}}}}}",
+        "services: {s: {components: {d: {probe: tcp, targets: {t: \"h:2\"}}, c: {needs: d, probe: tcp, targets: {t: \"h:1\"}}}}}",
+        "services: {s: {components: {c: {up_if: at least 50% by weight, probe: tcp, targets: {t: {address: \"h:1\", weight: 2}}}}}}",
+        "services: {s: {components: {c: {up_if: at least 50% by weight, parts: {p: {weight: 2, probe: tcp, targets: {t: \"h:1\"}}}}}}}",
+        "calendars: {k: {hours: 24x7}}\nservices: {s: {commitments: {kind: availability, above: 98%, hours: k}, components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
+        "rules: {maintenance: excluded, late_entries: effective, notice: 24h, unknown: down, vantages: any down, sites: all down}\nservices: {s: {components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
+    ] {
+        check(rest, &[], &[]);
     }
 }
 
