@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::publish::Lang;
+
 /// In the state directory.
 pub const SOCKET_NAME: &str = "collector.sock";
 /// How root names the person it acts for.
@@ -23,6 +25,9 @@ pub struct ReloadQuestion {
     /// Only tell the difference.
     #[serde(default)]
     pub dry_run: bool,
+    /// The language of the answer.
+    #[serde(default)]
+    pub lang: Lang,
 }
 
 /// What a reload did.

@@ -159,7 +159,7 @@ fn a_first_day_of_serving() {
     fs::write(place.config(), charter.replace("above: 98%", "above: 9x%")).unwrap();
     let output = place.run(&["reload", "--state", place.path("state").to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("stays in force"), "{}", said(&output));
+    assert!(said(&output).contains("resta in vigore la Carta di prima"), "{}", said(&output));
 
     kill(Pid::from_raw(serving.0.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert!(serving.0.wait().unwrap().success(), "{}", place.log());
@@ -207,7 +207,15 @@ fn a_reload_says_what_changes_and_a_refused_file_changes_nothing() {
         assert_eq!(output.status.success(), is_fine, "{}", said(&output));
         said(&output)
     };
-    let told = said_by(&["reload", "--dry-run"], true);
+    let told = said_by(&["reload", "--lang", "en", "--dry-run"], true);
+    let it = said_by(&["reload", "--dry-run"], true);
+    for sentence in [
+        "il componente `sorveglianza.sito` continua quello che era `pagina`",
+        "`owner` del componente `sorveglianza.sito` è Area 4, prima non c'era",
+        "come richiesto, nulla è stato fatto",
+    ] {
+        assert!(it.contains(sentence), "{sentence} is missing in\n{it}");
+    }
     for sentence in [
         "the component `sorveglianza.sito` continues what was `pagina`",
         "`owner` of the component `sorveglianza.sito` is Area 4, was not set",
@@ -215,18 +223,23 @@ fn a_reload_says_what_changes_and_a_refused_file_changes_nothing() {
     ] {
         assert!(told.contains(sentence), "{sentence} is missing in\n{told}");
     }
-    assert!(said_by(&["reload"], true).contains("changes in force; journal entry"));
-    assert!(said_by(&["reload"], true).contains("nothing changed"));
+    assert!(said_by(&["reload", "--lang", "en"], true).contains("changes in force; journal entry"));
+    assert!(said_by(&["reload", "--lang", "en"], true).contains("nothing changed"));
 
     fs::write(place.config(), format!("include: altro.yaml\n{renamed}")).unwrap();
-    let refused = said_by(&["reload", "--state", place.path("state").to_str().unwrap()], false);
+    let refused =
+        said_by(&["reload", "--lang", "en", "--state", place.path("state").to_str().unwrap()], false);
     assert!(refused.contains("stays in force") && refused.contains("there is no such file"), "{refused}");
     fs::write(place.path("altro.yaml"), "canaries: [\"192.0.2.1:443\"]\n").unwrap();
-    let told = said_by(&["reload"], true);
+    let told = said_by(&["reload", "--lang", "en"], true);
     assert!(told.contains("the list of canaries is 192.0.2.1:443, was none"), "{told}");
     fs::write(place.path("altro.yaml"), "services: {sorveglianza: {}}\n").unwrap();
-    let refused = said_by(&["reload", "--state", place.path("state").to_str().unwrap()], false);
+    let refused =
+        said_by(&["reload", "--lang", "en", "--state", place.path("state").to_str().unwrap()], false);
     assert!(refused.contains("altro.yaml:1:12: the key `sorveglianza` is already at"), "{refused}");
     fs::write(place.path("altro.yaml"), "canaries: [\"192.0.2.1:443\"]\n").unwrap();
-    assert!(said_by(&["reload"], true).contains("nothing changed"), "the old one is still in force");
+    assert!(
+        said_by(&["reload", "--lang", "en"], true).contains("nothing changed"),
+        "the old one is still in force"
+    );
 }

@@ -11,6 +11,8 @@ use tracing::{error, info};
 
 use super::place::Place;
 use crate::clock::Clock;
+use crate::operator::ReloadQuestion;
+use crate::publish::Lang;
 use crate::serve::{Collector, Options, Patience};
 
 /// Run the collector in the foreground. SIGHUP reloads, SIGTERM and SIGINT stop.
@@ -44,7 +46,7 @@ async fn serve(config: &Path) -> anyhow::Result<()> {
             ended = &mut running => return Ok(ended?),
             _ = terminate.recv() => stop.cancel(),
             _ = interrupt.recv() => stop.cancel(),
-            _ = hangup.recv() => match acts.reload("SIGHUP".to_owned(), false).await {
+            _ = hangup.recv() => match acts.reload("SIGHUP".to_owned(), ReloadQuestion { dry_run: false, lang: Lang::En }).await {
                 Ok(answer) => info!(changes = answer.changes.len(), "reloaded"),
                 Err(error) => error!(%error, "the old charter stays in force"),
             },

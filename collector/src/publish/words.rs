@@ -13,13 +13,15 @@ pub(crate) mod readings;
 pub(crate) mod tiers;
 
 use collector_api::Reason;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::labels::Labels;
 
 use super::api::{Commitment, Condition, Outlook, Standing, State, Unmeasured};
 
 /// The language of what people read. Programs read `--json`, which has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lang {
     /// Italian.
     #[default]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use config::{AgentId, CollectorConfig, LoadError, Loaded};
+use config::{AgentId, CollectorConfig, Lang, LoadError, Loaded};
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tracing::{info, warn};
@@ -13,7 +13,9 @@ use tracing::{info, warn};
 use super::enrolment::{self, EnrolmentError};
 use super::work::WorkError;
 use super::{Core, agent_addresses};
-use crate::operator::{AgentAddAnswer, AgentAddQuestion, AgentRow, AgentsAnswer, Done, ReloadAnswer};
+use crate::operator::{
+    AgentAddAnswer, AgentAddQuestion, AgentRow, AgentsAnswer, Done, ReloadAnswer, ReloadQuestion,
+};
 
 /// The acts of one collector.
 #[derive(Debug)]
@@ -32,9 +34,9 @@ pub enum ActError {
     /// It makes no sense now.
     #[error("{0}")]
     Refused(String),
-    /// The file has errors.
-    #[error("the old charter stays in force, because the new one cannot be used:\n{0}")]
-    Charter(#[from] LoadError),
+    /// The file has errors: all of them, in the language of who asked.
+    #[error("{0}")]
+    Charter(String),
     /// The store or the journal failed.
     #[error("it could not be recorded: {0}")]
     Failed(String),
@@ -66,14 +68,16 @@ impl Acts {
     }
 
     /// Parses the file fully, then records and swaps; or, with `dry_run`, only tells the difference.
-    pub async fn reload(&self, author: String, dry_run: bool) -> Result<ReloadAnswer, ActError> {
+    pub async fn reload(&self, author: String, question: ReloadQuestion) -> Result<ReloadAnswer, ActError> {
+        let ReloadQuestion { dry_run, lang } = question;
+        let lang = lang.of_config();
         let _one = self.one.lock().await;
         let path = self.config_path.clone();
         let loaded = tokio::task::spawn_blocking(move || config::load(&path))
             .await
             .map_err(|error| ActError::Failed(error.to_string()))?;
-        let Loaded { vedetta, warnings, source } = loaded?;
-        let changes = self.core.work.charter().describe_changes(&vedetta.charter);
+        let Loaded { vedetta, warnings, source } = loaded.map_err(|refused| unusable(&refused, lang))?;
+        let changes = self.core.work.charter().describe_changes(&vedetta.charter, lang);
         let mut revision = None;
         if !dry_run && !changes.is_empty() {
             let entry = self.core.work.change_charter(&author, vedetta.charter, source).await?;
@@ -83,8 +87,8 @@ impl Acts {
         Ok(ReloadAnswer {
             revision,
             changes,
-            warnings: warnings.iter().map(ToString::to_string).collect(),
-            notes: self.not_reloaded(&vedetta.collector),
+            warnings: warnings.iter().map(|warning| warning.show(lang)).collect(),
+            notes: self.not_reloaded(&vedetta.collector, lang),
         })
     }
 
@@ -147,7 +151,7 @@ impl Acts {
     }
 
     /// What the file says otherwise than the running process does.
-    fn not_reloaded(&self, settings: &CollectorConfig) -> Vec<String> {
+    fn not_reloaded(&self, settings: &CollectorConfig, lang: Lang) -> Vec<String> {
         let running = &self.settings;
         let mut notes = Vec::new();
         for (what, same) in [
@@ -157,13 +161,26 @@ impl Acts {
             ("collector.state", running.state_directory == settings.state_directory),
         ] {
             if !same {
-                notes.push(format!(
-                    "`{what}` has another value; it takes effect when the collector is restarted"
-                ));
+                notes.push(match lang {
+                    Lang::En => {
+                        format!("`{what}` has another value; it takes effect when the collector is restarted")
+                    }
+                    Lang::It => {
+                        format!("`{what}` ha un altro valore; vale dal prossimo riavvio del collettore")
+                    }
+                });
             }
         }
         notes
     }
+}
+
+fn unusable(refused: &LoadError, lang: Lang) -> ActError {
+    let sentence = match lang {
+        Lang::En => "the old charter stays in force, because the new one cannot be used:",
+        Lang::It => "resta in vigore la Carta di prima, perché la nuova non si può usare:",
+    };
+    ActError::Charter(format!("{sentence}\n{}", refused.show(lang)))
 }
 
 fn chain_of(error: &dyn std::error::Error) -> String {

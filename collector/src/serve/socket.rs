@@ -36,7 +36,7 @@ async fn reload(
     Json(question): Json<ReloadQuestion>,
 ) -> Response {
     match author(peer, &headers) {
-        Ok(author) => answer(acts.reload(author, question.dry_run).await),
+        Ok(author) => answer(acts.reload(author, question).await),
         Err(refusal) => refusal.into_response(),
     }
 }
