@@ -1,13 +1,15 @@
 //! Which checks each agent runs: the charter in force, cut by agent, numbered and signed.
 //!
 //! An assignment's revision grows when, and only when, the JSON list of its checks or canaries
-//! changes, so that a comment in the charter interrupts no agent's runs. A revision is at least the
+//! changes, so that a comment in the charter interrupts no agent's runs. The list is that of a civil day of
+//! Europe/Rome: what has an `until` leaves it with the next midnight, without a new charter. A revision is at least the
 //! Unix second it was made in: a collector restored from an old copy then cannot hand out a number
 //! that an agent already knows with other contents. Pure but for the caller, who keeps [`Kept`].
 
 use std::collections::BTreeMap;
 
 use collector_api::{Assignment, SignedAssignment, SigningKey, limits};
+use collector_derive::day_of;
 use config::{AgentId, Charter};
 use prost::Message as _;
 use ring::digest;
@@ -84,7 +86,7 @@ fn assign_one(
     now_ms: i64,
 ) -> Result<Assigned, AssignError> {
     let json = |error| AssignError::Json(agent.to_string(), error);
-    let specs = charter.assigned_to(agent);
+    let specs = charter.assigned_to(agent, day_of(now_ms));
     let checks = specs.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>().map_err(json)?;
     let canaries =
         charter.canaries.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>().map_err(json)?;
@@ -130,6 +132,21 @@ mod tests {
         {
             assert_eq!(next_revision(newest, now_ms), expected, "after {newest} at {now_ms}");
         }
+    }
+
+    #[test]
+    fn an_assignment_is_of_its_day() {
+        let charter = "organisation: {name: X}\nsites: {a: {agents: [a1]}, b: {agents: [b1]}}\nservices: {s: {components: {c: \
+                       {probe: tcp, targets: {t: {address: \"h:1\", until: 2027-03-31, note: x}, u: \"h:2\"}, from: [a]}, d: \
+                       {probe: tcp, targets: {v: \"h:3\"}}}}}\n";
+        let charter = config::parse(charter, "f").unwrap().vedetta.charter;
+        let key = SigningKey::from_seed(&[7; 32]).unwrap();
+        let midnight_ms = collector_derive::midnight_ms("2027-04-01".parse().unwrap());
+        let on_the_last_day = assign(&charter, &BTreeMap::new(), &key, midnight_ms - 1).unwrap();
+        let kept = on_the_last_day.iter().map(|(agent, one)| (agent.clone(), one.kept.clone())).collect();
+        let on_the_next = assign(&charter, &kept, &key, midnight_ms).unwrap();
+        assert!(on_the_next["a1"].kept.revision > on_the_last_day["a1"].kept.revision);
+        assert_eq!(on_the_next["b1"].kept, on_the_last_day["b1"].kept, "nothing of it is gone");
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod gate;
 mod agents;
 pub(crate) mod enrolment;
 mod work;
+mod day;
 mod past;
 mod moments;
 mod acts;

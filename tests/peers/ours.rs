@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use config::{AgentConfig, AgentId};
+use config::AgentConfig;
 use probe_agent::probe::Check;
 
 use crate::situation::{Said, Situation};
@@ -41,7 +41,6 @@ fn check(situation: &Situation) -> Check {
         std::fs::copy(pem, folder.path().join("radice.pem")).unwrap();
     }
     let loaded = config::load(&path).unwrap_or_else(|error| panic!("{}:\n{error}", situation.name));
-    let noi = AgentId::new("noi").unwrap();
-    let spec = loaded.vedetta.charter.assigned_to(&noi).swap_remove(0);
+    let spec = loaded.vedetta.charter.checks().next().unwrap().spec();
     Check::new(spec).unwrap_or_else(|error| panic!("{}: {error}", situation.name))
 }

@@ -53,7 +53,7 @@ pub use now::Now;
 pub use outage::Outage;
 pub use pace::{Basis, Pace};
 pub use pack::{decode_runs, encode_runs};
-pub use period::{Period, instant_ms, midnight_ms};
+pub use period::{Period, day_of, instant_ms, midnight_ms};
 pub use reading::{Composition, Extent, External, Reading};
 pub use robustness::{Alternative, Rule};
 pub use run::{Run, RunIndex, StreamRuns, Vantage};

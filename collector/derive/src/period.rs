@@ -133,7 +133,7 @@ pub fn instant_ms(wall: DateTime) -> i64 {
 }
 
 /// The civil day in Europe/Rome that an instant falls in.
-pub(crate) fn day_of(at_ms: i64) -> Date {
+pub fn day_of(at_ms: i64) -> Date {
     match Timestamp::from_millisecond(at_ms) {
         Ok(at) => at.to_zoned(ROME.clone()).date(),
         Err(_) if at_ms < 0 => Date::MIN,

@@ -1,24 +1,28 @@
 //! What the listeners' answers are made of: the store behind, the charter in force, the assignments.
 //!
 //! The charter in force is the newest revision of the journal. A start whose file says otherwise is a
-//! revision like a reload's. Assignments follow from the charter; only their numbers are kept.
+//! revision like a reload's. Assignments follow from the charter and the civil day; only their numbers are
+//! kept.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
 use collector_api::{Batch, BatchAnswer, Chain, Header, Hello, HelloAnswer, StreamId};
+use collector_derive::day_of;
 use config::{AgentId, Charter};
 use hyper::StatusCode;
+use jiff::civil::Date;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, interval_at};
 use tracing::{error, info, warn};
 
 use super::agents::{Proven, Refused};
+use super::day::Days;
 use super::enrolment::AgentAct;
 use super::moments::Present;
 use super::past::Past;
@@ -72,16 +76,20 @@ pub(crate) struct Work {
     keys: Arc<Keys>,
     clock: Clock,
     force: Arc<RwLock<InForce>>,
-    heard: Arc<Mutex<BTreeMap<AgentId, Heard>>>,
+    /// Held while what is in force changes.
+    changing: Arc<Mutex<()>>,
+    heard: Arc<std::sync::Mutex<BTreeMap<AgentId, Heard>>>,
     /// Batches that may be opened at a time: each may take its limit before its size is known.
     openings: Semaphore,
 }
 
 /// The charter in force and what follows from it.
 #[derive(Debug)]
-struct InForce {
-    charter: Arc<Charter>,
-    assigned: BTreeMap<String, Assigned>,
+pub(super) struct InForce {
+    pub(super) charter: Arc<Charter>,
+    pub(super) assigned: BTreeMap<String, Assigned>,
+    /// The civil day that is assigned.
+    pub(super) day: Date,
 }
 
 /// What an agent's last hello said.
@@ -160,17 +168,29 @@ impl Work {
         let directory = state.to_owned();
         let agents: Vec<String> = charter.agents().into_iter().map(ToString::to_string).collect();
         let (truth, kept) = tokio::task::spawn_blocking(move || Truth::open(&directory, &agents)).await??;
-        let assigned = assign(&charter, &kept, keys.signing(), clock.now_ms())?;
+        let now_ms = clock.now_ms();
+        let assigned = assign(&charter, &kept, keys.signing(), now_ms)?;
         let newest = truth.ingest.known().history().last().map(|(_, charter)| charter.clone());
-        let force = Arc::new(RwLock::new(InForce { charter: Arc::new(charter.clone()), assigned }));
-        let work =
-            Self { truth, keys, clock, force, heard: Arc::default(), openings: Semaphore::new(OPENINGS_MAX) };
+        let force = Arc::new(RwLock::new(InForce {
+            charter: Arc::new(charter.clone()),
+            assigned,
+            day: day_of(now_ms),
+        }));
+        let work = Self {
+            truth,
+            keys,
+            clock,
+            force,
+            changing: Arc::default(),
+            heard: Arc::default(),
+            openings: Semaphore::new(OPENINGS_MAX),
+        };
         if newest.as_ref() == Some(&charter) {
             let numbers = numbers(&work.inner().assigned)?;
             work.truth.ingest.write(numbers).await?;
         } else {
             if let Some(newest) = newest {
-                for change in newest.describe_changes(&charter) {
+                for change in newest.describe_changes(&charter, config::Lang::En) {
                     info!(change, "the charter is another than at the last stop");
                 }
             }
@@ -196,6 +216,7 @@ impl Work {
         charter: Charter,
         source: String,
     ) -> Result<u64, WorkError> {
+        let _changing = self.changing.lock().await;
         let now_ms = self.clock.now_ms();
         let kept =
             self.inner().assigned.iter().map(|(agent, one)| (agent.clone(), one.kept.clone())).collect();
@@ -203,7 +224,7 @@ impl Work {
         let act = Act::Revision { charter: Box::new(charter.clone()), source };
         let entry = self.truth.ingest.record(now_ms, author, act, numbers(&assigned)?).await?;
         *self.force.write().unwrap_or_else(PoisonError::into_inner) =
-            InForce { charter: Arc::new(charter), assigned };
+            InForce { charter: Arc::new(charter), assigned, day: day_of(now_ms) };
         Ok(entry)
     }
 
@@ -326,6 +347,10 @@ impl Work {
                 }
             }
         });
+        let (ingest, keys, clock) =
+            (Arc::clone(&self.truth.ingest), Arc::clone(&self.keys), self.clock.clone());
+        let (force, changing) = (Arc::clone(&self.force), Arc::clone(&self.changing));
+        chores.spawn(Days { ingest, keys, clock, force, changing }.follow());
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
         chores.spawn(async move {
             let mut ticks = interval(CHECKPOINT_EVERY);
@@ -360,6 +385,10 @@ impl Work {
     /// An agent that knows a higher number than ours met a collector that this one was restored from:
     /// it would refuse ours for ever, so ours grows past it.
     async fn outgrow(&self, agent: &str, theirs: u64) {
+        if self.inner().assigned.get(agent).is_none_or(|one| one.kept.revision >= theirs) {
+            return;
+        }
+        let _changing = self.changing.lock().await;
         let assigned = {
             let force = self.inner();
             match force.assigned.get(agent) {
@@ -391,7 +420,7 @@ impl Work {
 }
 
 /// Of the writes that keep these assignments' numbers.
-fn numbers(assigned: &BTreeMap<String, Assigned>) -> Result<Vec<Write>, WorkError> {
+pub(super) fn numbers(assigned: &BTreeMap<String, Assigned>) -> Result<Vec<Write>, WorkError> {
     let number = |(agent, one): (&String, &Assigned)| {
         let kept = serde_json::to_vec(&one.kept);
         let kept = kept.map_err(|error| WorkError::Kept(agent.clone(), error.to_string()))?;

@@ -1,5 +1,9 @@
 //! What an agent gets and gives.
 
+use std::time::Duration;
+
+use collector::operator::ReloadQuestion;
+use collector::publish::Lang;
 use collector::serve::Patience;
 use collector_api::{Batch, BatchAnswer, Chain, HelloAnswer, Route, SignedAssignment};
 use prost::Message as _;
@@ -63,6 +67,10 @@ async fn a_proxy_that_spoils_what_is_unsigned_proves_no_fork() {
     collector.stop().await;
 }
 
+fn reload(dry_run: bool) -> ReloadQuestion {
+    ReloadQuestion { dry_run, lang: Lang::En }
+}
+
 #[tokio::test]
 async fn an_assignment_is_signed_and_grows_with_the_charter() {
     let collector = Running::start().await;
@@ -77,22 +85,54 @@ async fn an_assignment_is_signed_and_grows_with_the_charter() {
 
     let file = collector.directory.path().join("vedetta.yaml");
     std::fs::write(&file, format!("# another comment\n{CHARTER}")).unwrap();
-    let answer = collector.acts.reload("test".to_owned(), false).await.unwrap();
+    let answer = collector.acts.reload("test".to_owned(), reload(false)).await.unwrap();
     assert_eq!((answer.changes.len(), answer.revision), (0, None));
     assert_eq!(fetch().await, first);
 
     std::fs::write(&file, CHARTER.replace("{una:", "{due: \"192.0.2.2:443\", una:")).unwrap();
-    let dry = collector.acts.reload("test".to_owned(), true).await.unwrap();
+    let dry = collector.acts.reload("test".to_owned(), reload(true)).await.unwrap();
     assert_eq!((dry.changes.len(), dry.revision), (1, None));
-    let answer = collector.acts.reload("test".to_owned(), false).await.unwrap();
+    let answer = collector.acts.reload("test".to_owned(), reload(false)).await.unwrap();
     assert!(answer.revision.is_some());
     let second = fetch().await;
     assert_eq!(second.checks.len(), 2);
     assert!(second.revision > first.revision);
 
     std::fs::write(&file, CHARTER.replace("98%", "980%")).unwrap();
-    let refused = collector.acts.reload("test".to_owned(), false).await.unwrap_err().to_string();
+    let refused = collector.acts.reload("test".to_owned(), reload(false)).await.unwrap_err().to_string();
     assert!(refused.contains("vedetta.yaml:7:"), "{refused}");
     assert_eq!(fetch().await, second, "the old charter stays in force");
+    collector.stop().await;
+}
+
+#[tokio::test]
+async fn what_ends_today_is_asked_no_longer_tomorrow() {
+    let collector = Running::start().await;
+    let agent = collector.enrolled("ced1", 1).await;
+    let fetch = async || {
+        let (status, body) = agent.signed(Route::Assignment, &agent.challenge().await, Vec::new()).await;
+        assert_eq!(status, 200);
+        SignedAssignment::decode(body.as_slice()).unwrap().open(&agent.collector, "ced1").unwrap()
+    };
+    // The tests' calendar begins on 2027-01-15, at 08:00 UTC.
+    let file = collector.directory.path().join("vedetta.yaml");
+    let ends = CHARTER.replace("{una:", "{due: {address: \"192.0.2.2:443\", until: 2027-01-15}, una:");
+    std::fs::write(&file, ends).unwrap();
+    collector.acts.reload("test".to_owned(), reload(false)).await.unwrap();
+    let today = fetch().await;
+    assert_eq!(today.checks.len(), 2);
+    collector.later(24 * 3_600_000);
+    let tomorrow = async {
+        loop {
+            let assignment = fetch().await;
+            if assignment != today {
+                return assignment;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let tomorrow = tokio::time::timeout(Duration::from_secs(30), tomorrow).await.unwrap();
+    assert_eq!(tomorrow.checks.len(), 1);
+    assert!(tomorrow.revision > today.revision);
     collector.stop().await;
 }

@@ -4,13 +4,31 @@
 //! as a charter, and is not meant to be.
 
 use anyhow::Context as _;
-use config::{Charter, Fraction, Opening, Quorum, Week};
+use config::{Charter, Fraction, Opening, Quorum, Readings, Vote, Week};
 use serde_yaml::{Mapping, Value};
 
 /// The charter as YAML.
 pub(super) fn text(charter: &Charter) -> anyhow::Result<String> {
     let value = serde_yaml::to_value(charter).context("the charter cannot be written as YAML")?;
-    serde_yaml::to_string(&readable(value)).context("the charter cannot be written as YAML")
+    let mut shown = readable(value);
+    if let Some(Value::Mapping(rules)) = shown.get_mut("rules") {
+        rules.insert("readings".into(), Value::Mapping(readings(&charter.rules.readings)));
+    }
+    serde_yaml::to_string(&shown).context("the charter cannot be written as YAML")
+}
+
+/// All of them: a revision carries only what differs.
+fn readings(readings: &Readings) -> Mapping {
+    let Readings { maintenance, late_entries, notice_ms, unknown, vantages, sites } = *readings;
+    let words = [
+        ("vantages", vantages.to_string()),
+        ("sites", sites.to_string()),
+        ("unknown", unknown.word().to_owned()),
+        ("maintenance", maintenance.word().to_owned()),
+        ("late_entries", late_entries.word().to_owned()),
+        ("notice", duration(notice_ms)),
+    ];
+    words.into_iter().map(|(key, word)| (key.into(), word.into())).collect()
 }
 
 fn readable(value: Value) -> Value {
@@ -53,6 +71,9 @@ fn entry(key: Value, value: Value) -> (Value, Value) {
     }
     let shown = match name {
         "up_if" => serde_yaml::from_value::<Quorum>(value.clone()).ok().map(|quorum| quorum.to_string()),
+        "vantages" | "sites" => {
+            serde_yaml::from_value::<Vote>(value.clone()).ok().map(|vote| vote.to_string())
+        }
         "hours" => serde_yaml::from_value::<Week>(value.clone()).ok().map(|week| week.to_string()),
         _ => None,
     };
@@ -78,13 +99,21 @@ mod tests {
     #[test]
     fn a_person_can_read_it() {
         let charter = "organisation: {name: X}\nsites: {a: {agents: [a1]}}\ncalendars: {k: {hours: \"mon 08:00-14:00\"}}\n\
-                       services: {s: {commitments: {kind: availability, at_least: 98.5%}, components: {c: {probe: tcp, up_if: \
-                       all but 1, every: 90s, targets: {t: \"h:1\", u: \"h:2\"}}}}}\n";
+                       services: {s: {commitments: {kind: availability, at_least: 98.5%}, components: {c: {probe: tcp, vantages: any down, \
+                       up_if: all but 1, every: 90s, targets: {t: \"h:1\", u: \"h:2\"}}}}}\n";
         let loaded = config::parse(charter, "f").unwrap_or_else(|refused| panic!("{refused}"));
         let text = text(&loaded.vedetta.charter).unwrap();
-        for line in
-            ["target: 98.5%", "up_if: all but 1", "every: 1m30s", "hours: mon 08:00-14:00", "timeout: 10s"]
-        {
+        for line in [
+            "target: 98.5%",
+            "up_if: all but 1",
+            "every: 1m30s",
+            "hours: mon 08:00-14:00",
+            "timeout: 10s",
+            "vantages: any \
+              down",
+            "sites: half down",
+            "unknown: apart",
+        ] {
             assert!(text.contains(line), "{line}: {text}");
         }
         for noise in ["_ms:", "!", " p: ", " q: "] {
