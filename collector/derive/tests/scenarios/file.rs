@@ -17,10 +17,16 @@ pub(crate) struct Case {
     pub(crate) expect: Map<String, Value>,
 }
 
+/// What whoever runs the tests asks for.
+#[expect(clippy::disallowed_methods, reason = "a test is asked for more by its environment")]
+pub(crate) fn asked(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Where scenarios are: the repository's, or what `VEDETTA_SCENARIOS` names.
 pub(crate) fn directory() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    match std::env::var_os("VEDETTA_SCENARIOS") {
+    match asked("VEDETTA_SCENARIOS") {
         None => root.join("tests/scenarios"),
         // Cargo runs tests in the crate's folder; whoever names a directory stands elsewhere.
         Some(named) if !Path::new(&named).exists() => root.join(named),

@@ -35,14 +35,17 @@ pub(crate) struct Target {
     pub(crate) strict: bool,
 }
 
+/// A day's hours, `[from, to)` in minutes.
+pub(crate) type Rows = Vec<(u16, u16)>;
+
 /// Weekly hours, Monday first, in minutes of the civil day; `None` of a calendar is around the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hours {
-    pub(crate) weekly: [Vec<(u16, u16)>; 7],
+    pub(crate) weekly: [Rows; 7],
     pub(crate) holidays: Holidays,
     pub(crate) closed: Vec<Date>,
     /// Open although a holiday, with hours of its own where they are written.
-    pub(crate) open: Vec<(Date, Option<Vec<(u16, u16)>>)>,
+    pub(crate) open: Vec<(Date, Option<Rows>)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

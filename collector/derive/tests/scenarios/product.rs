@@ -53,9 +53,9 @@ pub(crate) fn answer(given: &Given) -> Result<Map<String, Value>, String> {
 impl World {
     pub(crate) fn of(given: &Given) -> Result<Self, String> {
         let clock = Clock::of(given);
-        let (history, leaves) = charter::history(given, &clock)?;
-        let runs = evidence::runs(given, &leaves, &clock)?;
-        let corrections = log::corrections(given, &leaves, &clock);
+        let (history, leaves) = charter::history(given, clock)?;
+        let runs = evidence::runs(given, &leaves, clock)?;
+        let corrections = log::corrections(given, &leaves, clock);
         Ok(Self { clock, history, runs, corrections })
     }
 

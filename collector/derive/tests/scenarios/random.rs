@@ -11,7 +11,7 @@ mod smaller;
 
 use serde_json::{Map, Value, json};
 
-use crate::file::Case;
+use crate::file::{self, Case};
 use crate::{by_the_model, by_the_product, exact};
 use dice::Dice;
 
@@ -127,7 +127,7 @@ fn disagreements(case: &Case) -> Result<Vec<String>, String> {
 #[test]
 fn random_scenarios_agree_with_the_model() {
     let number = |name: &str, default: u64| {
-        std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(default)
+        file::asked(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or(default)
     };
     let (count, first) = (number("VEDETTA_RANDOM", 300), number("VEDETTA_SEED", 1));
     let mut wrong = Vec::new();

@@ -34,7 +34,7 @@ fn of_text(text: &str) -> Option<i64> {
     };
     let wall = wall.trim().replace(' ', "T");
     let wall = if wall.len() == 10 { format!("{wall}T00:00") } else { wall };
-    wall.parse::<DateTime>().ok().and_then(|wall| instant(wall))
+    wall.parse::<DateTime>().ok().and_then(instant)
 }
 
 /// A gap moves forward, of a doubled time the earlier one counts (T4).

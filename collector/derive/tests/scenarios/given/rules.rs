@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{
-    Entry, Holidays, Hours, Initial, Maintenance, Policy, Says, State, Target, Tree, Unknown, list, number,
-    word,
+    Entry, Holidays, Hours, Initial, Maintenance, Policy, Rows, Says, State, Target, Tree, Unknown, list,
+    number, word,
 };
 use crate::when::{seconds, seconds_or_none};
 
@@ -27,7 +27,7 @@ pub(crate) fn calendar(calendar: &Value) -> Result<Option<Hours>, String> {
         return Ok(None);
     }
     let always = || std::array::from_fn(|_| vec![(0, 24 * 60)]);
-    let mut weekly: [Vec<(u16, u16)>; 7] = Default::default();
+    let mut weekly: [Rows; 7] = Default::default();
     match &calendar["weekly"] {
         Value::Null => weekly = always(),
         Value::String(text) if text == "24x7" => weekly = always(),
@@ -48,7 +48,7 @@ pub(crate) fn calendar(calendar: &Value) -> Result<Option<Hours>, String> {
 }
 
 /// Dates: a list of them, each alone or with its hours (`[date, rows]`), or an object of rows by date.
-fn dates(given: &Value) -> Result<Vec<(Date, Option<Vec<(u16, u16)>>)>, String> {
+fn dates(given: &Value) -> Result<Vec<(Date, Option<Rows>)>, String> {
     let date = |text: &str| text.get(..10).unwrap_or(text).parse().map_err(|_| format!("`{text}` is no day"));
     if let Value::Object(rows) = given {
         return rows.iter().map(|(day, rows)| Ok((date(day)?, Some(hours(rows)?)))).collect();
@@ -60,7 +60,7 @@ fn dates(given: &Value) -> Result<Vec<(Date, Option<Vec<(u16, u16)>>)>, String> 
     list(given)?.iter().map(read).collect()
 }
 
-fn hours(rows: &Value) -> Result<Vec<(u16, u16)>, String> {
+fn hours(rows: &Value) -> Result<Rows, String> {
     let minute = |text: &Value| {
         let read = word(text)?.split_once(':').and_then(|(hour, minute)| {
             let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);

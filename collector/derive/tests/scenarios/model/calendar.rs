@@ -53,6 +53,7 @@ pub(super) fn is_holiday(holidays: Holidays, day: Date) -> bool {
 }
 
 /// Meeus, Jones and Butcher's rule, for every Gregorian year.
+#[expect(clippy::many_single_char_names, reason = "as the rule is printed")]
 fn easter(year: i16) -> Date {
     let year = i32::from(year);
     let (a, b, c) = (year % 19, year / 100, year % 100);

@@ -11,8 +11,11 @@ use super::clock::Clock;
 use super::tree::{Growth, Leaf, What, id};
 use crate::given::{self, Evidence, Given, Holidays, Hours, Maintenance, Target, Tree, Unknown};
 
+/// Revisions, each with the instant from which on it is in force, Unix ms.
+pub(super) type History = Vec<(i64, Charter)>;
+
 /// The revisions, and every check of the first, in the charter's order.
-pub(super) fn history(given: &Given, clock: &Clock) -> Result<(Vec<(i64, Charter)>, Vec<Leaf>), String> {
+pub(super) fn history(given: &Given, clock: Clock) -> Result<(History, Vec<Leaf>), String> {
     let mut growth = Growth::new(given);
     let root = [id("s")?];
     let component = match &given.tree {
@@ -43,7 +46,7 @@ fn valid(leaf: &Leaf, given: &Given) -> (i64, i64) {
 
 /// One for each time in which the same members are there. A check that is no member then is measured for
 /// another service, so that whatever is said of it alone stays said.
-fn revisions(given: &Given, charter: Charter, leaves: &[Leaf], clock: &Clock) -> Vec<(i64, Charter)> {
+fn revisions(given: &Given, charter: Charter, leaves: &[Leaf], clock: Clock) -> History {
     if !matches!(given.tree, Tree::Mean(_)) {
         return vec![(0, charter)];
     }

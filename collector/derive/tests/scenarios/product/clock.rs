@@ -20,7 +20,7 @@ impl Clock {
             match &check.evidence {
                 Evidence::Timeline(rows) => first = rows.iter().map(|row| row.0).fold(first, i64::min),
                 Evidence::Events(events, _) => {
-                    first = events.iter().map(|event| event.0).fold(first, i64::min)
+                    first = events.iter().map(|event| event.0).fold(first, i64::min);
                 }
                 Evidence::Sites { sites, .. } => {
                     for vantage in sites.iter().flat_map(|site| &site.vantages) {

@@ -11,7 +11,7 @@ use super::clock::Clock;
 use super::tree::{Leaf, What};
 use crate::given::{self, Check, Evidence, Given, Initial, Sample, State};
 
-pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: &Clock) -> Result<RunIndex, String> {
+pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: Clock) -> Result<RunIndex, String> {
     let mut index = RunIndex::default();
     for leaf in leaves {
         let agents = sites_of(leaf, given)?.into_iter().flat_map(|site| site.agents);
@@ -30,7 +30,7 @@ pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: &Clock) -> Result<RunI
 }
 
 /// What each vantage of a check saw, in the order of its agents.
-fn seen(check: &Check, id: &CheckId, given: &Given, clock: &Clock) -> Result<Vec<StreamRuns>, String> {
+fn seen(check: &Check, id: &CheckId, given: &Given, clock: Clock) -> Result<Vec<StreamRuns>, String> {
     match &check.evidence {
         Evidence::Timeline(rows) => Ok(vec![stream(painted(rows, clock))]),
         Evidence::Events(events, current) => {
@@ -70,7 +70,7 @@ fn states(
 const FAR: i64 = 2_000_000_000_000;
 
 /// Runs of rows of which a later one goes over an earlier one.
-fn painted(rows: &[(i64, i64, State)], clock: &Clock) -> Vec<Run> {
+fn painted(rows: &[(i64, i64, State)], clock: Clock) -> Vec<Run> {
     let mut cuts: Vec<i64> = rows.iter().flat_map(|row| [row.0, row.1]).collect();
     cuts.sort_unstable();
     cuts.dedup();
@@ -117,7 +117,7 @@ fn measured(
     check: &Check,
     id: &CheckId,
     given: &Given,
-    clock: &Clock,
+    clock: Clock,
 ) -> Result<StreamRuns, String> {
     let heard = |sample: &&Sample| {
         let bad = vantage.bad.iter().any(|(from, to)| (*from..*to).contains(&sample.at));
@@ -131,7 +131,9 @@ fn measured(
         }
         sample.received = sample.at;
     }
-    let known = samples.iter().map(|sample| sample.outcome).find(|outcome| *outcome != State::Unknown);
+    let again = |index: usize| index > 0 && samples[index - 1].at == samples[index].at;
+    let known = (0..samples.len()).filter(|index| !again(*index)).map(|index| samples[index].outcome);
+    let known = known.into_iter().find(|outcome| *outcome != State::Unknown);
     let before = match given.policy.initial {
         Initial::Unknown => State::Unknown,
         Initial::Up => State::Up,

@@ -11,7 +11,7 @@ use super::clock::Clock;
 use super::tree::{Leaf, What};
 use crate::given::{Entry, Given, Says, State};
 
-pub(super) fn corrections(given: &Given, leaves: &[Leaf], clock: &Clock) -> Corrections {
+pub(super) fn corrections(given: &Given, leaves: &[Leaf], clock: Clock) -> Corrections {
     let at_once = |entry: &Entry| match &entry.says {
         Says::Maintenance { announced, .. } => *announced == entry.declared,
         _ => true,
@@ -43,7 +43,7 @@ pub(super) fn corrections(given: &Given, leaves: &[Leaf], clock: &Clock) -> Corr
 
 struct Journal<'a> {
     leaves: &'a [Leaf],
-    clock: &'a Clock,
+    clock: Clock,
     entries: Vec<Declared>,
 }
 

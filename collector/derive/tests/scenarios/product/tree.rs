@@ -43,7 +43,7 @@ impl<'a> Growth<'a> {
     ) -> Result<Component, String> {
         let id = id(&format!("c{place}"))?;
         let path: Vec<Id> = parent.iter().cloned().chain([id.clone()]).collect();
-        let node = match self.quorum(tree)? {
+        let node = match Self::quorum(tree)? {
             Grown::Always(state) => self.part(Quorum::All, &[(1, What::Always(state))], &path)?,
             Grown::Leaf(name) => self.part(Quorum::All, &[(1, What::Check(name))], &path)?,
             Grown::Of(quorum, members) => self.node(quorum, &members, &path)?,
@@ -92,7 +92,7 @@ impl<'a> Growth<'a> {
         Ok(Node::Part(Part { up_if, checks, group_by: None }))
     }
 
-    fn quorum<'t>(&self, tree: &'t Tree) -> Result<Grown<'t>, String> {
+    fn quorum<'t>(tree: &'t Tree) -> Result<Grown<'t>, String> {
         let one_each = |of: &'t [Tree]| of.iter().map(|tree| (1, tree)).collect::<Vec<_>>();
         let always = |is: bool| Grown::Always(if is { State::Up } else { State::Down });
         Ok(match tree {

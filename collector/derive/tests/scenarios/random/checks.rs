@@ -103,7 +103,7 @@ fn vantage(dice: &mut Dice, stage: Stage, interval: i64) -> Value {
 }
 
 fn outcome(dice: &mut Dice) -> &'static str {
-    *dice.pick(&["ok", "ok", "ok", "fail", "fail", "error"])
+    dice.pick::<&str>(&["ok", "ok", "ok", "fail", "fail", "error"])
 }
 
 /// Mostly one an interval; streaks, gaps, the same twice, two at once, late ones, one from the future.

@@ -12,7 +12,7 @@ pub(super) fn smaller(case: &Case, wrong: impl Fn(&Case) -> bool) -> Case {
     loop {
         let before = best.input.to_string().len() + best.policy.to_string().len();
         let mut places = Vec::new();
-        list(&best.input, "/input".to_owned(), &mut places);
+        list(&best.input, "/input", &mut places);
         for key in best.policy.as_object().into_iter().flatten().map(|(key, _)| key) {
             places.push(format!("/policy/{key}"));
         }
@@ -35,19 +35,19 @@ pub(super) fn smaller(case: &Case, wrong: impl Fn(&Case) -> bool) -> Case {
 }
 
 /// Every element of every list and object.
-fn list(value: &Value, path: String, places: &mut Vec<String>) {
+fn list(value: &Value, path: &str, places: &mut Vec<String>) {
     let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
     match value {
         Value::Array(of) => {
             for (index, value) in of.iter().enumerate() {
                 places.push(format!("{path}/{index}"));
-                list(value, format!("{path}/{index}"), places);
+                list(value, &format!("{path}/{index}"), places);
             }
         }
         Value::Object(of) => {
             for (key, value) in of {
                 places.push(format!("{path}/{}", escaped(key)));
-                list(value, format!("{path}/{}", escaped(key)), places);
+                list(value, &format!("{path}/{}", escaped(key)), places);
             }
         }
         _ => {}

@@ -18,7 +18,7 @@ pub(super) fn all(
     bad: &[(i64, i64)],
     check: &Check,
     id: &CheckId,
-    clock: &Clock,
+    clock: Clock,
 ) -> Result<StreamRuns, String> {
     let first = samples.first().map_or(0, |sample| clock.ms(sample.at));
     if first < 0 {
