@@ -187,7 +187,7 @@ impl Severity {
 
     /// What burns within two days cannot wait for the next one; what burns over a season can wait for the
     /// next look.
-    fn of_window(window_ms: u64) -> Self {
+    pub(crate) fn of_window(window_ms: u64) -> Self {
         match window_ms {
             0..=172_800_000 => Self::Page,
             172_800_001..=2_592_000_000 => Self::Ticket,

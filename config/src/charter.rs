@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::{Text, say};
 use crate::{
-    AgentId, Availability, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Id, Judged, Probe,
-    Quorum, Rules, ServiceId, SiteId, Timing, UserGroup,
+    AgentId, Availability, BurnTier, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Id,
+    Judged, Probe, Quorum, Rules, ServiceId, SiteId, Timing, UserGroup, YEAR_MS,
 };
 pub use facts::{About, Approved, Life, Recipient, SiteFacts, TargetFacts, When};
 
@@ -99,6 +99,9 @@ pub struct Service {
     pub commitments: Vec<Commitment>,
     /// All must be up (D13).
     pub components: Vec<Component>,
+    /// When the budget of its promise around the clock goes too fast; the usual tiers where it names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub burn: Vec<BurnTier>,
     /// How its figure is made of its components'.
     #[serde(default, skip_serializing_if = "unsaid")]
     pub figure: FigureRule,
@@ -255,6 +258,16 @@ impl Service {
             Commitment::Availability(promise) => Some(*promise),
             _ => None,
         })
+    }
+
+    /// The tiers of the alert that the budget of its promise around the clock goes too fast: its own, or the usual
+    /// ones of the target. None without such a promise.
+    pub fn burn_tiers(&self) -> Vec<BurnTier> {
+        match self.availability() {
+            Some(_) if !self.burn.is_empty() => self.burn.clone(),
+            Some(promise) => BurnTier::defaults(promise.target, YEAR_MS),
+            None => Vec::new(),
+        }
     }
 
     /// Its commitments that no figure of this version is compared with, in the file's order.

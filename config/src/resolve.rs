@@ -11,6 +11,7 @@ mod calendars;
 mod recipients;
 mod service;
 mod commitment;
+mod burn;
 mod component;
 mod life;
 mod needs;

@@ -103,6 +103,11 @@ fn mistakes_of_shape_are_seen() {
         "duration_without_unit",
         "rule_unknown_word",
         "on_request_with_a_share",
+        "vote_without_down",
+        "vote_names_sites",
+        "unknown_misspelt",
+        "burn_severity_misspelt",
+        "burn_without_window",
     ] {
         let path = folder("invalid").join(name).with_extension("yaml");
         assert_ne!(faults(&schema, &yaml(&path)), [""; 0], "{name}");

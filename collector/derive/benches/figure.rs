@@ -260,6 +260,7 @@ fn charter(agents: Vec<Id>) -> Charter {
         figure: config::FigureRule::AllUp,
         about: config::About::default(),
         was: None,
+        burn: Vec::new(),
     };
     Charter {
         organisation: Organisation {

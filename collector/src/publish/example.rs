@@ -41,6 +41,7 @@ fn service(row: u32, name: &str, title: &str, above: Option<&str>, components: V
         figure: config::FigureRule::AllUp,
         about: config::About::default(),
         was: None,
+        burn: Vec::new(),
     }
 }
 

@@ -226,6 +226,16 @@ fn a_name_that_passes_on_is_not_compared_with_who_had_it() {
 }
 
 #[test]
+fn other_tiers_are_told() {
+    let of = "`burn` of the service `data_center` is";
+    check(
+        "above: 98%",
+        "above: 98%, burn: {part: 2%, window: 6h}",
+        &[&format!("{of} 2%/6h/30m page, was as usual")],
+    );
+}
+
+#[test]
 fn how_witnesses_vote_is_told() {
     check(
         "sites:\n",

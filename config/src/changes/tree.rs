@@ -1,8 +1,9 @@
 //! Changes of sites, services and components.
 
 use super::{Changes, counted, listed, listed_texts, matched, part_of};
-use crate::text::say;
-use crate::{Commitment, Component, Life, Node, Quorum, Service, Site, SiteFacts};
+use crate::text::{Text, say};
+use crate::yaml::duration::Millis;
+use crate::{BurnTier, Commitment, Component, Life, Node, Quorum, Service, Site, SiteFacts};
 
 impl Changes {
     pub(super) fn sites(&mut self, old: &[Site], new: &[Site]) {
@@ -70,7 +71,7 @@ impl Changes {
 
     fn service(&mut self, old: &Service, new: &Service) {
         // Every field is told, or is the name of what is told: a new one does not compile until it is.
-        let Service { id, row, name, users, commitments, components, figure, about, was: _ } = new;
+        let Service { id, row, name, users, commitments, components, burn, figure, about, was: _ } = new;
         let of = say!("of the service `{id}`", "del servizio `{id}`");
         self.value(&part_of(say!("the name", "il nome"), &of), &old.name, name);
         self.optional(&part_of(say!("the row", "la riga"), &of), old.row.as_ref(), row.as_ref());
@@ -79,6 +80,7 @@ impl Changes {
         let promises = |promises: &[Commitment]| listed_texts(promises.iter().map(Commitment::text));
         let what = part_of(say!("the commitment", "l'impegno"), &of);
         self.text(&what, &promises(&old.commitments), &promises(commitments));
+        self.text(&super::key_of("burn", &of), &tiers(&old.burn), &tiers(burn));
         let what = part_of(say!("the figure", "la cifra"), &of);
         self.text(&what, &old.figure.text(), &figure.text());
         self.about(&of, &old.about, about);
@@ -158,6 +160,15 @@ impl Changes {
             }
         }
     }
+}
+
+fn tiers(burn: &[BurnTier]) -> Text {
+    if burn.is_empty() {
+        return say!("as usual", "quello consueto");
+    }
+    listed(burn.iter().map(|BurnTier { part, window_ms, short_ms, severity }| {
+        format!("{part}/{}/{} {}", Millis(*window_ms), Millis(*short_ms), severity.name())
+    }))
 }
 
 /// How many parts must be up.

@@ -47,7 +47,7 @@ fn availability(
     context: &Context<'_>,
     report: &mut Report<'_>,
 ) -> Option<Commitment> {
-    let share = share(at, keys, report);
+    let share = promised(at, keys, report);
     let hours = match &keys.hours {
         Some(hours) if hours.value != "24x7" => {
             if !calendars::is_known(hours, &context.calendars, report) {
@@ -64,7 +64,12 @@ fn availability(
     })
 }
 
-fn share(at: Place, keys: &AvailabilityKeys, report: &mut Report<'_>) -> Option<Availability> {
+/// The share that is promised, without judging it.
+pub(super) fn share(keys: &AvailabilityKeys) -> Option<Fraction> {
+    keys.above.as_ref().or(keys.at_least.as_ref()).map(|key| key.value)
+}
+
+fn promised(at: Place, keys: &AvailabilityKeys, report: &mut Report<'_>) -> Option<Availability> {
     let (at, message) = match (&keys.above, &keys.at_least) {
         (Some(above), None) if above.value == (Fraction { p: 1, q: 1 }) => (
             above.at,

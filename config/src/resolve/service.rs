@@ -3,7 +3,7 @@
 use super::commitment::commitments;
 use super::component::Branch;
 use super::sites::values;
-use super::{Context, life, recipients};
+use super::{Context, burn, life, recipients};
 use crate::text::say;
 use crate::yaml::nearest;
 use crate::yaml::service::ServiceKeys;
@@ -78,6 +78,7 @@ fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Re
         name: keys.name.clone().unwrap_or_else(|| name.value.to_string()),
         users,
         commitments: commitments(keys.commitments.as_deref().unwrap_or_default(), context, report),
+        burn: burn::burn(keys.commitments.as_deref().unwrap_or_default(), report),
         components,
         figure: figure(keys, report),
         about: About {

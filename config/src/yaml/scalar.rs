@@ -12,7 +12,7 @@ use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{Report, Shape};
 use crate::{
     DnsFlag, DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum, RecordMatch,
-    Unknown, Vote,
+    Severity, Unknown, Vote,
 };
 
 /// A type that is written as one of a few words: how it is read, and its schema.
@@ -235,6 +235,8 @@ words! { Maintenance, "reading of maintenance", "la lettura delle manutenzioni",
 words! { Unknown, "reading of time that nobody observed", "la lettura del tempo non osservato", ["apart" => Unknown::Apart, "down" => Unknown::Down, "up" => Unknown::Up] }
 
 words! { LateEntries, "reading of late entries", "la lettura delle registrazioni tardive", ["recorded" => LateEntries::Recorded, "effective" => LateEntries::Effective] }
+
+words! { Severity, "severity", "la gravità", ["page" => Severity::Page, "ticket" => Severity::Ticket, "trend" => Severity::Trend] }
 
 /// One of a few words.
 pub(crate) fn one_of<T: Copy>(

@@ -5,11 +5,12 @@ use serde_json::json;
 use crate::problem::Place;
 use crate::text::say;
 use crate::yaml::component::ComponentKeys;
+use crate::yaml::duration::Millis;
 use crate::yaml::nearest;
 use crate::yaml::node::Node;
 use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
-use crate::{Fraction, Id, UserGroup, Within};
+use crate::{Fraction, Id, Severity, UserGroup, Within};
 
 shape! {
     /// One entry of `services:`
@@ -52,6 +53,22 @@ shape! {
         at_least: decisive At<Fraction>,
         /// When the promise holds: `24x7` or a calendar.
         hours: optional At<String>,
+        /// When somebody is told that the year's budget goes too fast; the usual tiers without it.
+        burn: optional At<Vec<BurnKeys>>,
+    }
+}
+
+shape! {
+    /// One tier of `burn:`: a part of the budget, gone within a window.
+    BurnKeys {
+        /// Of the year's budget.
+        part: required At<Fraction>,
+        /// Gone within this long.
+        window: required At<Millis>,
+        /// And still going: the window at its end that must burn as fast; a twelfth of `window` without it.
+        short: optional At<Millis>,
+        /// How urgent it is: `page`, `ticket` or `trend`; by the window's length without it.
+        severity: optional Severity,
     }
 }
 

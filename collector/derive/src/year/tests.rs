@@ -60,6 +60,7 @@ pub(crate) fn charter() -> Charter {
             figure: config::FigureRule::AllUp,
             about: config::About::default(),
             was: None,
+            burn: Vec::new(),
         }],
         calendars: Vec::new(),
         canaries: Vec::new(),

@@ -114,3 +114,24 @@ fn a_charter_survives_the_journal() {
         assert_eq!(serde_json::from_str::<crate::CheckSpec>(&json).unwrap(), check.spec());
     }
 }
+
+#[test]
+fn tiers_are_as_said_or_as_usual() {
+    let of = |keys: &str| {
+        let text =
+            format!("{SITES}services: {{s: {{commitments: {{kind: availability, above: 98%{keys}}}}}}}");
+        loaded(&text).vedetta.charter.services[0].clone()
+    };
+    let usual = of("");
+    assert_eq!((usual.burn.len(), usual.burn_tiers().len()), (0, 4));
+    let said = of(", burn: [{part: 2%, window: 6h, severity: ticket}, {part: 10%, window: 7d, short: 2h}]");
+    let tiers: Vec<_> =
+        said.burn.iter().map(|tier| (tier.window_ms, tier.short_ms, tier.severity.name())).collect();
+    assert_eq!(tiers, [(21_600_000, 1_800_000, "ticket"), (604_800_000, 7_200_000, "ticket")]);
+    assert_eq!(said.burn_tiers(), said.burn);
+    // The reference says of four tiers that they are the usual ones.
+    let reference = loaded(include_str!("../../../reference/vedetta.yaml")).vedetta.charter;
+    assert_eq!(reference.services[0].burn, usual.burn_tiers());
+    let none = "services: {s: {commitments: {kind: on_request}}}";
+    assert_eq!(loaded(&format!("{SITES}{none}")).vedetta.charter.services[0].burn_tiers(), []);
+}

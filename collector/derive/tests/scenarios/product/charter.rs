@@ -123,6 +123,7 @@ fn charter(given: &Given, component: Component, leaves: &[Leaf]) -> Result<Chart
         figure,
         about,
         was: None,
+        burn: Vec::new(),
     };
     let organisation =
         Organisation { name: "Comune di Esempio".to_owned(), unit: None, ipa_code: None, contact: None };
