@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use crate::given::{Check, Evidence, Given, Tree};
 use clock::Clock;
 
+pub(crate) use evidence::Manner;
 pub(crate) use other::answer as answer_other;
 
 /// All that the product is asked with.
@@ -52,9 +53,14 @@ pub(crate) fn answer(given: &Given) -> Result<Map<String, Value>, String> {
 
 impl World {
     pub(crate) fn of(given: &Given) -> Result<Self, String> {
+        Self::delivered(given, Manner::default())
+    }
+
+    /// With samples that travelled in a certain manner.
+    pub(crate) fn delivered(given: &Given, manner: Manner) -> Result<Self, String> {
         let clock = Clock::of(given);
         let (history, leaves) = charter::history(given, clock)?;
-        let runs = evidence::runs(given, &leaves, clock)?;
+        let runs = evidence::runs(given, &leaves, clock, manner)?;
         let corrections = log::corrections(given, &leaves, clock);
         Ok(Self { clock, history, runs, corrections })
     }
@@ -69,7 +75,12 @@ impl World {
 
     /// The figure that the scenario asks for. A mean without any member has no time, in a scenario; in a charter
     /// it is unknown, so that such time is left out, and all that is no member's is out of scope.
-    fn figure(&self, given: &Given, (start, end): (i64, i64), as_of: i64) -> Result<Figure, String> {
+    pub(crate) fn figure(
+        &self,
+        given: &Given,
+        (start, end): (i64, i64),
+        as_of: i64,
+    ) -> Result<Figure, String> {
         if start == end {
             return Ok(Figure::default());
         }

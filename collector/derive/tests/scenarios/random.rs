@@ -4,7 +4,7 @@
 //! nothing more can be left out of the scenario.
 
 mod checks;
-mod dice;
+pub(crate) mod dice;
 mod others;
 mod rules;
 mod smaller;
@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::file::{self, Case};
 use crate::{by_the_model, by_the_product, exact};
 use dice::Dice;
+pub(crate) use smaller::damaged;
 
 /// The scenario of a number.
 pub(crate) fn case(seed: u64) -> Case {
@@ -72,7 +73,7 @@ fn service(dice: &mut Dice) -> Value {
         let day = crate::when::seconds(&(*dice.pick(&DAYS)).into()).unwrap_or(0);
         Stage { start: day + dice.between(0, 90_000), length: dice.between(20_000, 130_000) }
     } else {
-        let start = *dice.pick(&[0, 0, 1_000, -700, 1_767_222_000, 40_000_000_000]);
+        let start = *dice.pick(&[0, 0, 1_000, -700, 1_767_222_000, 40_000_000_000, 600_000_000_000]);
         Stage { start, length: dice.between(100, 2_500) }
     };
     let checks = checks::checks(dice, stage);

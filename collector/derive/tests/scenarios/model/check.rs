@@ -56,7 +56,7 @@ fn of_events(events: &[(i64, State, Option<State>)], current: Option<State>, giv
         Initial::Unknown => State::Unknown,
         Initial::Up => State::Up,
         Initial::Down => State::Down,
-        Initial::Backfill => events.first().map_or(current, |first| first.2).unwrap_or(State::Up),
+        Initial::Backfill => events.first().and_then(|first| first.2).or(current).unwrap_or(State::Up),
     };
     let first = events.first().map_or(i64::MAX, |event| event.0);
     paint(&mut letters, given.start, i64::MIN, first, letter(before));

@@ -2,6 +2,8 @@
 
 mod deliver;
 
+use deliver::Agent;
+
 use collector_api::{Reason, StreamId, Verdict};
 use collector_derive::{Run, RunIndex, StreamRuns, Vantage};
 use config::CheckId;
@@ -11,7 +13,9 @@ use super::clock::Clock;
 use super::tree::{Leaf, What};
 use crate::given::{self, Check, Evidence, Given, Initial, Sample, State};
 
-pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: Clock) -> Result<RunIndex, String> {
+pub(crate) use deliver::Manner;
+
+pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: Clock, manner: Manner) -> Result<RunIndex, String> {
     let mut index = RunIndex::default();
     for leaf in leaves {
         let agents = sites_of(leaf, given)?.into_iter().flat_map(|site| site.agents);
@@ -20,7 +24,7 @@ pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: Clock) -> Result<RunIn
             What::Always(state) => vec![stream(vec![run(i64::MIN / 4, i64::MAX / 4, *state)])],
             What::Check(name) => {
                 let check = given.checks.get(name).ok_or_else(|| format!("no check `{name}`"))?;
-                seen(check, &id, given, clock)?
+                seen(check, &id, given, (clock, manner))?
             }
         };
         let vantages = agents.zip(seen).map(|(agent, runs)| Vantage { agent, streams: vec![runs] });
@@ -30,7 +34,12 @@ pub(super) fn runs(given: &Given, leaves: &[Leaf], clock: Clock) -> Result<RunIn
 }
 
 /// What each vantage of a check saw, in the order of its agents.
-fn seen(check: &Check, id: &CheckId, given: &Given, clock: Clock) -> Result<Vec<StreamRuns>, String> {
+fn seen(
+    check: &Check,
+    id: &CheckId,
+    given: &Given,
+    (clock, manner): (Clock, Manner),
+) -> Result<Vec<StreamRuns>, String> {
     match &check.evidence {
         Evidence::Timeline(rows) => Ok(vec![stream(painted(rows, clock))]),
         Evidence::Events(events, current) => {
@@ -38,7 +47,7 @@ fn seen(check: &Check, id: &CheckId, given: &Given, clock: Clock) -> Result<Vec<
         }
         Evidence::Sites { sites, .. } => {
             let vantages = sites.iter().flat_map(|site| &site.vantages);
-            vantages.map(|vantage| measured(vantage, check, id, given, clock)).collect()
+            vantages.map(|vantage| measured(vantage, check, id, given, (clock, manner))).collect()
         }
     }
 }
@@ -49,12 +58,11 @@ fn states(
     current: Option<State>,
     initial: Initial,
 ) -> Vec<(i64, i64, State)> {
-    let before = match (initial, events.first()) {
-        (Initial::Unknown, _) => State::Unknown,
-        (Initial::Up, _) => State::Up,
-        (Initial::Down, _) => State::Down,
-        (Initial::Backfill, Some(first)) => first.2.unwrap_or(State::Up),
-        (Initial::Backfill, None) => current.unwrap_or(State::Up),
+    let before = match initial {
+        Initial::Unknown => State::Unknown,
+        Initial::Up => State::Up,
+        Initial::Down => State::Down,
+        Initial::Backfill => events.first().and_then(|first| first.2).or(current).unwrap_or(State::Up),
     };
     let first = events.first().map_or(FAR, |first| first.0);
     let mut states = vec![(-FAR, first, before)];
@@ -117,7 +125,7 @@ fn measured(
     check: &Check,
     id: &CheckId,
     given: &Given,
-    clock: Clock,
+    (clock, manner): (Clock, Manner),
 ) -> Result<StreamRuns, String> {
     let heard = |sample: &&Sample| {
         let bad = vantage.bad.iter().any(|(from, to)| (*from..*to).contains(&sample.at));
@@ -144,7 +152,7 @@ fn measured(
         start_hard(&mut samples, check, before);
     }
     let first = samples.first().map_or(FAR, |sample| sample.at);
-    let mut runs = deliver::all(&samples, &vantage.bad, check, id, clock)?;
+    let mut runs = deliver::all(&samples, &vantage.bad, Agent::new(id, check, manner), clock)?;
     if before != State::Unknown {
         runs.closed.insert(0, run(clock.ms(-FAR), clock.ms(first), before));
         runs.opened_ms = i64::MIN;

@@ -82,3 +82,14 @@ fn without(case: &mut Case, place: &str) -> bool {
         _ => false,
     }
 }
+
+/// Puts something where nobody expects it.
+pub(crate) fn damaged(case: &mut Case, place: u64, what: usize) {
+    let mut places = Vec::new();
+    list(&case.input, "/input", &mut places);
+    let Some(place) = places.get(place as usize % places.len().max(1)) else { return };
+    let nonsense = serde_json::json!([null, -1, 0, 3_000_000_000_u64, 1.5, "x", [], {}, [[1, 2]]]);
+    if let Some(found) = place.strip_prefix("/input").and_then(|place| case.input.pointer_mut(place)) {
+        *found = nonsense[what].clone();
+    }
+}

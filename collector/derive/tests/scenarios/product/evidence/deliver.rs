@@ -10,21 +10,33 @@ use prost::Message as _;
 use super::super::clock::Clock;
 use crate::given::{Check, Sample, State};
 
-/// So many samples at most share a batch.
-const BATCH: usize = 100;
+/// How an agent's records travel, which no figure may depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// So many records at most share a batch.
+    pub(crate) batch: usize,
+    /// Every batch comes twice.
+    pub(crate) twice: bool,
+    /// After every batch the collector starts anew from its checkpoint.
+    pub(crate) restarts: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { batch: 100, twice: false, restarts: false }
+    }
+}
 
 pub(super) fn all(
     samples: &[Sample],
     bad: &[(i64, i64)],
-    check: &Check,
-    id: &CheckId,
+    mut agent: Agent,
     clock: Clock,
 ) -> Result<StreamRuns, String> {
     let first = samples.first().map_or(0, |sample| clock.ms(sample.at));
     if first < 0 {
         return Err("a sample from before 1970, in a scenario with a calendar".to_owned());
     }
-    let mut agent = Agent::new(id, check);
     let mut losses = bad.iter().copied().peekable();
     let mut before: Option<Sample> = None;
     for sample in samples {
@@ -45,7 +57,8 @@ pub(super) fn all(
 }
 
 /// One agent with one check, and the collector that hears it.
-struct Agent {
+pub(super) struct Agent {
+    manner: Manner,
     state: StreamState,
     closed: Vec<Run>,
     seq: u64,
@@ -57,8 +70,9 @@ struct Agent {
 }
 
 impl Agent {
-    fn new(id: &CheckId, check: &Check) -> Self {
+    pub(super) fn new(id: &CheckId, check: &Check, manner: Manner) -> Self {
         let mut agent = Self {
+            manner,
             state: StreamState::default(),
             closed: Vec::new(),
             seq: 0,
@@ -93,7 +107,7 @@ impl Agent {
         let slot_delta_ms = at_ms - self.latest_ms;
         self.latest_ms = at_ms;
         self.group.push(Record { check_plus_1: 1, outcome, slot_delta_ms, ..Record::default() });
-        if self.group.len() >= BATCH {
+        if self.group.len() >= self.manner.batch {
             self.flush();
         }
     }
@@ -125,6 +139,9 @@ impl Agent {
         self.seq += records.len() as u64;
         let groups = Group { first_seq, base_ms: self.base_ms, records }.encode_length_delimited_to_vec();
         self.deliver(first_seq, &groups);
+        if self.manner.twice {
+            self.deliver(first_seq, &groups);
+        }
         self.sent = Some((first_seq, groups));
     }
 
@@ -134,6 +151,11 @@ impl Agent {
         let mut closed = Vec::new();
         step(&mut self.state, &Accepted { first_seq, last_seq, received_ms, clock, groups }, &mut closed);
         self.closed.extend(closed.into_iter().map(|closed| closed.run));
+        if self.manner.restarts
+            && let Some(state) = StreamState::decode(&self.state.encode())
+        {
+            self.state = state;
+        }
     }
 
     fn finish(mut self) -> StreamRuns {
