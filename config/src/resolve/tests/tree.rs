@@ -106,3 +106,31 @@ fn a_former_name_at_any_level_gives_the_former_id() {
         assert_eq!(check.facts.was.as_ref().map(crate::CheckId::as_str), was, "{components}");
     }
 }
+
+/// A history goes on in one place, at whatever level.
+#[test]
+fn of_two_with_one_former_name_the_second_is_refused() {
+    let check = |name: &str, more: &str| format!("{name}: {{{more}probe: tcp, targets: {{t: \"h:1\"}}}}");
+    let services = |one: &str, other: &str| {
+        let row = |name: &str, was: &str| format!("{name}: {{{was}components: {{{}}}}}", check("c", ""));
+        format!("{}, {}", row("a", one), row("b", other))
+    };
+    let parts = |one: &str, other: &str| {
+        format!("s: {{components: {{c: {{parts: {{{}, {}}}}}}}}}", check("a", one), check("b", other))
+    };
+    for (written, one, other, refused) in [
+        ("services", "was: x, ", "was: x, ", 1),
+        ("services", "was: x, ", "was: y, ", 0),
+        ("parts", "was: x, ", "was: x, ", 1),
+        ("parts", "was: x, ", "", 0),
+    ] {
+        let text = if written == "services" { services(one, other) } else { parts(one, other) };
+        let read = parse(&format!("{SITES}services: {{{text}}}"), "f");
+        let problems = read.err().map_or_else(Vec::new, |refused| refused.problems);
+        assert_eq!(problems.len(), refused, "{text}: {problems:?}");
+        assert!(
+            problems.iter().all(|p| p.message.en.starts_with("the history of `x` goes on in `a`")),
+            "{problems:?}"
+        );
+    }
+}
