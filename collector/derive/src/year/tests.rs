@@ -1,5 +1,9 @@
 //! Charters, eras and sites: what holds over a whole year and what holds now.
 
+mod corrected;
+mod means;
+mod scoped;
+
 use collector_api::{Reason, StreamId, Verdict};
 use config::{
     CharterAct, Check, Commitment, Component, HostPort, Id, Node, Organisation, Part, Probe, Quorum, Rules,

@@ -1,0 +1,146 @@
+//! Figures about part of the period, and checks that are judged otherwise.
+
+use config::{AvailabilityWithin, Calendar, DownIf, Judged, Unknown, Vote, Week};
+
+use super::*;
+use crate::{Extent, Standing};
+
+fn calendar(hours: &str) -> Calendar {
+    Calendar {
+        id: id("office"),
+        act: None,
+        hours: Week::parse(hours).unwrap(),
+        holidays: Vec::new(),
+        exceptions: Vec::new(),
+    }
+}
+
+fn with_hours(hours: &str) -> Charter {
+    let mut charter = charter();
+    let target = Fraction::new(98, 100).unwrap();
+    let within = AvailabilityWithin { target, strict: true, hours: id("office") };
+    charter.services[0].commitments.push(Commitment::AvailabilityWithin(within));
+    charter.calendars = vec![calendar(hours)];
+    charter
+}
+
+fn hours(figure: &Figure) -> [u64; 3] {
+    [figure.up_ms, figure.down_ms, figure.unknown_ms].map(|ms| ms / 3_600_000)
+}
+
+/// `c` is down from both agents at these hours, of `hours`.
+fn down_at(length: usize, down: &[usize]) -> RunIndex {
+    let seen: String = (0..length).map(|hour| if down.contains(&hour) { 'd' } else { 'u' }).collect();
+    runs_but(length, &["ced1", "ced2"].map(|agent| ("back", "c", agent, seen.as_str())))
+}
+
+#[test]
+fn a_promise_about_office_hours_counts_those() {
+    // 1 January 2026 is a Thursday.
+    let runs = down_at(48, &[3, 9, 10, 20, 33]);
+    let figures = year(&[(0, with_hours("mon-fri 08:00-14:00"))], &runs, 2026, as_of(48));
+    let service = web(&figures);
+    assert_eq!(hours(&service.figure), [43, 5, 0]);
+    let [within] = &service.within[..] else { panic!("{:?}", service.within) };
+    assert_eq!(hours(&within.figure), [9, 3, 0]);
+    assert_eq!(within.figure.period_ms(), Period::civil_year(2026).length_ms());
+    // 261 working days without holidays.
+    assert_eq!(within.figure.scope_ms(), 261 * 6 * 3_600_000);
+    assert_eq!(within.figure.standing(&within.promise), Standing::Breached);
+}
+
+#[test]
+fn hours_change_with_the_charter_that_has_them() {
+    let runs = down_at(48, &[9, 33]);
+    let history = [(0, with_hours("mon-fri 08:00-09:00")), (as_of(24), with_hours("mon-fri 08:00-12:00"))];
+    let figures = year(&history, &runs, 2026, as_of(48));
+    assert_eq!(hours(&web(&figures).within[0].figure), [1 + 3, 1, 0]);
+    assert!(web(&figures).stretches.is_empty(), "the promise about all hours is the same");
+}
+
+#[test]
+fn each_stretch_against_its_own_promise() {
+    let mut lower = charter();
+    lower.services[0].commitments =
+        vec![Commitment::Availability(Availability { target: Fraction::new(1, 2).unwrap(), strict: true })];
+    let mut smaller = lower.clone();
+    smaller.services[0].components.pop();
+    let mut another_title = smaller.clone();
+    another_title.services[0].components[0].name = "another".to_owned();
+    let history = [(0, charter()), (as_of(10), lower), (as_of(20), smaller), (as_of(30), another_title)];
+    let runs = down_at(40, &[1, 2, 12, 13, 25]);
+    let figures = year(&history, &runs, 2026, as_of(40));
+    let stretches = &web(&figures).stretches;
+    let shown: Vec<_> = stretches
+        .iter()
+        .map(|s| {
+            let promise = s.promise.unwrap();
+            (s.from_ms, s.promise_changed, s.tree_changed, hours(&s.figure), s.figure.standing(&promise))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (as_of(0), false, false, [8, 2, 0], Standing::Breached),
+            (as_of(10), true, false, [8, 2, 0], Standing::Met),
+            (as_of(20), false, true, [20, 0, 0], Standing::Met),
+        ]
+    );
+    assert_eq!(stretches[2].to_ms, Period::civil_year(2026).end_ms());
+    let sum = |of: fn(&Figure) -> u64| stretches.iter().map(|s| of(&s.figure)).sum::<u64>();
+    let whole = web(&figures).figure;
+    assert_eq!((sum(|f| f.up_ms), sum(|f| f.down_ms)), (whole.up_ms, whole.down_ms));
+    assert_eq!(sum(|f| f.future_ms), whole.future_ms);
+}
+
+#[test]
+fn a_check_can_be_judged_otherwise() {
+    let one = [("back", "c", "ced1", "uuddu")];
+    let judged = |judged: Judged| {
+        let mut charter = charter();
+        if let Node::Part(part) = &mut charter.services[0].components[1].node {
+            part.checks[0].judged = judged;
+        }
+        draw(&web(&year(&[(0, charter)], &runs_but(5, &one), 2026, as_of(5))).timeline)
+    };
+    assert_eq!(judged(Judged::default()), "UUUUU");
+    assert_eq!(judged(Judged { vantages: Some(Vote::of(DownIf::Any)), ..Judged::default() }), "UUDDU");
+    let slow = Judged { vantages: Some(Vote::of(DownIf::Any)), confirm_down: Some(61), ..Judged::default() };
+    assert_eq!(judged(slow), "UUDDU", "120 fails in a row");
+    assert_eq!(judged(Judged { confirm_down: Some(121), ..slow }), "UUUUU");
+    let mut at_ced = charter();
+    at_ced.sites[0].facts.vantages = Some(Vote::of(DownIf::Any));
+    let figures = year(&[(0, at_ced.clone())], &runs_but(5, &one), 2026, as_of(5));
+    assert_eq!(draw(&web(&figures).timeline), "UUDDU");
+    let history = [(0, at_ced)];
+    let reading = Reading { vantages: Some(Vote::of(DownIf::All)), ..Reading::default() };
+    let charters = Charters::of(&history, Period::civil_year(2026), as_of(5));
+    let figures = charters.figures(&runs_but(5, &one), &Corrections::default(), &reading);
+    assert_eq!(draw(&web(&figures).timeline), "UUUUU", "a reading is instead of what anybody says");
+}
+
+#[test]
+fn the_whole_period_reads_what_was_not_measured_as_unknown() {
+    let mut charter = charter();
+    charter.act.measured_from = Some(date(2026, 1, 2));
+    charter.rules.readings.unknown = Unknown::Down;
+    let history = [(0, charter)];
+    let charters = Charters::of(&history, Period::civil_year(2026), as_of(48));
+    let seen = format!("{}{}", ".".repeat(24), "u".repeat(24));
+    let all = [("front", "a"), ("front", "b"), ("back", "c")];
+    let seen: Vec<_> = all
+        .iter()
+        .flat_map(|(component, target)| {
+            ["ced1", "ced2", "school1"].map(|agent| (*component, *target, agent, seen.as_str()))
+        })
+        .collect();
+    let read = |reading: &Reading| charters.figures(&runs(&seen), &Corrections::default(), reading);
+    let (ours, whole) =
+        (read(&Reading::default()), read(&Reading { extent: Some(Extent::Whole), ..Reading::default() }));
+    assert_eq!(hours(&web(&ours).figure), [24, 0, 0]);
+    assert_eq!(hours(&web(&whole).figure), [24, 0, 24]);
+    assert_eq!((ours.unknown, whole.unknown), (Unknown::Down, Unknown::Down));
+    assert_eq!(web(&whole).figure.headline(whole.unknown), Ratio::new(1, 2));
+    let apart = read(&Reading { unknown: Some(Unknown::Apart), ..Reading::default() });
+    assert_eq!(apart.unknown, Unknown::Apart);
+}
