@@ -53,4 +53,5 @@ pub use quorum::Quorum;
 pub use rules::{Judged, LateEntries, Maintenance, Readings, Rules, Unknown};
 pub use text::{Lang, Text};
 pub use vote::{DownIf, Vote};
+pub use yaml::nearest::nearest_names;
 pub use yaml::schema::{agent_schema, schema};

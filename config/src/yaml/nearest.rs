@@ -105,9 +105,14 @@ const LISTED_MAX: usize = 12;
 
 /// The few known words that are most like one, the nearest first.
 fn alike<'k>(word: &str, known: &[&'k str]) -> Vec<&'k str> {
+    nearest_names(word, known, LISTED_MAX / 2)
+}
+
+/// The `count` known names that are most like a word, the nearest first; of equally near ones the earlier.
+pub fn nearest_names<'k>(word: &str, known: &[&'k str], count: usize) -> Vec<&'k str> {
     let mut near = known.to_vec();
-    near.sort_by_key(|known| distance(word, known));
-    near.truncate(LISTED_MAX / 2);
+    near.sort_by_cached_key(|known| distance(word, known));
+    near.truncate(count);
     near
 }
 
