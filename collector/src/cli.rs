@@ -20,6 +20,14 @@ mod terminal;
 mod status;
 mod explain;
 mod outages;
+mod when;
+mod declaring;
+mod maintenance;
+mod annul;
+mod force;
+mod approve;
+mod revoke;
+mod gaps;
 mod report;
 mod verify;
 mod rebuild;
@@ -44,6 +52,12 @@ enum Command {
     Status(status::Status),
     Explain(explain::Explain),
     Outages(outages::Outages),
+    Maintenance(maintenance::Maintenance),
+    Annul(annul::Annul),
+    Force(force::Force),
+    Approve(approve::Approve),
+    Revoke(revoke::Revoke),
+    Gaps(gaps::Gaps),
     Report(report::Report),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
@@ -62,6 +76,12 @@ impl Vedetta {
             Command::Status(command) => command.run(out),
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),
+            Command::Maintenance(command) => command.run(out),
+            Command::Annul(command) => command.run(out),
+            Command::Force(command) => command.run(out),
+            Command::Approve(command) => command.run(out),
+            Command::Revoke(command) => command.run(out),
+            Command::Gaps(command) => command.run(out),
             Command::Report(command) => command.run(out),
             Command::Verify(command) => command.run(out),
             Command::Rebuild(command) => command.run(out),

@@ -3,9 +3,16 @@
 //! Both ends are this binary, of the same version unless the daemon was not restarted after an
 //! upgrade; a message that does not decode says so.
 
+mod wish;
+mod gaps;
+
 use serde::{Deserialize, Serialize};
 
 use crate::publish::Lang;
+pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
+pub use wish::{
+    DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredRow, Held, NoticeFacts, Said, Until, Wish,
+};
 
 /// In the state directory.
 pub const SOCKET_NAME: &str = "collector.sock";
@@ -17,6 +24,9 @@ pub const AS_HEADER: &str = "vedetta-as";
 pub struct Trouble {
     /// Cause and cure.
     pub error: String,
+    /// The same in Italian, where it was said in both languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errore: Option<String>,
 }
 
 /// `POST /acts/reload`.

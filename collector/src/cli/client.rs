@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use crate::operator::{AS_HEADER, SOCKET_NAME, Trouble};
+use crate::publish::Lang;
 
 /// More than any answer: ten years of outages of a large charter are some MB.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -25,12 +26,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Client {
     socket: PathBuf,
     config: PathBuf,
+    lang: Lang,
 }
 
 impl Client {
     /// Of the collector in `state`; `config` is named when it is not running.
     pub(crate) fn new(state: &Path, config: &Path) -> Self {
-        Self { socket: state.join(SOCKET_NAME), config: config.to_owned() }
+        Self { socket: state.join(SOCKET_NAME), config: config.to_owned(), lang: Lang::En }
+    }
+
+    /// Tells refusals in this language, where they are said in both.
+    pub(crate) fn speaking(self, lang: Lang) -> Self {
+        Self { lang, ..self }
     }
 
     /// `GET`, decoded.
@@ -71,6 +78,7 @@ impl Client {
             return Ok(body);
         }
         match serde_json::from_slice::<Trouble>(&body) {
+            Ok(Trouble { errore: Some(errore), .. }) if self.lang == Lang::It => bail!("{errore}"),
             Ok(trouble) => bail!("{}", trouble.error),
             Err(_) => bail!("the collector answered {status}: {}", String::from_utf8_lossy(&body).trim()),
         }

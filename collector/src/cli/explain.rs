@@ -67,13 +67,6 @@ fn show(year: &Year, service: &ServiceYear, all: bool, lang: Lang, paint: Paint)
     }
 }
 
-/// A year's figures from the running collector; the current year's when none is named.
-pub(super) fn year(place: &Place, year: Option<i16>) -> anyhow::Result<Year> {
-    let asked =
-        year.map_or_else(AskedPeriod::default, |year| AskedPeriod::named(&format!("{year:04}"), None));
-    asked.figures(&place.client()?, &[])
-}
-
 /// `check: reason (sites)` of each cause, a check once.
 pub(super) fn causes(outage: &Outage, lang: Lang) -> String {
     let mut told: Vec<(&str, &str, Vec<&str>)> = Vec::new();

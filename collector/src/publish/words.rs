@@ -7,6 +7,7 @@
 mod labels;
 mod reasons;
 pub(crate) mod terms;
+pub(crate) mod notices;
 pub(crate) mod sentences;
 pub(crate) mod account;
 pub(crate) mod readings;

@@ -1,5 +1,8 @@
 //! What operators do to a running collector. One act at a time; each leaves a journal entry.
 
+mod declare;
+mod gaps;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +16,7 @@ use tracing::{info, warn};
 use super::enrolment::{self, EnrolmentError};
 use super::work::WorkError;
 use super::{Core, agent_addresses};
+use crate::declare::Refusal;
 use crate::operator::{
     AgentAddAnswer, AgentAddQuestion, AgentRow, AgentsAnswer, Done, ReloadAnswer, ReloadQuestion,
 };
@@ -34,6 +38,9 @@ pub enum ActError {
     /// It makes no sense now.
     #[error("{0}")]
     Refused(String),
+    /// It cannot be declared.
+    #[error(transparent)]
+    Declined(#[from] Refusal),
     /// The file has errors: all of them, in the language of who asked.
     #[error("{0}")]
     Charter(String),

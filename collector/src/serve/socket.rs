@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -14,7 +14,10 @@ use serde::Serialize;
 
 use super::acts::{ActError, Acts};
 use super::listen::Peer;
-use crate::operator::{AS_HEADER, AgentAddQuestion, AgentRevokeQuestion, ReloadQuestion, Trouble};
+use crate::declare::{BY_ROOT, ROOT};
+use crate::operator::{
+    AS_HEADER, AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, GapsQuestion, ReloadQuestion, Trouble,
+};
 
 const AUTHOR_BYTES_MAX: usize = 64;
 
@@ -25,6 +28,9 @@ pub(super) fn router(acts: Arc<Acts>, web: Router) -> Router {
         .route("/acts/agent-add", post(agent_add))
         .route("/acts/agent-revoke", post(agent_revoke))
         .route("/acts/agents", get(agents))
+        .route("/acts/declare", post(declare))
+        .route("/acts/declared", get(declared))
+        .route("/acts/gaps", get(gaps))
         .with_state(acts);
     web.merge(acts)
 }
@@ -69,15 +75,41 @@ async fn agents(State(acts): State<Arc<Acts>>) -> Response {
     Json(acts.agents()).into_response()
 }
 
+async fn declare(
+    State(acts): State<Arc<Acts>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(question): Json<DeclareQuestion>,
+) -> Response {
+    match author(peer, &headers) {
+        Ok(author) => answer(acts.declare(author, question).await),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn declared(State(acts): State<Arc<Acts>>) -> Response {
+    Json(acts.declared()).into_response()
+}
+
+async fn gaps(State(acts): State<Arc<Acts>>, Query(question): Query<GapsQuestion>) -> Response {
+    answer(acts.gaps(question).await)
+}
+
 fn answer<T: Serialize>(result: Result<T, ActError>) -> Response {
     match result {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => {
             let status = match &error {
-                ActError::Refused(_) | ActError::Charter(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                ActError::Refused(_) | ActError::Declined(_) | ActError::Charter(_) => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
                 ActError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             };
-            (status, Json(Trouble { error: error.to_string() })).into_response()
+            let errore = match &error {
+                ActError::Declined(refusal) => Some(refusal.0.it.clone()),
+                _ => None,
+            };
+            (status, Json(Trouble { error: error.to_string(), errore })).into_response()
         }
     }
 }
@@ -94,10 +126,14 @@ fn author(peer: Peer, headers: &HeaderMap) -> Result<String, Forbidden> {
     {
         return Err(Forbidden("`--as` takes a name of 1 to 64 printable ASCII characters"));
     }
-    Ok(format!("{named} (root)"))
+    Ok(format!("{named}{BY_ROOT}"))
 }
 
 fn user_name(uid: u32) -> String {
+    // Approvals tell root from others by this name.
+    if uid == 0 {
+        return ROOT.to_owned();
+    }
     match nix::unistd::User::from_uid(uid.into()) {
         Ok(Some(user)) => user.name,
         _ => format!("uid {uid}"),
@@ -109,7 +145,7 @@ struct Forbidden(&'static str);
 
 impl IntoResponse for Forbidden {
     fn into_response(self) -> Response {
-        (StatusCode::FORBIDDEN, Json(Trouble { error: self.0.to_owned() })).into_response()
+        (StatusCode::FORBIDDEN, Json(Trouble { error: self.0.to_owned(), errore: None })).into_response()
     }
 }
 

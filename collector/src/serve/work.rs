@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use collector_api::{Batch, BatchAnswer, Chain, Header, Hello, HelloAnswer, StreamId};
-use collector_derive::day_of;
+use collector_derive::{Declaration, day_of};
 use config::{AgentId, Charter};
 use hyper::StatusCode;
 use jiff::civil::Date;
@@ -30,7 +30,7 @@ use crate::assign::{AssignError, Assigned, Kept, assign};
 use crate::clock::Clock;
 use crate::compact::merge_days;
 use crate::enrol::AgentRecord;
-use crate::ingest::{Arrived, Ingest, IngestError, Verdict};
+use crate::ingest::{Arrived, Ingest, IngestError, Known, Verdict};
 use crate::journal::Act;
 use crate::keys::Keys;
 use crate::publish;
@@ -149,6 +149,26 @@ impl Truth {
         };
         self.ingest.record(now_ms, author, entry, vec![Write::Agent(agent, record.clone())]).await?;
         Ok(())
+    }
+
+    /// Appends a declaration to the journal. Returns the entry's number.
+    pub(super) async fn declare(
+        &self,
+        author: &str,
+        declaration: Declaration,
+        now_ms: i64,
+    ) -> Result<u64, WorkError> {
+        Ok(self.ingest.record(now_ms, author, Act::Declared { declaration }, Vec::new()).await?)
+    }
+
+    /// The store to read, as it is now, beside the thread that writes it.
+    pub(super) fn store(&self) -> Result<SqliteStore, StoreError> {
+        SqliteStore::read(&self.state)
+    }
+
+    /// What is recorded, as memory has it.
+    pub(super) fn known(&self) -> &Arc<Known> {
+        self.ingest.known()
     }
 
     /// The last checkpoint.
@@ -329,9 +349,14 @@ impl Work {
 
     /// Page, read API and metrics.
     pub(super) fn web(&self, roster: Arc<super::Core>) -> Router {
+        publish::router(Arc::new(self.present(roster)))
+    }
+
+    /// What every reader sees.
+    pub(super) fn present(&self, roster: Arc<super::Core>) -> Present {
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
         let (heard, past) = (Arc::clone(&self.heard), Past::of(&self.truth.state));
-        publish::router(Arc::new(Present { core: roster, ingest, clock, heard, past }))
+        Present { core: roster, ingest, clock, heard, past }
     }
 
     /// What has to be done now and then; ends only when the store has failed.

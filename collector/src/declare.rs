@@ -1,0 +1,258 @@
+//! From what an operator wishes to what the journal declares, or a sentence why not. Pure.
+//!
+//! Everything is checked against the charter in force and the journal so far before anything is written;
+//! what is odd but may be meant is declared with a doubt that the command prints.
+//!
+//! **Another person.** A `force up` makes time count as available that no probe saw so: it has no effect until
+//! another person approves it. Persons are told apart by the uid that the kernel tells of the socket's peer,
+//! and by nothing else. Root acting `--as` somebody is root, whomever it names: one who can name anybody proves
+//! nobody, so that neither two names of root nor root without a name approve each other. Two people who share
+//! an account are one. One person with two accounts cannot be seen from here; the journal names both for ever.
+
+mod names;
+mod register;
+mod maintenance;
+mod correction;
+
+use collector_derive::{Declaration, Declared, ForcedState, Scope, Window};
+use config::Charter;
+use thiserror::Error;
+
+use crate::operator::{DeclaredRow, Held, NoticeFacts, Said, Until, Wish};
+use crate::publish::Lang;
+use crate::publish::words::notices::{self, moment};
+use register::{Announced, Item, Register};
+
+/// What follows the name of whom root acts for, in the journal.
+pub(crate) const BY_ROOT: &str = " (root)";
+/// The name of uid 0, whatever the machine calls it.
+pub(crate) const ROOT: &str = "root";
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// Work that is planned further ahead has a slip of the pen in its year.
+const AHEAD_MAX_MS: i64 = 400 * DAY_MS;
+/// No work takes longer at a stretch.
+const LENGTH_MAX_MS: i64 = 31 * DAY_MS;
+/// Work that takes longer is worth a question.
+const LENGTH_USUAL_MS: i64 = 2 * DAY_MS;
+/// Of one entry: ten years of every month.
+const WINDOWS_MAX: usize = 120;
+/// Notes and evidence are references, not documents.
+const TEXT_BYTES_MAX: usize = 2_000;
+
+/// Both languages at once, so that neither is forgotten.
+macro_rules! say {
+    ($en:literal, $it:literal $(, $arg:expr)* $(,)?) => {
+        $crate::operator::Said {
+            en: format_args!($en $(, $arg)*).to_string(),
+            it: format_args!($it $(, $arg)*).to_string(),
+        }
+    };
+}
+pub(crate) use say;
+
+/// Why nothing is declared, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Refusal(pub Said);
+
+/// What a wish is judged against.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// Now, Unix ms, and not before the journal's newest entry.
+    pub now_ms: i64,
+    /// The charter in force.
+    pub charter: &'a Charter,
+    /// Entries of the journal so far.
+    pub head: u64,
+    /// What was declared so far.
+    pub declared: &'a [Declared],
+    /// The outages of the year that the wish names one of, of every service.
+    pub outages: &'a [Stopped],
+}
+
+/// An outage, as far as declarations name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// As `vedetta outages` shows it.
+    pub id: String,
+    /// When, up to now while it lasts.
+    pub window: Window,
+    /// Does it last?
+    pub ongoing: bool,
+    /// What was down in it.
+    pub checks: Vec<String>,
+}
+
+/// What is to be written, and what to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// For the journal.
+    pub declaration: Declaration,
+    /// Of the maintenance it is about, as it then is.
+    pub windows: Vec<Held>,
+    /// What a careful reader would ask about.
+    pub doubts: Vec<Said>,
+    /// For users, of maintenance to come.
+    pub notice: Option<NoticeFacts>,
+}
+
+/// The outage that a wish names.
+pub fn outage_of(wish: &Wish) -> Option<&str> {
+    match wish {
+        Wish::AnnulOutage { outage, .. } | Wish::Annotate { outage, .. } => Some(outage),
+        _ => None,
+    }
+}
+
+/// The first instant of an outage by its id, Unix ms to the second: `rete-2026-11-23T08:10:00Z`.
+pub fn instant_of(outage: &str) -> Option<i64> {
+    // A service's name has no `T`; its dashes are why the instant is counted from the end.
+    let (before, _) = outage.rsplit_once('T')?;
+    let (cut, _) = before.char_indices().rev().nth(9)?;
+    let instant: jiff::Timestamp = outage.get(cut..)?.parse().ok()?;
+    Some(instant.as_millisecond())
+}
+
+/// What has become of every declaration.
+pub fn rows(declared: &[Declared], notice_ms: u64) -> Vec<DeclaredRow> {
+    Register::of(declared).rows(notice_ms)
+}
+
+/// Checks a wish of `author`, and says what the journal will say.
+pub fn judge(wish: &Wish, author: &str, situation: &Situation<'_>) -> Result<Judged, Refusal> {
+    let judge = Judge { situation: *situation, register: Register::of(situation.declared), author };
+    match wish {
+        Wish::Maintain { scope, windows, note } => judge.maintain(scope, windows, note),
+        Wish::Extend { entry, until, note } => judge.extend(*entry, *until, note),
+        Wish::Close { entry, at_ms, note } => judge.close(*entry, *at_ms, note),
+        Wish::Cancel { entry, note } => judge.cancel(*entry, note),
+        Wish::AnnulOutage { outage, note } => judge.annul_outage(outage, note),
+        Wish::Annul { scope, window, note } => judge.annul(scope, *window, note),
+        Wish::Force { state, scope, window, evidence, note } => {
+            judge.force(*state, scope, *window, evidence, note)
+        }
+        Wish::Approve { entry } => judge.approve(*entry),
+        Wish::Revoke { entry, note } => judge.revoke(*entry, note),
+        Wish::Annotate { outage, cause, note } => {
+            let outage = judge.outage(outage)?.id.clone();
+            let note = text(note, "--note")?;
+            Ok(Judged::plain(Declaration::Annotated { outage, cause: *cause, note }))
+        }
+    }
+}
+
+struct Judge<'a> {
+    situation: Situation<'a>,
+    register: Register<'a>,
+    author: &'a str,
+}
+
+impl Judged {
+    fn plain(declaration: Declaration) -> Self {
+        Self { declaration, windows: Vec::new(), doubts: Vec::new(), notice: None }
+    }
+}
+
+/// Who somebody is, for approvals: see the head of this file.
+fn person(author: &str) -> &str {
+    if author.ends_with(BY_ROOT) { ROOT } else { author }
+}
+
+/// A note or evidence: something, not a document, nothing that moves a terminal's cursor.
+fn text(text: &str, option: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.chars().filter(|character| character.is_alphanumeric()).count() < 3 {
+        return Err(Refusal(say!(
+            "say why with `{option} \"…\"`: whoever reads the figure in a year must understand it",
+            "di' perché con `{option} \"…\"`: chi leggerà il dato fra un anno deve capirlo"
+        )));
+    }
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(Refusal(say!(
+            "`{option}` is longer than {TEXT_BYTES_MAX} bytes; name the document instead of copying it",
+            "`{option}` supera i {TEXT_BYTES_MAX} byte; cita il documento invece di copiarlo"
+        )));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Refusal(say!(
+            "`{option}` has a line break or another control character; write it in one line",
+            "`{option}` contiene un a capo o un altro carattere di controllo; scrivilo in una riga"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+/// A note that may be left out.
+fn remark(note: &str) -> Result<String, Refusal> {
+    if note.trim().is_empty() { Ok(String::new()) } else { text(note, "--note") }
+}
+
+/// A declaration's name for people.
+fn kind(declaration: &Declaration) -> Said {
+    match declaration {
+        Declaration::Maintenance { .. } => say!("a maintenance", "una manutenzione"),
+        Declaration::Extended { .. } => say!("an extension", "un prolungamento"),
+        Declaration::Closed { .. } => say!("an early end", "una chiusura anticipata"),
+        Declaration::Cancelled { .. } => say!("a cancellation", "una disdetta"),
+        Declaration::Annulled { .. } => say!("an annulment", "un annullamento"),
+        Declaration::Forced { state: ForcedState::Up, .. } => say!("a `force up`", "un `force up`"),
+        Declaration::Forced { state: ForcedState::Down, .. } => say!("a `force down`", "un `force down`"),
+        Declaration::Approved { .. } => say!("an approval", "un'approvazione"),
+        Declaration::Revoked { .. } => say!("a revocation", "una revoca"),
+        Declaration::Annotated { .. } => say!("an annotation", "un'annotazione"),
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// The declaration of an entry that is in force; refused for what it cannot be `done`.
+    fn item(&self, entry: u64) -> Result<&Item<'a>, Refusal> {
+        let Some(item) = self.register.get(entry) else {
+            let head = self.situation.head;
+            return Err(Refusal(if entry == 0 || entry > head {
+                say!(
+                    "the journal has no entry #{entry}, its newest is #{head}; `vedetta maintenance list --all` shows what is declared",
+                    "il registro non ha la voce #{entry}, l'ultima è la #{head}; `vedetta maintenance list --all` mostra le dichiarazioni"
+                )
+            } else {
+                say!(
+                    "entry #{entry} declares nothing (it records a configuration, an agent or streams); `vedetta maintenance list --all` shows what is declared",
+                    "la voce #{entry} non è una dichiarazione (registra una configurazione, una sonda o i flussi); `vedetta maintenance list --all` mostra le dichiarazioni"
+                )
+            }));
+        };
+        if let Some(by) = item.revoked_by {
+            return Err(Refusal(say!(
+                "entry #{entry} was taken back by #{by} already; declare anew what you mean",
+                "la voce #{entry} è già stata revocata dalla #{by}; dichiara di nuovo ciò che intendi"
+            )));
+        }
+        Ok(item)
+    }
+
+    /// The outage of an id.
+    fn outage(&self, id: &str) -> Result<&'a Stopped, Refusal> {
+        let outages = self.situation.outages;
+        if let Some(outage) = outages.iter().find(|outage| outage.id == id) {
+            return Ok(outage);
+        }
+        let known: Vec<&str> = outages.iter().map(|outage| outage.id.as_str()).collect();
+        let near = config::nearest_names(id, &known, 3);
+        let near = near.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        Err(Refusal(if near.is_empty() {
+            say!(
+                "there is no outage `{id}`; `vedetta outages --year YYYY` lists them with their ids",
+                "non c'è un'interruzione `{id}`; `vedetta outages --year AAAA` le elenca con gli id"
+            )
+        } else {
+            say!(
+                "there is no outage `{id}`; nearest: {near}; `vedetta outages --year YYYY` lists them all",
+                "non c'è un'interruzione `{id}`; le più vicine: {near}; `vedetta outages --year AAAA` le elenca tutte"
+            )
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

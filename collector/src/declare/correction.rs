@@ -1,0 +1,160 @@
+//! What was measured, corrected: annulled, forced, approved, taken back.
+
+use super::{
+    AHEAD_MAX_MS, Declaration, ForcedState, Judge, Judged, Lang, Refusal, Scope, Window, kind,
+    maintenance::empty, moment, names, person, say, text,
+};
+use crate::operator::Said;
+
+impl Judge<'_> {
+    pub(super) fn annul_outage(&self, id: &str, note: &str) -> Result<Judged, Refusal> {
+        let outage = self.outage(id)?;
+        let note = text(note, "--note")?;
+        let window = Window { to_ms: outage.window.to_ms.min(self.situation.now_ms), ..outage.window };
+        let scope: Vec<Scope> = outage.checks.iter().filter_map(|check| Scope::parse(check)).collect();
+        if scope.is_empty() || window.from_ms >= window.to_ms {
+            return Err(Refusal(say!(
+                "no check was measured down in the outage `{id}` (it is declared, or of a charter that is gone); annul a scope instead: `vedetta annul SCOPE --from … --to …`",
+                "nell'interruzione `{id}` nessun controllo è stato misurato fermo (è dichiarata, o di una Carta superata); annulla invece un ambito: `vedetta annul AMBITO --from … --to …`"
+            )));
+        }
+        let mut doubts: Vec<Said> = self.annulled_already(&scope, window).into_iter().collect();
+        if outage.ongoing {
+            doubts.push(say!(
+                "the outage still lasts: what is measured from now on counts; annul the rest when it is over",
+                "l'interruzione è ancora in corso: ciò che si misura da adesso conta; annulla il resto quando sarà finita"
+            ));
+        }
+        let declaration = Declaration::Annulled { outage: Some(id.to_owned()), scope, window, note };
+        Ok(Judged { doubts, ..Judged::plain(declaration) })
+    }
+
+    pub(super) fn annul(&self, scope: &[String], window: Window, note: &str) -> Result<Judged, Refusal> {
+        let scope = names::scopes(scope, self.situation.charter)?;
+        let note = text(note, "--note")?;
+        self.past(window)?;
+        let doubts = self.annulled_already(&scope, window).into_iter().collect();
+        let declaration = Declaration::Annulled { outage: None, scope, window, note };
+        Ok(Judged { doubts, ..Judged::plain(declaration) })
+    }
+
+    pub(super) fn force(
+        &self,
+        state: ForcedState,
+        scope: &[String],
+        window: Window,
+        evidence: &str,
+        note: &str,
+    ) -> Result<Judged, Refusal> {
+        let scope = names::scopes(scope, self.situation.charter)?;
+        let evidence = text(evidence, "--evidence")?;
+        let note = text(note, "--note")?;
+        self.past(window)?;
+        let declaration = Declaration::Forced { state, scope, window, evidence, note };
+        Ok(Judged::plain(declaration))
+    }
+
+    pub(super) fn approve(&self, entry: u64) -> Result<Judged, Refusal> {
+        let item = self.item(entry)?;
+        match &item.declared.declaration {
+            Declaration::Forced { state: ForcedState::Up, .. } => {}
+            Declaration::Forced { state: ForcedState::Down, .. } => {
+                return Err(Refusal(say!(
+                    "entry #{entry} is a `force down`: it holds without approval",
+                    "la voce #{entry} è un `force down`: vale senza approvazione"
+                )));
+            }
+            other => {
+                let is = kind(other);
+                return Err(Refusal(Said {
+                    en: format!("entry #{entry} is {}: only a `force up` is approved", is.en),
+                    it: format!("la voce #{entry} è {}: si approva soltanto un `force up`", is.it),
+                }));
+            }
+        }
+        if let Some(by) = item.approved_by {
+            let who = self.register.get(by).map_or("?", |item| item.declared.author.as_str());
+            return Err(Refusal(say!(
+                "entry #{entry} was approved already, by {who} (#{by}); there is nothing to do",
+                "la voce #{entry} è già approvata da {who} (#{by}); non c'è nulla da fare"
+            )));
+        }
+        let proposer = item.declared.author.as_str();
+        let author = self.author;
+        if person(proposer) == person(author) {
+            let by_root = person(author) == super::ROOT && proposer != author;
+            return Err(Refusal(if by_root {
+                say!(
+                    "entry #{entry} was proposed by {proposer}, and {author} is root as well: whoever approves must come with an own account, not through root",
+                    "la voce #{entry} è stata proposta da {proposer}, e anche {author} è root: chi approva deve usare un proprio account, non passare da root"
+                )
+            } else {
+                say!(
+                    "{author} proposed entry #{entry}, and another person must approve it: ask a colleague to run `vedetta approve {entry}` with an own account",
+                    "la voce #{entry} è stata proposta da {author} e la deve approvare un'altra persona: chiedi a un collega di eseguire `vedetta approve {entry}` con il proprio account"
+                )
+            }));
+        }
+        Ok(Judged::plain(Declaration::Approved { entry }))
+    }
+
+    pub(super) fn revoke(&self, entry: u64, note: &str) -> Result<Judged, Refusal> {
+        let item = self.item(entry)?;
+        let note = text(note, "--note")?;
+        if matches!(item.declared.declaration, Declaration::Revoked { .. }) {
+            return Err(Refusal(say!(
+                "entry #{entry} is a revocation, which cannot be taken back; declare anew what you mean",
+                "la voce #{entry} è una revoca, che non si può revocare; dichiara di nuovo ciò che intendi"
+            )));
+        }
+        let mut doubts = Vec::new();
+        if item.windows.iter().any(|held| held.window.from_ms <= self.situation.now_ms) {
+            doubts.push(say!(
+                "maintenance #{entry} has begun: this takes back what was held, too; `vedetta maintenance cancel` calls off only the rest",
+                "la manutenzione #{entry} è cominciata: così si revoca anche ciò che si è svolto; `vedetta maintenance cancel` disdice soltanto il resto"
+            ));
+        }
+        Ok(Judged { doubts, ..Judged::plain(Declaration::Revoked { entry, note }) })
+    }
+
+    /// Only what was can be corrected.
+    fn past(&self, window: Window) -> Result<(), Refusal> {
+        if window.from_ms >= window.to_ms {
+            return Err(empty());
+        }
+        if window.to_ms > self.situation.now_ms {
+            let (en, it) = (moment(window.to_ms, Lang::En), moment(window.to_ms, Lang::It));
+            return Err(Refusal(Said {
+                en: format!(
+                    "{en} is still to come: only what is over can be corrected; give an earlier `--to`"
+                ),
+                it: format!(
+                    "{it} deve ancora venire: si corregge soltanto ciò che è passato; indica un `--to` precedente"
+                ),
+            }));
+        }
+        if window.to_ms.saturating_sub(window.from_ms) > AHEAD_MAX_MS {
+            return Err(Refusal(say!(
+                "the stretch is longer than 400 days; is the year right?",
+                "il tratto supera i 400 giorni; l'anno è giusto?"
+            )));
+        }
+        Ok(())
+    }
+
+    fn annulled_already(&self, scope: &[Scope], window: Window) -> Option<Said> {
+        let before = self.register.in_force().find(|item| match &item.declared.declaration {
+            Declaration::Annulled { scope: theirs, window: held, .. } => {
+                held.from_ms < window.to_ms
+                    && window.from_ms < held.to_ms
+                    && theirs.iter().any(|theirs| scope.contains(theirs))
+            }
+            _ => false,
+        })?;
+        let entry = before.declared.entry;
+        Some(say!(
+            "entry #{entry} annuls some of this already",
+            "la voce #{entry} annulla già una parte di questo"
+        ))
+    }
+}

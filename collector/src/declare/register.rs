@@ -1,0 +1,168 @@
+//! What has become of each declaration so far: taken back, approved, extended, closed, called off.
+//!
+//! The rules are those that figures apply; here they serve to refuse what makes no sense before it is written.
+//! What takes another back cannot itself be taken back, so that one pass finds what is in force.
+
+use std::collections::BTreeMap;
+
+use collector_derive::{Declaration, Declared, ForcedState, Window};
+
+use crate::operator::{DeclaredRow, Held};
+
+/// Every declaration by its entry.
+#[derive(Debug)]
+pub(super) struct Register<'a> {
+    entries: BTreeMap<u64, Item<'a>>,
+}
+
+/// A declaration and what became of it.
+#[derive(Debug)]
+pub(super) struct Item<'a> {
+    pub(super) declared: &'a Declared,
+    pub(super) revoked_by: Option<u64>,
+    pub(super) approved_by: Option<u64>,
+    /// Of a maintenance that is not taken back: its windows as they are now.
+    pub(super) windows: Vec<Announced>,
+}
+
+/// A window, and when its parts were announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Announced {
+    pub(super) window: Window,
+    /// When the maintenance was entered, Unix ms.
+    pub(super) at_ms: i64,
+    /// What extensions added: from when on, and when that was entered.
+    pub(super) added: Vec<(i64, i64)>,
+}
+
+impl Announced {
+    /// Was every part of it entered so long before it begins?
+    pub(super) fn is_in_time(&self, notice_ms: u64) -> bool {
+        let before = |from_ms: i64, at_ms: i64| at_ms <= from_ms.saturating_sub_unsigned(notice_ms);
+        before(self.window.from_ms, self.at_ms)
+            && self
+                .added
+                .iter()
+                .all(|&(from_ms, at_ms)| from_ms >= self.window.to_ms || before(from_ms, at_ms))
+    }
+
+    fn held(&self, notice_ms: u64) -> Held {
+        let Window { from_ms, to_ms } = self.window;
+        Held { from_ms, to_ms, in_time: self.is_in_time(notice_ms) }
+    }
+}
+
+impl<'a> Register<'a> {
+    pub(super) fn of(declared: &'a [Declared]) -> Self {
+        let item = |declared: &'a Declared| {
+            let windows = match &declared.declaration {
+                Declaration::Maintenance { windows, .. } => windows
+                    .iter()
+                    .map(|window| Announced { window: *window, at_ms: declared.at_ms, added: Vec::new() })
+                    .collect(),
+                _ => Vec::new(),
+            };
+            (declared.entry, Item { declared, revoked_by: None, approved_by: None, windows })
+        };
+        let mut register = Self { entries: declared.iter().map(item).collect() };
+        for declared in declared {
+            if let Declaration::Revoked { entry, .. } = &declared.declaration
+                && let Some(item) = register.entries.get_mut(entry)
+            {
+                item.revoked_by.get_or_insert(declared.entry);
+            }
+        }
+        for declared in declared {
+            if register.entries.get(&declared.entry).is_none_or(|item| item.revoked_by.is_none()) {
+                register.apply(declared);
+            }
+        }
+        register
+    }
+
+    /// The declaration of an entry.
+    pub(super) fn get(&self, entry: u64) -> Option<&Item<'a>> {
+        self.entries.get(&entry)
+    }
+
+    /// Every declaration that is not taken back, in order.
+    pub(super) fn in_force(&self) -> impl Iterator<Item = &Item<'a>> {
+        self.entries.values().filter(|item| item.revoked_by.is_none())
+    }
+
+    /// As `GET /acts/declared` tells it.
+    pub(super) fn rows(&self, notice_ms: u64) -> Vec<DeclaredRow> {
+        let row = |item: &Item<'_>| DeclaredRow {
+            entry: item.declared.entry,
+            at_ms: item.declared.at_ms,
+            author: item.declared.author.clone(),
+            declaration: item.declared.declaration.clone(),
+            windows: item.held(notice_ms),
+            revoked_by: item.revoked_by,
+            approved_by: item.approved_by,
+            proposed: item.is_proposed(),
+        };
+        self.entries.values().map(row).collect()
+    }
+
+    /// What an entry that is in force makes of the one it names.
+    fn apply(&mut self, later: &Declared) {
+        match &later.declaration {
+            Declaration::Extended { entry, to_ms, .. } => {
+                let Some(item) = self.entries.get_mut(entry) else { return };
+                // Also of windows that are called off: what is meant must not depend on that.
+                let Some(meant) = item.declared_before(*to_ms) else { return };
+                let Some(held) = item.windows.iter_mut().find(|held| held.window.from_ms == meant) else {
+                    return;
+                };
+                if held.window.to_ms < *to_ms {
+                    held.added.push((held.window.to_ms, later.at_ms));
+                }
+                held.window.to_ms = *to_ms;
+            }
+            Declaration::Closed { entry, at_ms, .. } => {
+                let Some(item) = self.entries.get_mut(entry) else { return };
+                for held in &mut item.windows {
+                    if held.window.from_ms < *at_ms && *at_ms < held.window.to_ms {
+                        held.window.to_ms = *at_ms;
+                    }
+                }
+            }
+            Declaration::Cancelled { entry, .. } => {
+                if let Some(item) = self.entries.get_mut(entry) {
+                    item.windows.retain(|held| held.window.from_ms <= later.at_ms);
+                }
+            }
+            Declaration::Approved { entry } => {
+                if let Some(item) = self.entries.get_mut(entry) {
+                    item.approved_by.get_or_insert(later.entry);
+                }
+            }
+            Declaration::Maintenance { .. }
+            | Declaration::Annulled { .. }
+            | Declaration::Forced { .. }
+            | Declaration::Revoked { .. }
+            | Declaration::Annotated { .. } => {}
+        }
+    }
+}
+
+impl Item<'_> {
+    /// The start of the last window, as declared, that begins before an instant.
+    pub(super) fn declared_before(&self, ms: i64) -> Option<i64> {
+        let Declaration::Maintenance { windows, .. } = &self.declared.declaration else { return None };
+        windows.iter().rfind(|window| window.from_ms < ms).map(|window| window.from_ms)
+    }
+
+    /// Must another person stand for it, and has none?
+    pub(super) fn is_proposed(&self) -> bool {
+        matches!(self.declared.declaration, Declaration::Forced { state: ForcedState::Up, .. })
+            && self.approved_by.is_none()
+            && self.revoked_by.is_none()
+    }
+
+    /// Its windows, each with whether it was announced in time.
+    pub(super) fn held(&self, notice_ms: u64) -> Vec<Held> {
+        self.windows.iter().map(|held| held.held(notice_ms)).collect()
+    }
+}

@@ -1,0 +1,193 @@
+//! Words of what is declared: instants with their offset, windows, the notice that users read.
+//!
+//! A window is always shown with the offset of the civil time it was read in, because one night a year has
+//! an hour twice and one has an hour less. The notice is ready to paste: it names nothing that is not for
+//! the public, and no person.
+
+use super::Lang;
+use crate::operator::{Held, NoticeFacts};
+use crate::publish::format::{civil, duration};
+
+/// `sabato 06/03/2027 14:00 (+01:00)`.
+pub(crate) fn moment(ms: i64, lang: Lang) -> String {
+    let at = civil(ms);
+    let day = weekday(at.weekday(), lang);
+    match lang {
+        Lang::It => format!("{day} {}", at.strftime("%d/%m/%Y %H:%M (%:z)")),
+        Lang::En => format!("{day} {}", at.strftime("%Y-%m-%d %H:%M (%:z)")),
+    }
+}
+
+/// `sabato 06/03/2027 14:00 (+01:00) – 20:00 (+01:00), 6 h 00 min`.
+pub(crate) fn window(from_ms: i64, to_ms: i64, lang: Lang) -> String {
+    let (from, to) = (civil(from_ms), civil(to_ms));
+    let end =
+        if from.date() == to.date() { to.strftime("%H:%M (%:z)").to_string() } else { moment(to_ms, lang) };
+    let lasts = duration(u64::try_from(to_ms.saturating_sub(from_ms)).unwrap_or(0), lang);
+    format!("{} – {end}, {lasts}", moment(from_ms, lang))
+}
+
+/// `48 h`; whole hours, as notices are.
+pub(crate) fn hours(ms: u64) -> String {
+    let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
+    if minutes == 0 { format!("{hours} h") } else { format!("{hours} h {minutes:02} min") }
+}
+
+/// What users are told of maintenance to come after `now_ms`, ready to paste.
+pub(crate) fn notice(facts: &NoticeFacts, windows: &[Held], now_ms: i64, lang: Lang) -> String {
+    let NoticeFacts { organisation, unit, contact, what, note } = facts;
+    let what: Vec<&str> = what.iter().map(|what| what.get(lang)).collect();
+    let what = what.join("; ");
+    let ahead = windows.iter().filter(|held| held.to_ms > now_ms);
+    let when: Vec<String> = ahead.map(|held| format!("  - {}", stretch(held, lang))).collect();
+    let when = when.join("\n");
+    let signed =
+        unit.as_deref().map_or_else(|| organisation.clone(), |unit| format!("{organisation}, {unit}"));
+    let note = note.trim_end_matches('.');
+    match lang {
+        Lang::It => {
+            let contact = contact
+                .as_deref()
+                .map_or_else(String::new, |contact| format!("Per informazioni: {contact}.\n"));
+            format!(
+                "Avviso di manutenzione programmata\n\n\
+                 Servizi interessati: {what}.\nQuando:\n{when}\n\
+                 In questi orari i servizi indicati potranno non essere disponibili.\n\
+                 Motivo: {note}.\n{contact}\n{signed}\n"
+            )
+        }
+        Lang::En => {
+            let contact =
+                contact.as_deref().map_or_else(String::new, |contact| format!("Contact: {contact}.\n"));
+            format!(
+                "Notice of planned maintenance\n\n\
+                 Services concerned: {what}.\nWhen:\n{when}\n\
+                 During these hours the services named may not be available.\n\
+                 Reason: {note}.\n{contact}\n{signed}\n"
+            )
+        }
+    }
+}
+
+/// `sabato 6 marzo 2027, dalle 14:00 alle 20:00`; with the offset only in nights in which clocks change.
+fn stretch(held: &Held, lang: Lang) -> String {
+    let (from, to) = (civil(held.from_ms), civil(held.to_ms));
+    let time = |at: &jiff::Zoned| {
+        if from.offset() == to.offset() { at.strftime("%H:%M") } else { at.strftime("%H:%M (%:z)") }
+            .to_string()
+    };
+    let same_day = from.date() == to.date();
+    let day = |at: &jiff::Zoned| {
+        let (weekday, month) = (weekday(at.weekday(), lang), month(at.month(), lang));
+        format!("{weekday} {} {month} {}", at.day(), at.year())
+    };
+    match (lang, same_day) {
+        (Lang::It, true) => format!("{}, dalle {} alle {}", day(&from), time(&from), time(&to)),
+        (Lang::It, false) => {
+            format!("dalle {} di {} alle {} di {}", time(&from), day(&from), time(&to), day(&to))
+        }
+        (Lang::En, true) => format!("{}, from {} to {}", day(&from), time(&from), time(&to)),
+        (Lang::En, false) => {
+            format!("from {} on {} to {} on {}", time(&from), day(&from), time(&to), day(&to))
+        }
+    }
+}
+
+fn weekday(day: jiff::civil::Weekday, lang: Lang) -> &'static str {
+    const IT: [&str; 7] = ["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"];
+    const EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    let names = match lang {
+        Lang::It => IT,
+        Lang::En => EN,
+    };
+    names[usize::from(day.to_monday_zero_offset().unsigned_abs()).min(6)]
+}
+
+fn month(month: i8, lang: Lang) -> &'static str {
+    const IT: [&str; 12] = [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ];
+    const EN: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let names = match lang {
+        Lang::It => IT,
+        Lang::En => EN,
+    };
+    names[usize::from(month.unsigned_abs()).clamp(1, 12) - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operator::Said;
+
+    const HOUR_MS: i64 = 3_600_000;
+    /// Saturday 6 March 2027, 14:00 in Rome.
+    const FROM_MS: i64 = 1_804_338_000_000;
+
+    fn facts() -> NoticeFacts {
+        let what = "Gestione data center: DNS".to_owned();
+        NoticeFacts {
+            organisation: "Comune di Esempio".to_owned(),
+            unit: Some("Area 4".to_owned()),
+            contact: Some("area4@comune.example".to_owned()),
+            what: vec![Said { en: what.clone(), it: what }],
+            note: "sostituzione dei dischi.".to_owned(),
+        }
+    }
+
+    #[test]
+    fn windows_are_echoed_with_their_offset() {
+        assert_eq!(
+            window(FROM_MS, FROM_MS + 6 * HOUR_MS, Lang::It),
+            "sabato 06/03/2027 14:00 (+01:00) – 20:00 (+01:00), 6 h 00 min"
+        );
+        // The night in which summer begins: the wall shows an hour more than passes.
+        assert_eq!(
+            window(1_806_181_200_000, 1_806_181_200_000 + 6 * HOUR_MS, Lang::It),
+            "sabato 27/03/2027 22:00 (+01:00) – domenica 28/03/2027 05:00 (+02:00), 6 h 00 min"
+        );
+    }
+
+    #[test]
+    fn the_notice_can_be_pasted() {
+        let held = |from_ms| Held { from_ms, to_ms: from_ms + 6 * HOUR_MS, in_time: true };
+        let text =
+            notice(&facts(), &[held(FROM_MS - 200 * HOUR_MS), held(FROM_MS)], FROM_MS - HOUR_MS, Lang::It);
+        assert_eq!(
+            text,
+            "Avviso di manutenzione programmata\n\nServizi interessati: Gestione data center: DNS.\nQuando:\n  \
+             - sabato 6 marzo 2027, dalle 14:00 alle 20:00\nIn questi orari i servizi indicati potranno non \
+             essere disponibili.\nMotivo: sostituzione dei dischi.\nPer informazioni: area4@comune.example.\n\n\
+             Comune di Esempio, Area 4\n"
+        );
+        let english = notice(&facts(), &[held(FROM_MS + 10 * HOUR_MS)], FROM_MS, Lang::En);
+        assert!(
+            english.contains("from 00:00 to 06:00") && english.contains("Sunday 7 March 2027"),
+            "{english}"
+        );
+    }
+}

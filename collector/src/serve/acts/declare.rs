@@ -1,0 +1,93 @@
+//! Declarations: judged against the charter, the journal and the outages, then written.
+
+use std::sync::Arc;
+
+use collector_derive::{Declaration, Period, Window};
+use tracing::info;
+
+use super::{ActError, Acts};
+use crate::declare::{self, Judged, Situation, Stopped};
+use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer};
+use crate::publish::{AskError, Asked, Moments as _, format};
+
+impl Acts {
+    /// Writes what is wished to the journal, or says why not and writes nothing.
+    pub async fn declare(
+        &self,
+        author: String,
+        question: DeclareQuestion,
+    ) -> Result<DeclareAnswer, ActError> {
+        let _one = self.one.lock().await;
+        let DeclareQuestion { wish, dry_run } = question;
+        let outages = match declare::outage_of(&wish) {
+            Some(id) => self.outages_beside(id).await?,
+            None => Vec::new(),
+        };
+        let truth = self.core.work.truth();
+        let (charter, declared, head) = {
+            let known = truth.known();
+            (self.core.work.charter(), known.declared(), known.head())
+        };
+        // As the entry will be stamped.
+        let now_ms = self.core.clock.now_ms().max(head.at_ms);
+        let situation =
+            Situation { now_ms, charter: &charter, head: head.seq, declared: &declared, outages: &outages };
+        let Judged { declaration, windows, doubts, notice } = declare::judge(&wish, &author, &situation)?;
+        let mut entry = None;
+        if !dry_run {
+            let seq = truth.declare(&author, declaration.clone(), now_ms).await?;
+            info!(author, entry = seq, what = name(&declaration), "a declaration is recorded");
+            entry = Some(seq);
+        }
+        Ok(DeclareAnswer { entry, author, declaration, windows, doubts, notice })
+    }
+
+    /// Every declaration and what became of it.
+    pub fn declared(&self) -> DeclaredAnswer {
+        let truth = self.core.work.truth();
+        let notice_ms = self.core.work.charter().rules.readings.notice_ms;
+        DeclaredAnswer {
+            now_ms: self.core.clock.now_ms(),
+            notice_ms,
+            declared: declare::rows(&truth.known().declared(), notice_ms),
+        }
+    }
+
+    /// Every outage of the civil year in which the one of an id began; none when the id says no instant.
+    async fn outages_beside(&self, id: &str) -> Result<Vec<Stopped>, ActError> {
+        let Some(began_ms) = declare::instant_of(id) else { return Ok(Vec::new()) };
+        let year = format::civil(began_ms).year();
+        let present = self.core.work.present(Arc::clone(&self.core));
+        let told = tokio::task::spawn_blocking(move || {
+            let moment = present.moment(&Asked::of(Period::civil_year(year)))?;
+            let figures = &moment.figures;
+            let outages = figures.services.iter().flat_map(|service| figures.outages(service));
+            Ok::<_, AskError>(outages.filter_map(stopped).collect())
+        });
+        let told = told.await.map_err(|error| ActError::Failed(error.to_string()))?;
+        told.map_err(|error| ActError::Failed(error.to_string()))
+    }
+}
+
+fn stopped(outage: collector_derive::Outage) -> Option<Stopped> {
+    let mut checks: Vec<String> = outage.causes.iter().map(|(check, ..)| check.to_string()).collect();
+    checks.sort();
+    checks.dedup();
+    let window = Window::new(outage.start_ms, outage.end_ms)?;
+    Some(Stopped { id: outage.id, window, ongoing: outage.ongoing, checks })
+}
+
+/// For the log.
+fn name(declaration: &Declaration) -> &'static str {
+    match declaration {
+        Declaration::Maintenance { .. } => "maintenance",
+        Declaration::Extended { .. } => "extended",
+        Declaration::Closed { .. } => "closed",
+        Declaration::Cancelled { .. } => "cancelled",
+        Declaration::Annulled { .. } => "annulled",
+        Declaration::Forced { .. } => "forced",
+        Declaration::Approved { .. } => "approved",
+        Declaration::Revoked { .. } => "revoked",
+        Declaration::Annotated { .. } => "annotated",
+    }
+}
