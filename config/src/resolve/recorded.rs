@@ -38,14 +38,31 @@ fn row(keys: &ServiceKeys, service: &Service, report: &mut Report<'_>) {
         };
         report.within(name.value.as_str(), |report| {
             let is_mean = matches!(&service.figure, FigureRule::MeanOf(id) if *id == component.id);
+            if !is_mean {
+                needs(keys, report);
+            }
             leaf(keys, component, is_mean, report);
             for (name, keys) in keys.common.parts.iter().flat_map(|parts| parts.value.sound()) {
                 let part = component.node.parts().iter().find(|part| part.id == name.value);
                 if let Some(part) = part {
-                    report.within(name.value.as_str(), |report| leaf(keys, part, false, report));
+                    report.within(name.value.as_str(), |report| {
+                        needs(keys, report);
+                        leaf(keys, part, false, report);
+                    });
                 }
             }
         });
+    }
+}
+
+/// Of a component that no mean is of. What its own service has must all be up anyway.
+fn needs(keys: &ComponentKeys, report: &mut Report<'_>) {
+    if let Some(need) = keys.common.needs.iter().flatten().next() {
+        let instead = say!(
+            "in this version only the targets of a mean count with what they need (`figure: mean of`)",
+            "in questa versione solo i bersagli di una media contano con ciò di cui hanno bisogno (`figure: mean of`)"
+        );
+        only(need.at, "needs", &instead, report);
     }
 }
 

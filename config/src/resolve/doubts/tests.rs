@@ -25,6 +25,11 @@ fn check(rest: &str, en: &[&str], it: &[&str]) {
 fn what_counts_for_no_figure_is_told_at_its_line() {
     for (rest, en, it) in [
         (
+            "services: {s: {components: {d: {probe: tcp, targets: {t: \"h:2\"}}, c: {needs: d, probe: tcp, targets: {t: \"h:1\"}}}}}",
+            "4: in this version only the targets of a mean count with what they need (`figure: mean of`); `needs`",
+            "in questa versione solo i bersagli di una media contano con ciò",
+        ),
+        (
             "services: {s: {components: {c: {group_by: area, probe: tcp, targets: {t: {address: \"h:1\", area: x}}}}}}",
             "4: areas are told apart in a mean only (`figure: mean of`); `group_by` is only recorded",
             "le aree si distinguono solo in una media",
@@ -70,7 +75,7 @@ fn what_counts_for_no_figure_is_told_at_its_line() {
 fn what_counts_is_no_warning() {
     for rest in [
         "services: {s: {figure: mean of c, components: {c: {probe: tcp, group_by: area, targets: {t: {address: \"h:1\", area: x, weight: 2}}}}}}",
-        "services: {s: {components: {d: {probe: tcp, targets: {t: \"h:2\"}}, c: {needs: d, probe: tcp, targets: {t: \"h:1\"}}}}}",
+        "services: {s: {figure: mean of c, components: {d: {probe: tcp, targets: {t: \"h:2\"}}, c: {needs: d, probe: tcp, targets: {t: \"h:1\"}}}}}",
         "services: {s: {components: {c: {up_if: at least 50% by weight, probe: tcp, targets: {t: {address: \"h:1\", weight: 2}}}}}}",
         "services: {s: {components: {c: {up_if: at least 50% by weight, parts: {p: {weight: 2, probe: tcp, targets: {t: \"h:1\"}}}}}}}",
         "calendars: {k: {hours: 24x7}}\nservices: {s: {commitments: {kind: availability, above: 98%, hours: k}, components: {c: {probe: tcp, targets: {t: \"h:1\"}}}}}",
