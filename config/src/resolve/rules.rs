@@ -158,13 +158,16 @@ fn counted(sites: usize) -> Text {
     if sites == 1 { say!("1 site", "1 sede") } else { say!("{sites} sites", "{sites} sedi") }
 }
 
+/// Weighted milliseconds of a year stay far below 2^63, also of ten thousand members.
+const WEIGHT_MAX: u32 = 10_000;
+
 /// The weight of a target or part; `None` where none is said, or after a problem.
 pub(super) fn weight(key: Option<&At<u32>>, report: &mut Report<'_>) -> Option<u32> {
     let key = key?;
-    if !(1..=1_000_000).contains(&key.value) {
+    if !(1..=WEIGHT_MAX).contains(&key.value) {
         let message = say!(
-            "`weight` is {}; it must be from 1 to 1000000",
-            "`weight` è {}; deve stare tra 1 e 1000000",
+            "`weight` is {}; it must be from 1 to {WEIGHT_MAX}",
+            "`weight` è {}; deve stare tra 1 e {WEIGHT_MAX}",
             key.value
         );
         report.problem(key.at, message);
