@@ -14,10 +14,10 @@ pub mod page;
 pub mod report;
 mod router;
 
-pub use asked::{AskError, Asked, instant_ms};
+pub use asked::{Accounts, AskError, Asked, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;
-pub use moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
+pub use moment::{Account, AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
 pub use router::router;
 pub use words::Lang;
 

@@ -20,7 +20,7 @@ use crate::ingest::Newest;
 use crate::journal::{self, Head, JournalError};
 use crate::ledger::{Ledger, Prefix, Step};
 use crate::publish::api::Journal;
-use crate::publish::{IngestFacts, LatestSample, Moment};
+use crate::publish::{Account, Accounts, IngestFacts, LatestSample, Moment};
 use crate::store::{Store, StoreError, epoch_of};
 
 /// What was known at an instant.
@@ -91,16 +91,26 @@ impl Recalled {
     /// The figures of a period as they were, or of the civil year of then; without agents and counters, which
     /// are the running collector's.
     pub fn moment(&self, period: Option<Period>) -> Result<Moment, RecallError> {
+        self.told(period, &Accounts::None)
+    }
+
+    /// The same, with the accounts of some services.
+    pub fn told(&self, period: Option<Period>, accounts: &Accounts) -> Result<Moment, RecallError> {
         let as_of_ms = self.as_of_ms;
         let period = period.unwrap_or_else(|| Period::civil_year_at(as_of_ms));
         let charters = Charters::of(&self.history, period, as_of_ms);
         let corrections = Corrections::of(&self.declared, as_of_ms);
         let charter = charter_at(&self.history, as_of_ms.min(period.end_ms() - 1));
+        let runs = self.ledger.runs();
+        let figures = charters.figures(runs, &corrections, &Reading::default());
         Ok(Moment {
             now_ms: as_of_ms,
             began_ms: self.history.first().map(|(from_ms, _)| *from_ms),
-            figures: charters.figures(self.ledger.runs(), &corrections, &Reading::default()),
+            accounts: Account::of(accounts, &charters, runs, &corrections, &figures),
+            figures,
             charter: charter.ok_or(RecallError::Nothing)?,
+            declared: Arc::new(self.declared.clone()),
+            corrections,
             agents: Vec::new(),
             latest: latest_of(&self.ledger),
             ingest: IngestFacts::default(),

@@ -325,6 +325,11 @@ impl Figure {
         Some((worst, Ratio { p: whole_ms - self.down_ms, ..worst }))
     }
 
+    /// The best that the period can still end with: nothing more down, all unknown time up, (S - D) / S (D23).
+    pub fn attainable(&self) -> Option<Ratio> {
+        Ratio::new(self.scope_ms() - self.down_ms, self.scope_ms())
+    }
+
     /// How the promise stands to date (D21), from the bounds and not from the headline.
     pub fn standing(&self, promise: &Availability) -> Standing {
         if self.known_ms() == 0 {

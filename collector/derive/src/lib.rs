@@ -35,6 +35,7 @@ mod outage;
 mod year;
 mod incident;
 mod robustness;
+mod unobserved;
 mod timeliness;
 mod burn;
 mod forecast;
@@ -62,6 +63,7 @@ pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
 pub use stream::{CheckState, Latest, StreamState};
 pub use timeline::{Change, Condition, Span, State, Timeline};
 pub use timeliness::{Handling, Request, RequestFigure, Worked};
+pub use unobserved::Unobserved;
 pub use year::{
     CheckFigure, ComponentFigure, GroupFigure, MeanFigure, MemberFigure, ServiceFigure, SiteFigure,
     StretchFigure, VantageFigure, WithinFigure, YearFigures, year,

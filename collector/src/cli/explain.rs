@@ -40,7 +40,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let year = self.asked.figures(&self.place.client()?, &[("readings", "all")])?;
+        let year = self.asked.figures(&self.place.client()?, &[("account", &self.service)])?;
         let service = year.services.iter().find(|service| service.id == self.service);
         let service = service.with_context(|| {
             let known: Vec<&str> = year.services.iter().map(|service| service.id.as_str()).collect();

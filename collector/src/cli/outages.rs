@@ -213,6 +213,8 @@ mod tests {
             duration_ms: 90_000,
             ongoing,
             causes: Vec::new(),
+            components: Vec::new(),
+            corrections: Vec::new(),
             sampling: None,
             annotation: None,
         }

@@ -35,7 +35,7 @@ enum Format {
 impl Report {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let year = AskedPeriod::named(&self.period, self.as_of)
-            .figures(&self.place.client()?, &[("readings", "all")])?;
+            .figures(&self.place.client()?, &[("account", "all")])?;
         match self.format {
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *out, &year)?;

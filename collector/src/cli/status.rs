@@ -98,17 +98,16 @@ fn show(now: &Now, lang: Lang, paint: Paint) -> String {
 }
 
 fn rows(service: &ServiceNow, now: &Now, lang: Lang) -> Vec<[Cell; 9]> {
-    let promise = service.commitments.first();
+    let (promise, figure) = service.promised();
     let provisional = if now.provisional && promise.is_some() { lang.labels().provisional } else { "" };
     let verdict = page::verdict(promise, &service.unmeasured, now.provisional, lang);
     let verdict =
         if provisional.is_empty() { verdict.to_owned() } else { format!("{verdict} ({provisional})") };
     let budget = promise.map_or_else(String::new, |promise| page::budget_left(promise, service, lang));
     let target = promise.map(|promise| &promise.target);
-    let mut year = service.figure.headline(target, lang);
-    let net = page::net(service, lang);
-    if !net.is_empty() {
-        year = format!("{year}; {} {net}", lang.labels().net);
+    let mut year = figure.headline(target, lang);
+    for (headline, what) in page::beside(service, lang) {
+        year = format!("{year}; {headline} {what}");
     }
     let head = row(service.name.clone(), &service.now, year, budget, verdict, now.now_ms, lang);
     let component_year = |figure: &Figure| figure.headline(None, lang);

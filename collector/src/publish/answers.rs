@@ -4,6 +4,7 @@
 mod year;
 mod now;
 mod promise;
+mod account;
 mod figure;
 
 use std::collections::BTreeMap;

@@ -8,18 +8,48 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 /// One question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Asked {
     /// Figures of which period; `None` for the civil year of the instant that is asked about.
     pub period: Option<Period>,
     /// As known at this instant, Unix ms; `None` for now.
     pub as_of_ms: Option<i64>,
+    /// With which services' accounts.
+    pub accounts: Accounts,
+}
+
+/// Of which services it is told what makes up their figure: each costs about twenty figures.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Accounts {
+    /// Of none.
+    #[default]
+    None,
+    /// Of one.
+    Of(String),
+    /// Of every service.
+    All,
+}
+
+impl Accounts {
+    /// Reads a service's name, or `all`.
+    pub fn parse(text: &str) -> Self {
+        if text == "all" { Self::All } else { Self::Of(text.to_owned()) }
+    }
+
+    /// Is the service among them?
+    pub fn are_of(&self, service: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Of(name) => name == service,
+            Self::All => true,
+        }
+    }
 }
 
 impl Asked {
     /// A period as it is known now.
     pub fn of(period: Period) -> Self {
-        Self { period: Some(period), as_of_ms: None }
+        Self { period: Some(period), ..Self::default() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! A moment as a municipality might have it on a Monday morning, for the tests of every reader.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use collector_api::{ClockReading, Reason, StreamId, Verdict};
 use collector_derive::{
-    Change, CheckFigure, ComponentFigure, Figure, Now, Period, ServiceFigure, SiteFigure, Span, State,
-    Timeline, VantageFigure, YearFigures,
+    Change, CheckFigure, ComponentFigure, Corrections, Figure, Now, Period, ServiceFigure, SiteFigure, Span,
+    State, Timeline, VantageFigure, YearFigures,
 };
 use config::{
     Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, Fraction, HostPort,
@@ -340,6 +341,9 @@ pub(crate) fn moment() -> Moment {
         began_ms: Some(figures.start_ms),
         figures,
         charter: Arc::new(charter),
+        declared: Arc::new(Vec::new()),
+        corrections: Corrections::default(),
+        accounts: BTreeMap::new(),
         agents: vec![agent("ced1", 4_000), agent("bib1", 5_000)],
         latest,
         ingest: IngestFacts {

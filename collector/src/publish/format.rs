@@ -76,9 +76,18 @@ impl Share {
 }
 
 impl Figure {
+    /// up / (up + down), or the bound that the charter reads as the headline.
+    pub fn head(&self) -> Option<&Share> {
+        match self.unknown_as.as_deref() {
+            Some("down") => self.lower_bound.as_ref(),
+            Some("up") => self.upper_bound.as_ref(),
+            _ => self.availability.as_ref(),
+        }
+    }
+
     /// The headline: one number, or the range of the bounds when too little was observed, or a word.
     pub fn headline(&self, target: Option<&Share>, lang: Lang) -> String {
-        match (&self.availability, &self.lower_bound, &self.upper_bound) {
+        match (self.head(), &self.lower_bound, &self.upper_bound) {
             (Some(_), Some(lower), Some(upper)) if self.range => {
                 format!("{} – {}", lower.text_beside(target, lang), upper.text_beside(target, lang))
             }

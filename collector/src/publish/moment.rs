@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use collector_api::{ClockReading, Evidence, StreamId};
-use collector_derive::YearFigures;
-use config::{AgentId, Charter, CheckId};
+use collector_derive::{
+    Alternative, Charters, Corrections, Declared, Incidents, RunIndex, Unobserved, YearFigures,
+};
+use config::{AgentId, Charter, CheckId, ServiceId};
 use prost::Message as _;
 
 use super::api::Journal;
-use super::asked::{AskError, Asked};
+use super::asked::{Accounts, AskError, Asked};
 
 /// Where moments come from: the collector's memory, or a test's.
 pub trait Moments: Send + Sync + 'static {
@@ -35,6 +37,12 @@ pub struct Moment {
     pub figures: YearFigures,
     /// The charter in force then.
     pub charter: Arc<Charter>,
+    /// Everything that was declared by then, in the journal's order.
+    pub declared: Arc<Vec<Declared>>,
+    /// What is in force of it.
+    pub corrections: Corrections,
+    /// What is told only when asked for.
+    pub accounts: BTreeMap<ServiceId, Account>,
     /// Every agent that the charter names or that ever enrolled.
     pub agents: Vec<AgentFacts>,
     /// The newest sample of each check and agent.
@@ -45,6 +53,39 @@ pub struct Moment {
     pub stale: Vec<StaleFacts>,
     /// Where the journal stands.
     pub journal: Journal,
+}
+
+/// What makes up a service's figure and costs about a figure for each other reading: told when asked for.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its outages with how exactly their length is known.
+    pub incidents: Incidents,
+    /// Why its time is unknown, ms each.
+    pub unobserved: Vec<(Unobserved, u64)>,
+    /// Its standing under each other reading.
+    pub readings: Vec<Alternative>,
+}
+
+impl Account {
+    /// Of those services of `figures` that are asked for; `charters` made these of the same runs and corrections.
+    pub fn of(
+        accounts: &Accounts,
+        charters: &Charters<'_>,
+        runs: &RunIndex,
+        corrections: &Corrections,
+        figures: &YearFigures,
+    ) -> BTreeMap<ServiceId, Self> {
+        let asked = figures.services.iter().filter(|service| accounts.are_of(service.id.as_str()));
+        let told = asked.map(|service| {
+            let account = Self {
+                incidents: charters.incidents(runs, corrections, figures, service),
+                unobserved: charters.unobserved(figures, service, runs, corrections),
+                readings: charters.robustness(runs, corrections, &service.id),
+            };
+            (service.id.clone(), account)
+        });
+        told.collect()
+    }
 }
 
 /// One agent.

@@ -9,11 +9,11 @@ mod cells;
 use askama::Template;
 
 use super::answers::OLD_AFTER_MS;
-use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, Standing, State, Unmeasured};
+use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, ServiceNow, Standing, State};
 use super::format;
 use super::words::{self, Labels, Lang};
 
-pub use self::cells::{alarms, budget_left, net, seen, verdict, worst};
+pub use self::cells::{alarms, beside, budget_left, seen, verdict, worst};
 
 /// The page's only other file.
 pub const CSS: &str = include_str!("../../templates/vedetta.css");
@@ -77,8 +77,8 @@ struct Row {
     reason: String,
     seen: String,
     year: String,
-    /// The same without planned stops, in equal type; empty where there were none.
-    net: String,
+    /// The same with or without planned stops, in equal type, where it differs.
+    beside: Vec<(String, &'static str)>,
     /// The worst of a mean's groups; empty of any other.
     worst: String,
     bounds: String,
@@ -128,21 +128,21 @@ fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
     now.services
         .iter()
         .map(|service| {
-            let promised = service.commitments.first();
+            let (promised, figure) = service.promised();
             let nothing = Badge { class: "none", word: lang.labels().none, count: 0 };
             let state = if service.is_probed() { badge(service.now.state, lang) } else { nothing };
             let head = Row {
                 state,
-                note: promise_note(service.row, promised, &service.unmeasured, lang),
+                note: promise_note(service, now.provisional, lang),
                 budget: promised
                     .map_or_else(String::new, |commitment| unbroken(&budget_left(commitment, service, lang))),
                 budget_left: promised.map(budget_percent),
                 verdict: verdict(promised, &service.unmeasured, now.provisional, lang).to_owned(),
                 verdict_class: promised.map_or("none", verdict_class),
                 provisional: now.provisional && promised.is_some(),
-                net: net(service, lang),
+                beside: beside(service, lang),
                 worst: worst(service, lang),
-                ..row(now.now_ms, service.name.clone(), &service.now, &service.figure, promised, lang)
+                ..row(now.now_ms, service.name.clone(), &service.now, figure, promised, lang)
             };
             let components = service.components.iter().map(|component| Row {
                 level: 1 + component.path.matches('.').count(),
@@ -172,7 +172,7 @@ fn row(
         reason: words::why(condition, lang),
         seen: seen(condition, lang),
         year: figure.headline(promised.map(|commitment| &commitment.target), lang),
-        net: String::new(),
+        beside: Vec::new(),
         worst: String::new(),
         bounds: coverage_note(figure, lang),
         budget: String::new(),
@@ -190,20 +190,21 @@ fn unbroken(duration: &str) -> String {
     duration.replace(" h ", "\u{a0}h\u{a0}").replace(" min", "\u{a0}min").replace(" s", "\u{a0}s")
 }
 
-fn promise_note(
-    row: Option<u32>,
-    promised: Option<&Commitment>,
-    unmeasured: &[Unmeasured],
-    lang: Lang,
-) -> String {
-    let row = row.map(|row| format!("{} {row}", lang.labels().row));
+fn promise_note(service: &ServiceNow, provisional: bool, lang: Lang) -> String {
+    let row = service.row.map(|row| format!("{} {row}", lang.labels().row));
+    let (promised, _) = service.promised();
     let promise = promised.map(|commitment| words::promise(commitment, lang));
-    let others = unmeasured.iter().map(|other| {
+    // Beside a promise with an outcome, another must not seem to share it.
+    let within = service.within.iter().skip(usize::from(service.commitments.is_empty())).map(|within| {
+        let (told, target) = (words::promise(&within.commitment, lang), &within.commitment.target);
+        let outcome = verdict(Some(&within.commitment), &[], provisional, lang);
+        format!("{told} ({}, {outcome})", within.figure.headline(Some(target), lang))
+    });
+    let others = service.unmeasured.iter().map(|other| {
         let told = words::unmeasured(other, lang);
-        // Beside a promise with an outcome, the other must not seem to share it.
         if promised.is_some() { format!("{told} ({})", lang.labels().no_measure) } else { told }
     });
-    row.into_iter().chain(promise).chain(others).collect::<Vec<_>>().join(" · ")
+    row.into_iter().chain(promise).chain(within).chain(others).collect::<Vec<_>>().join(" · ")
 }
 
 fn coverage_note(figure: &Figure, lang: Lang) -> String {

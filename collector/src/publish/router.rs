@@ -15,7 +15,7 @@ use collector_derive::Period;
 use serde::Serialize;
 
 use super::api::{Now, Problem, Ready, Year};
-use super::asked::{AskError, Asked, instant_ms};
+use super::asked::{Accounts, AskError, Asked, instant_ms};
 use super::moment::{Moment, Moments};
 use super::words::Lang;
 use super::{metrics, page};
@@ -99,7 +99,7 @@ struct NowQuery {
 async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response {
     let now = computed(move || {
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
-        Ok(Now::of(&moments.moment(&Asked { period: None, as_of_ms })?))
+        Ok(Now::of(&moments.moment(&Asked { as_of_ms, ..Asked::default() })?))
     });
     match now.await {
         Ok(now) => json(StatusCode::OK, &now),
@@ -107,11 +107,13 @@ async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response 
     }
 }
 
-/// `?outages=none` leaves the list of stops out; `?as_of=INSTANT` asks for what was known then.
+/// `?outages=none` leaves the list of stops out; `?as_of=INSTANT` asks for what was known then;
+/// `?account=SERVICE` (or `all`) adds what makes up the figure.
 #[derive(Debug, serde::Deserialize)]
 struct PeriodQuery {
     outages: Option<String>,
     as_of: Option<String>,
+    account: Option<String>,
 }
 
 /// What a route is about.
@@ -144,7 +146,8 @@ async fn period(State(moments): Source, length: Length, name: &str, query: Perio
     };
     let answer = computed(move || {
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
-        let moment = moments.moment(&Asked { period: Some(period), as_of_ms })?;
+        let accounts = query.account.as_deref().map_or(Accounts::None, Accounts::parse);
+        let moment = moments.moment(&Asked { period: Some(period), as_of_ms, accounts })?;
         known(&moment, period)?;
         let of = if query.outages.as_deref() == Some("none") { Year::without_outages } else { Year::of };
         Ok(of(&moment))

@@ -87,6 +87,14 @@ pub(crate) fn standing(standing: Standing, lang: Lang) -> &'static str {
 /// The promise as the charter words it.
 pub(crate) fn promise(commitment: &Commitment, lang: Lang) -> String {
     let target = commitment.target.short(lang);
+    if let Some(hours) = &commitment.hours {
+        return match (lang, commitment.strict) {
+            (Lang::It, true) => format!("disponibilità >{target} annuo nelle ore di `{hours}`"),
+            (Lang::It, false) => format!("disponibilità almeno {target} annuo nelle ore di `{hours}`"),
+            (Lang::En, true) => format!("availability >{target} a year in the hours of `{hours}`"),
+            (Lang::En, false) => format!("availability at least {target} a year in the hours of `{hours}`"),
+        };
+    }
     match (lang, commitment.strict) {
         (Lang::It, true) => format!("24x7; disponibilità >{target} annuo"),
         (Lang::It, false) => format!("24x7; disponibilità almeno {target} annuo"),

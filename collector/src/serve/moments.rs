@@ -12,7 +12,9 @@ use super::past::Past;
 use super::work::Heard;
 use crate::clock::Clock;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
-use crate::publish::{AgentFacts, AskError, Asked, Histogram, IngestFacts, Moment, Moments, StaleFacts, iso};
+use crate::publish::{
+    Account, AgentFacts, AskError, Asked, Histogram, IngestFacts, Moment, Moments, StaleFacts, iso,
+};
 use crate::recall::{charter_at, journal_of, latest_of};
 
 /// Where the facts are.
@@ -28,8 +30,8 @@ pub(super) struct Present {
 impl Moments for Present {
     fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
         match asked.as_of_ms {
-            None => Ok(self.present(asked.period)),
-            Some(as_of_ms) => self.recalled(as_of_ms, asked.period),
+            None => Ok(self.present(asked)),
+            Some(as_of_ms) => self.recalled(as_of_ms, asked),
         }
     }
 
@@ -46,16 +48,18 @@ impl Moments for Present {
 }
 
 impl Present {
-    fn present(&self, period: Option<Period>) -> Moment {
+    fn present(&self, asked: &Asked) -> Moment {
         let now_ms = self.clock.now_ms();
         let known = self.ingest.known();
         let history = known.history();
-        let period = period.unwrap_or_else(|| Period::civil_year_at(now_ms));
+        let period = asked.period.unwrap_or_else(|| Period::civil_year_at(now_ms));
         // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
         let charters = Charters::of(&history, period, now_ms);
-        let corrections = Corrections::of(&known.declared(), now_ms);
+        let declared = known.declared();
+        let corrections = Corrections::of(&declared, now_ms);
         let ledger = known.ledger();
         let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
+        let accounts = Account::of(&asked.accounts, &charters, ledger.runs(), &corrections, &figures);
         let latest = latest_of(&ledger);
         let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
             stream,
@@ -73,6 +77,9 @@ impl Present {
             now_ms,
             began_ms: history.first().map(|(from_ms, _)| *from_ms),
             figures,
+            declared,
+            corrections,
+            accounts,
             agents: self.agents(&charter, &known.newest()),
             charter,
             latest,
@@ -82,7 +89,7 @@ impl Present {
         }
     }
 
-    fn recalled(&self, as_of_ms: i64, period: Option<Period>) -> Result<Moment, AskError> {
+    fn recalled(&self, as_of_ms: i64, asked: &Asked) -> Result<Moment, AskError> {
         let now_ms = self.clock.now_ms();
         if as_of_ms > now_ms {
             let now = iso(now_ms);
@@ -90,7 +97,9 @@ impl Present {
             return Err(AskError::Refused(sentence));
         }
         let recalled = self.past.recalled(&self.ingest, as_of_ms)?;
-        let mut moment = recalled.moment(period).map_err(|error| AskError::Failed(error.to_string()))?;
+        let mut moment = recalled
+            .told(asked.period, &asked.accounts)
+            .map_err(|error| AskError::Failed(error.to_string()))?;
         moment.agents = self.agents(&moment.charter, &recalled.newest());
         moment.ingest = facts(&self.ingest.known().counters);
         Ok(moment)

@@ -41,6 +41,9 @@ fn facts<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a 
     let mut facts = promises(year, service, terms);
     let headline = sentences::headline(figure, terms);
     facts.push((l.availability, format!("{} = {headline}", figure.headline(target, lang))));
+    if let Some(gross) = &service.gross {
+        facts.push((l.gross, account::gross(gross, target, lang)));
+    }
     if let Some(net) = &service.net {
         facts.push((l.net, account::net(net, figure, target, terms)));
     }
@@ -77,7 +80,8 @@ fn facts<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a 
 /// What the charter says, and how it stands.
 fn promises<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a str, String)> {
     let (l, lang) = (terms.lang.labels(), terms.lang);
-    let promise = service.commitments.first();
+    let hours = service.within.first().map(|within| &within.commitment);
+    let promise = service.commitments.first().or(hours);
     let others = service.unmeasured.iter().map(|other| words::unmeasured(other, lang));
     let others = others.collect::<Vec<_>>().join("; ");
     let provisional =

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::publish::api::{
-    Alternative, Annotation, Cause, Correction, Effect, Forecast, Group, Member, Members, Outlook, Sampling,
-    Sealed, Share, Standing, Stretch, Tier, Unobserved, Why, Within,
+    Alternative, Annotation, Cause, Commitment, Correction, Effect, Forecast, Group, Member, Members,
+    Outlook, Sampling, Sealed, Share, Standing, Stretch, Tier, Unobserved, Why, Within,
 };
 use crate::publish::example;
 
@@ -46,6 +46,8 @@ fn outages() -> Vec<Outage> {
             duration_ms: 1_320_000,
             ongoing: number == 6,
             causes: vec![cause("ced", "ced1"), cause("ced", "ced2"), cause("biblioteca", "bib1")],
+            components: Vec::new(),
+            corrections: Vec::new(),
             sampling: Some(Sampling { sure_ms: 1_260_000, possible_ms: 1_380_000 }),
             annotation: (number == 5).then(|| annotation.clone()),
         }
@@ -102,8 +104,9 @@ fn running() -> Year {
     service.sampling = Some(Sampling { sure_ms: 70 * HOUR_MS, possible_ms: 73 * HOUR_MS });
     service.outages = outages();
     service.readings = vec![
-        reading("", "", true, 71, Standing::Met),
+        reading("maintenance", "counts", true, 71, Standing::Met),
         reading("maintenance", "excluded", false, 65, Standing::Met),
+        reading("sites", "half down", true, 71, Standing::Met),
         reading("sites", "any down", false, 180, Standing::Breached),
     ];
     year
@@ -193,9 +196,9 @@ fn corrections_are_told_with_who_and_why() {
     let service = &mut year.services[3];
     service.outages = outages();
     service.corrections = vec![
-        correction(51, "maintenance", Effect::Holds),
+        correction(51, "maintenance", Effect::Changed),
         correction(52, "maintenance", Effect::Late),
-        correction(53, "annulled", Effect::Holds),
+        correction(53, "annulled", Effect::Changed),
         Correction {
             evidence: Some("prot. 1234".to_owned()),
             ..correction(54, "forced_up", Effect::Proposed)
@@ -217,9 +220,11 @@ fn corrections_are_told_with_who_and_why() {
         include_str!("screens/corrected-all.en.txt"),
     );
     let first = text(&year, 3, false, Lang::It);
-    assert!(first.contains(
-        "2 valgono per questo dato; 1 tardiva, senza effetto; 1 proposta, da approvare; 1 revocata"
-    ));
+    assert!(
+        first.contains(
+            "2 cambiano questo dato; 1 tardiva, senza effetto; 1 proposta, da approvare; 1 revocata"
+        )
+    );
     assert!(first.lines().count() <= 24, "one screen:\n{first}");
 }
 
@@ -273,7 +278,8 @@ fn a_promise_about_certain_hours_and_stretches_of_a_year() {
     let mut year = Year::of(&example::moment());
     let service = &mut year.services[0];
     let (commitment, figure) = (service.commitments[0].clone(), service.figure.clone());
-    service.within = vec![Within { hours: "ufficio".to_owned(), commitment, figure: figure.clone() }];
+    let commitment = Commitment { hours: Some("ufficio".to_owned()), ..commitment };
+    service.within = vec![Within { commitment, figure: figure.clone(), net: None }];
     let stretch = |standing, target| Stretch {
         start_ms: example::NOW_MS - 90 * DAY_MS,
         end_ms: example::NOW_MS - 30 * DAY_MS,

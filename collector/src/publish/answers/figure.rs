@@ -1,32 +1,55 @@
 //! Integers and shares.
 
-use collector_derive as derive;
-use config::Fraction;
+use collector_derive::{Figure as Integers, Ratio, YearFigures};
+use config::{Fraction, Unknown};
 
 use crate::publish::api::{Figure, Share};
 
-pub(super) fn figure(figure: &derive::Figure, coverage_min: Fraction) -> Figure {
-    let whole_year = figure.whole_period().filter(|_| figure.out_of_scope_ms > 0);
-    let coverage = figure.coverage();
-    Figure {
-        up_ms: figure.up_ms,
-        down_ms: figure.down_ms,
-        unknown_ms: figure.unknown_ms,
-        maintenance_ms: 0,
-        out_of_scope_ms: figure.out_of_scope_ms,
-        future_ms: figure.future_ms,
-        weight: 1,
-        availability: figure.availability().and_then(share),
-        lower_bound: figure.worst().and_then(share),
-        upper_bound: figure.best().and_then(share),
-        coverage: coverage.and_then(share),
-        best_total: None,
-        range: coverage.is_some_and(|coverage| !coverage.is_at_least(coverage_min)),
-        whole_year_lower_bound: whole_year.and_then(|(worst, _)| share(worst)),
-        whole_year_upper_bound: whole_year.and_then(|(_, best)| share(best)),
+/// How the charter has figures read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    /// Below this coverage a headline is a range.
+    coverage_min: Fraction,
+    /// What a headline counts unknown time as.
+    unknown: Unknown,
+}
+
+impl Read {
+    pub(super) fn of(figures: &YearFigures) -> Self {
+        Self { coverage_min: figures.coverage_min, unknown: figures.unknown }
+    }
+
+    /// The integers with all shares.
+    pub(super) fn figure(self, figure: &Integers) -> Figure {
+        let whole_year = figure.whole_period().filter(|_| figure.out_of_scope_ms > 0);
+        let coverage = figure.coverage();
+        let unknown_as = Some(self.unknown).filter(|unknown| *unknown != Unknown::Apart);
+        Figure {
+            up_ms: figure.up_ms,
+            down_ms: figure.down_ms,
+            unknown_ms: figure.unknown_ms,
+            maintenance_ms: figure.maintenance_ms,
+            out_of_scope_ms: figure.out_of_scope_ms,
+            future_ms: figure.future_ms,
+            weight: figure.weight,
+            availability: figure.availability().and_then(share),
+            unknown_as: unknown_as.map(|unknown| unknown.word().to_owned()),
+            lower_bound: figure.worst().and_then(share),
+            upper_bound: figure.best().and_then(share),
+            coverage: coverage.and_then(share),
+            best_total: figure.attainable().and_then(share),
+            range: coverage.is_some_and(|coverage| !coverage.is_at_least(self.coverage_min)),
+            whole_year_lower_bound: whole_year.and_then(|(worst, _)| share(worst)),
+            whole_year_upper_bound: whole_year.and_then(|(_, best)| share(best)),
+        }
+    }
+
+    /// The same of a figure that may not be there.
+    pub(super) fn maybe(self, figure: Option<&Integers>) -> Option<Figure> {
+        figure.map(|figure| self.figure(figure))
     }
 }
 
-pub(super) fn share(ratio: derive::Ratio) -> Option<Share> {
+pub(super) fn share(ratio: Ratio) -> Option<Share> {
     Share::of(ratio.p, ratio.q)
 }

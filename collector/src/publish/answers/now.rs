@@ -4,8 +4,9 @@ use collector_api::{Reason, hex_encode};
 use collector_derive as derive;
 use config::{Component, Node};
 
-use super::figure::figure;
-use super::promise::{commitments, unmeasured};
+use super::account;
+use super::figure::Read;
+use super::promise::{commitments, rolling, unmeasured, within};
 use super::{Checks, by_id, find, title, users};
 use crate::publish::api::{Agent, ComponentNow, Condition, Now, ServiceNow, StaleStream, State, VantageNow};
 use crate::publish::format;
@@ -45,7 +46,7 @@ impl Now {
 
 fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks<'_>) -> ServiceNow {
     let row = moment.charter.service(service.id.as_str());
-    let coverage_min = moment.figures.coverage_min;
+    let read = Read::of(&moment.figures);
     let seen_to_ms = moment.figures.seen_to_ms();
     let lasting = service.stops().last().filter(|stop| stop.end_ms >= seen_to_ms);
     let components = service.components.iter().map(|component| {
@@ -55,7 +56,7 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
             name: named.map_or_else(|| component.path.clone(), |named| named.name.clone()),
             publish: named.is_none_or(|named| named.publish),
             now: condition(&component.now),
-            figure: figure(&component.figure, coverage_min),
+            figure: read.figure(&component.figure),
             checks: named.map_or_else(Vec::new, |named| vantages(moment, named, checks)),
         }
     });
@@ -65,13 +66,15 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
         name: title(service, row),
         users: users(row),
         now: condition(&service.now),
-        figure: figure(&service.figure, coverage_min),
-        net: None,
-        mean: None,
+        figure: read.figure(&service.figure),
+        gross: read.maybe(service.gross.as_ref()),
+        net: read.maybe(service.net.as_ref()),
+        mean: account::mean_now(service, read),
         longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
-        rolling: Vec::new(),
-        commitments: commitments(service),
-        unmeasured: unmeasured(row),
+        rolling: rolling(service, &moment.figures),
+        commitments: commitments(service, row, &moment.figures),
+        within: within(service, read),
+        unmeasured: unmeasured(service, row),
         outages: service.stops().count() as u64,
         outage_since_ms: lasting.map(|stop| stop.start_ms),
         components: components.collect(),
@@ -136,7 +139,8 @@ fn state(condition: derive::Condition) -> State {
         derive::Condition::Up => State::Up,
         derive::Condition::Degraded => State::Degraded,
         derive::Condition::Down => State::Down,
-        derive::Condition::Unknown | derive::Condition::Maintenance => State::Unknown,
+        derive::Condition::Unknown => State::Unknown,
+        derive::Condition::Maintenance => State::Maintenance,
     }
 }
 

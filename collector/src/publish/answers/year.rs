@@ -1,12 +1,13 @@
 //! A period of every service.
 
 use collector_derive as derive;
-use config::{Charter, Fraction, Node, Service};
+use config::{Node, Service};
 
-use super::figure::figure;
-use super::promise::{commitments, unmeasured};
+use super::account;
+use super::figure::Read;
+use super::promise::{commitments, unmeasured, within};
 use super::{Checks, by_id, find, title, users};
-use crate::publish::api::{Cause, CheckYear, ComponentYear, Outage, ServiceYear, SiteYear, Year};
+use crate::publish::api::{Cause, CheckYear, ComponentYear, Outage, Sampling, ServiceYear, SiteYear, Year};
 use crate::publish::format;
 use crate::publish::moment::Moment;
 
@@ -16,7 +17,12 @@ impl Year {
         let mut year = Self::without_outages(moment);
         let figures = &moment.figures;
         for (service, told) in figures.services.iter().zip(&mut year.services) {
-            told.outages = figures.outages(service).into_iter().map(outage).collect();
+            told.outages = match moment.accounts.get(&service.id) {
+                Some(account) => {
+                    account.incidents.list.iter().map(|incident| incident_told(moment, incident)).collect()
+                }
+                None => figures.outages(service).into_iter().map(|stop| outage(moment, stop)).collect(),
+            };
         }
         year
     }
@@ -40,11 +46,7 @@ impl Year {
             unit: charter.organisation.unit.clone(),
             act: charter.act.act.clone(),
             measured_from_ms: figures.measured_from_ms,
-            services: figures
-                .services
-                .iter()
-                .map(|service| service_year(service, charter, figures.coverage_min, &checks))
-                .collect(),
+            services: figures.services.iter().map(|service| service_year(moment, service, &checks)).collect(),
         }
     }
 }
@@ -54,39 +56,36 @@ fn period(figures: &derive::YearFigures) -> String {
     derive::Period::new(figures.start_ms, figures.end_ms).map_or_else(String::new, |period| period.name())
 }
 
-fn service_year(
-    service: &derive::ServiceFigure,
-    charter: &Charter,
-    coverage_min: Fraction,
-    checks: &Checks<'_>,
-) -> ServiceYear {
-    let row = charter.service(service.id.as_str());
+fn service_year(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks<'_>) -> ServiceYear {
+    let row = moment.charter.service(service.id.as_str());
+    let read = Read::of(&moment.figures);
+    let account = moment.accounts.get(&service.id);
+    let sites = service.sites.iter();
+    let components = service.components.iter();
     ServiceYear {
         id: service.id.to_string(),
         row: row.and_then(|row| row.row),
         name: title(service, row),
         users: users(row),
-        commitments: commitments(service),
-        unmeasured: unmeasured(row),
-        figure: figure(&service.figure, coverage_min),
-        net: None,
-        within: Vec::new(),
-        unobserved: Vec::new(),
-        members: None,
-        stretches: Vec::new(),
-        sampling: None,
-        corrections: Vec::new(),
-        readings: Vec::new(),
-        sites: service
-            .sites
-            .iter()
-            .map(|site| SiteYear { site: site.site.to_string(), figure: figure(&site.figure, coverage_min) })
+        commitments: commitments(service, row, &moment.figures),
+        unmeasured: unmeasured(service, row),
+        figure: read.figure(&service.figure),
+        gross: read.maybe(service.gross.as_ref()),
+        net: read.maybe(service.net.as_ref()),
+        within: within(service, read),
+        unobserved: account.map_or_else(Vec::new, account::unobserved),
+        members: account::members(service, row, read),
+        stretches: account::stretches(service, read),
+        sampling: account.map(|account| {
+            let (sure_ms, possible_ms) = (account.incidents.sure_ms, account.incidents.possible_ms);
+            Sampling { sure_ms, possible_ms }
+        }),
+        corrections: account::corrections(moment, service),
+        readings: account.map_or_else(Vec::new, |account| account::readings(account, service)),
+        sites: sites
+            .map(|site| SiteYear { site: site.site.to_string(), figure: read.figure(&site.figure) })
             .collect(),
-        components: service
-            .components
-            .iter()
-            .map(|component| component_year(component, row, coverage_min, checks))
-            .collect(),
+        components: components.map(|component| component_year(component, row, read, checks)).collect(),
         outage_count: service.stops().count() as u64,
         longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
         outages: Vec::new(),
@@ -96,7 +95,7 @@ fn service_year(
 fn component_year(
     component: &derive::ComponentFigure,
     row: Option<&Service>,
-    coverage_min: Fraction,
+    read: Read,
     checks: &Checks<'_>,
 ) -> ComponentYear {
     let named = row.and_then(|row| find(&row.components, &component.path));
@@ -111,7 +110,7 @@ fn component_year(
             kind: check.probe.kind().to_owned(),
             target: check.probe.target(),
             from: check.from.iter().map(ToString::to_string).collect(),
-            figure: figure(&measured.figure, coverage_min),
+            figure: read.figure(&measured.figure),
         })
     });
     ComponentYear {
@@ -119,12 +118,25 @@ fn component_year(
         name: named.map_or_else(|| component.path.clone(), |named| named.name.clone()),
         publish: named.is_none_or(|named| named.publish),
         up_if: part.map(|part| part.up_if.to_string()),
-        figure: figure(&component.figure, coverage_min),
+        figure: read.figure(&component.figure),
         checks: years.collect(),
     }
 }
 
-fn outage(outage: derive::Outage) -> Outage {
+/// An outage with all that is said of it.
+fn incident_told(moment: &Moment, incident: &derive::Incident) -> Outage {
+    Outage {
+        components: incident.components.clone(),
+        corrections: incident.corrections.clone(),
+        sampling: Some(Sampling {
+            sure_ms: incident.sure.length_ms(),
+            possible_ms: incident.possible.length_ms(),
+        }),
+        ..outage(moment, incident.outage.clone())
+    }
+}
+
+fn outage(moment: &Moment, outage: derive::Outage) -> Outage {
     let causes = outage.causes.into_iter().map(|(check, site, agent, reason)| Cause {
         check: check.into(),
         site: site.into(),
@@ -132,13 +144,15 @@ fn outage(outage: derive::Outage) -> Outage {
         reason: reason.name().to_owned(),
     });
     Outage {
+        annotation: account::annotation(moment, &outage.id),
         id: outage.id,
         start_ms: outage.start_ms,
         end_ms: outage.end_ms,
         duration_ms: outage.end_ms.abs_diff(outage.start_ms),
         ongoing: outage.ongoing,
         causes: causes.collect(),
+        components: Vec::new(),
+        corrections: Vec::new(),
         sampling: None,
-        annotation: None,
     }
 }

@@ -78,7 +78,7 @@ pub struct Group {
 /// One member of a mean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The check.
+    /// The check, or the component.
     pub check: String,
     /// Its group.
     pub group: Option<String>,
@@ -136,8 +136,10 @@ pub struct Correction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// It holds.
-    Holds,
+    /// It holds, and changes something of this figure or of the one without planned stops.
+    Changed,
+    /// It holds, and there is nothing in its time that it could change.
+    Idle,
     /// Entered too late to be planned: kept, without effect.
     Late,
     /// Waits for another person's approval.

@@ -35,6 +35,10 @@ pub struct Figure {
     pub weight: u64,
     /// up / (up + down); null when nothing was measured.
     pub availability: Option<Share>,
+    /// `down` or `up`, where the charter's headline counts unknown time as that: it is then the lower or the
+    /// upper bound. Absent where unknown time is left apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_as: Option<String>,
     /// up / (up + down + unknown): if all unobserved time was down.
     pub lower_bound: Option<Share>,
     /// (up + unknown) / (up + down + unknown): if all unobserved time was up.

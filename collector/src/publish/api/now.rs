@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commitment, Figure, Group, Share, Unmeasured};
+use super::{Commitment, Figure, Group, Share, Unmeasured, Within};
 
 /// What a thing is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct ServiceNow {
     pub now: Condition,
     /// The year's integers so far.
     pub figure: Figure,
+    /// The same as if planned work counted, where the charter's rule reads it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gross: Option<Figure>,
     /// The same without planned stops, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<Figure>,
@@ -95,6 +98,9 @@ pub struct ServiceNow {
     pub rolling: Vec<Rolling>,
     /// Its promises.
     pub commitments: Vec<Commitment>,
+    /// Its promises about the hours of a calendar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Within>,
     /// Its promises that no figure is compared with yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmeasured: Vec<Unmeasured>,
@@ -107,6 +113,14 @@ pub struct ServiceNow {
 }
 
 impl ServiceNow {
+    /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
+    pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
+        match (self.commitments.first(), self.within.first()) {
+            (None, Some(within)) => (Some(&within.commitment), &within.figure),
+            (promise, _) => (promise, &self.figure),
+        }
+    }
+
     /// Is there anything to see? A row that promises only about requests has nothing to probe, and that is no
     /// blind spot.
     pub fn is_probed(&self) -> bool {

@@ -17,6 +17,12 @@ pub struct Outage {
     pub ongoing: bool,
     /// What was down in it.
     pub causes: Vec<Cause>,
+    /// The components and parts that were down in it; only where the account is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
+    /// Entries of the journal about its time and its service; only where the account is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<u64>,
     /// How long it was for certain, and at most (D24).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,

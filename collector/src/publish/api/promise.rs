@@ -33,8 +33,11 @@ pub enum Outlook {
 /// A promise of a service, and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commitment {
-    /// `availability`.
+    /// `availability`, or `availability_within` of a calendar's hours.
     pub kind: String,
+    /// The calendar whose hours it is about; absent around the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
     /// The share promised.
     pub target: Share,
     /// Must the share be above the target (true), or is the target itself enough (false)?
@@ -93,7 +96,7 @@ pub struct Tier {
     pub short_down: Option<Share>,
     /// (up + down) / window: too little measured, and the tier keeps silent.
     pub known: Option<Share>,
-    /// `page` or `ticket`.
+    /// `page`, `ticket` or `trend`.
     pub severity: String,
     /// Does it fire?
     pub firing: bool,
@@ -102,15 +105,16 @@ pub struct Tier {
 /// A promise about the hours of a calendar, with the figure of those hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Within {
-    /// The calendar.
-    pub hours: String,
     /// The promise.
     pub commitment: Commitment,
     /// The integers of its hours; the others are out of scope.
     pub figure: Figure,
+    /// The same without planned stops, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<Figure>,
 }
 
-/// A promise that no figure is compared with yet: about requests, or about certain hours.
+/// A promise that no figure is compared with yet: about requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unmeasured {
     /// `availability`, `taken_in_charge`, `answered` or `on_request`.

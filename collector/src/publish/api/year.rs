@@ -71,13 +71,16 @@ pub struct ServiceYear {
     pub unmeasured: Vec<Unmeasured>,
     /// Its integers.
     pub figure: Figure,
+    /// The same as if planned work counted as any time, where the charter's rule reads it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gross: Option<Figure>,
     /// The same without planned stops, where there were any: beside the figure, never instead (D12).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<Figure>,
     /// Its promises about the hours of a calendar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<Within>,
-    /// Why time is unknown; they sum to `figure.unknown_ms`.
+    /// Why time is unknown; they sum to `figure.unknown_ms`; only with `?account=`, and not of a mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unobserved: Vec<Unobserved>,
     /// Of a mean: what it is the mean of (D16).
@@ -86,13 +89,13 @@ pub struct ServiceYear {
     /// Where promise or tree changed within the period: each stretch by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stretches: Vec<Stretch>,
-    /// All its stops together: how long they were for certain, and at most (D24).
+    /// All its stops together: how long they were for certain, and at most (D24); only with `?account=`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
     /// The entries of the journal that touch this figure, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Correction>,
-    /// The same measurements by other readings of the rules, ours among them; only with `?readings=all`.
+    /// The same measurements by other readings of the rules, ours among them; only with `?account=`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Alternative>,
     /// As each site alone sees it.

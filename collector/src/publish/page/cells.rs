@@ -49,10 +49,15 @@ pub fn budget_left(commitment: &Commitment, service: &ServiceNow, lang: Lang) ->
     if left_ms < 0 { format!("{} {left}", lang.labels().overrun) } else { left }
 }
 
-/// The headline without planned stops, where there were any.
-pub fn net(service: &ServiceNow, lang: Lang) -> String {
+/// The headlines that stand beside the charter's in equal type, where they differ, each with what it is.
+pub fn beside(service: &ServiceNow, lang: Lang) -> Vec<(String, &'static str)> {
+    let l = lang.labels();
     let target = service.commitments.first().map(|promise| &promise.target);
-    service.net.as_ref().map_or_else(String::new, |net| net.headline(target, lang))
+    let figures = [(&service.gross, l.with_planned), (&service.net, l.net_of_planned)];
+    let told = figures
+        .into_iter()
+        .filter_map(|(figure, what)| Some((figure.as_ref()?.headline(target, lang), what)));
+    told.collect()
 }
 
 /// The worst group of a mean.

@@ -9,6 +9,11 @@ use crate::publish::api::{
 };
 use crate::publish::format;
 
+/// The figure as if planned work counted as any time.
+pub(crate) fn gross(gross: &Figure, target: Option<&Share>, lang: Lang) -> String {
+    format!("{} {}", gross.headline(target, lang), lang.labels().with_planned)
+}
+
 /// The figure without planned stops, and how long these were.
 pub(crate) fn net(net: &Figure, gross: &Figure, target: Option<&Share>, terms: &Terms<'_>) -> String {
     let planned = terms.time(gross.down_ms.saturating_sub(net.down_ms));
@@ -120,14 +125,14 @@ pub(crate) fn sampling(sampling: &Sampling, terms: &Terms<'_>) -> String {
 /// How many entries of the journal touch the figure, and how many of them hold.
 pub(crate) fn corrections(corrections: &[Correction], lang: Lang) -> String {
     let count = |effect| corrections.iter().filter(|correction| correction.effect == effect).count();
-    let holding = count(Effect::Holds);
+    let changed = count(Effect::Changed);
     let mut told = match lang {
-        Lang::It if holding == 1 => "1 vale per questo dato".to_owned(),
-        Lang::It => format!("{holding} valgono per questo dato"),
-        Lang::En if holding == 1 => "1 holds for this figure".to_owned(),
-        Lang::En => format!("{holding} hold for this figure"),
+        Lang::It if changed == 1 => "1 cambia questo dato".to_owned(),
+        Lang::It => format!("{changed} cambiano questo dato"),
+        Lang::En if changed == 1 => "1 changes this figure".to_owned(),
+        Lang::En => format!("{changed} change this figure"),
     };
-    for effect in [Effect::Late, Effect::Proposed, Effect::Revoked] {
+    for effect in [Effect::Idle, Effect::Late, Effect::Proposed, Effect::Revoked] {
         let count = count(effect);
         if count > 0 {
             // Writing to a String cannot fail.
@@ -140,7 +145,8 @@ pub(crate) fn corrections(corrections: &[Correction], lang: Lang) -> String {
 /// What an entry does to figures, after a number or alone.
 pub(crate) fn effect_word(effect: Effect, lang: Lang) -> &'static str {
     let (it, en) = match effect {
-        Effect::Holds => ("vale", "holds"),
+        Effect::Changed => ("cambia il dato", "changes the figure"),
+        Effect::Idle => ("nulla da cambiare", "nothing to change"),
         Effect::Late => ("tardiva, senza effetto", "late, without effect"),
         Effect::Proposed => ("proposta, da approvare", "proposed, to be approved"),
         Effect::Revoked => ("revocata", "revoked"),
@@ -222,8 +228,9 @@ pub(crate) fn within(within: &Within, provisional: bool, terms: &Terms<'_>) -> S
         (Lang::It, false) => "almeno ",
         (Lang::En, false) => "at least ",
     };
+    let hours = promise.hours.as_deref().unwrap_or_default();
     match lang {
-        Lang::It => format!("`{}`: {more}{target}; {figure}, fermo {down}: {outcome}", within.hours),
-        Lang::En => format!("`{}`: {more}{target}; {figure}, down {down}: {outcome}", within.hours),
+        Lang::It => format!("`{hours}`: {more}{target}; {figure}, fermo {down}: {outcome}"),
+        Lang::En => format!("`{hours}`: {more}{target}; {figure}, down {down}: {outcome}"),
     }
 }

@@ -89,8 +89,10 @@ labels! {
     overrun: "superato di", "overrun by";
     components: "componenti", "components";
     net: "al netto", "net";
+    gross: "al lordo", "gross";
     worst: "il peggio", "the worst";
     worst_area: "area peggiore", "worst area";
+    with_planned: "con i fermi programmati", "with planned stops";
     net_of_planned: "senza i fermi programmati", "without planned stops";
     best_total: "al massimo", "at best";
     forecast: "previsione", "forecast";

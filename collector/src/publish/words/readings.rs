@@ -6,17 +6,16 @@ use crate::publish::api::{Alternative, Outlook, Standing};
 /// A rule's name for people; the key stands beside it.
 pub(crate) fn rule(key: &str, lang: Lang) -> String {
     let (it, en) = match key {
-        "" => ("le regole della Carta", "the charter's rules"),
-        "maintenance" => ("manutenzione programmata", "planned maintenance"),
-        "late_entries" => ("annunci tardivi", "late entries"),
-        "notice" => ("preavviso", "notice"),
-        "unknown" => ("tempo non osservato", "unobserved time"),
+        "maintenance" => ("fermo programmato", "planned stop"),
+        "late_entries" => ("annuncio tardivo", "late announcement"),
+        "unknown" => ("non osservato, nel valore", "unobserved time, in the headline"),
         "vantages" => ("sonde di una sede", "agents of one site"),
         "sites" => ("sedi", "sites"),
         "confirm_down" => ("fallimenti che fanno un fermo", "fails that make down"),
-        "confirm_up" => ("successi che lo chiudono", "oks that end it"),
-        "components" => ("componenti", "components"),
-        "corrections" => ("correzioni", "corrections"),
+        "composition" => ("componenti", "components"),
+        "strict" => ("soglia", "threshold"),
+        "extent" => ("anno parziale", "partial year"),
+        "external_causes" => ("cause esterne", "external causes"),
         key => return key.to_owned(),
     };
     match lang {
@@ -31,18 +30,22 @@ pub(crate) fn value(key: &str, value: &str, lang: Lang) -> String {
         return value.replace('_', " ");
     }
     let it = match (key, value) {
-        ("maintenance", "counts") => "conta come fermo",
-        ("maintenance", "excluded") => "esclusa",
+        ("maintenance" | "external_causes", "counts") => "conta",
+        ("maintenance" | "external_causes", "excluded") => "escluso",
         ("maintenance", "excluded_down") => "esclusi i soli fermi",
         ("maintenance", "as_up") => "conta come disponibile",
         ("late_entries", "recorded") => "senza effetto",
-        ("late_entries", "effective") => "valgono",
+        ("late_entries", "effective") => "vale",
         ("unknown", "apart") => "a parte",
         ("unknown", "down") => "come fermo",
         ("unknown", "up") => "come disponibile",
-        ("components", "all") => "devono funzionare tutti",
-        ("components", "mean") => "media",
-        ("corrections", "none") => "nessuna",
+        ("composition", "all components") => "tutti disponibili",
+        ("composition", "mean of components") => "media dei componenti",
+        ("strict", "above") => "oltre",
+        ("strict", "at_least") => "almeno",
+        ("extent", "measured") => "dall'inizio della misura",
+        ("extent", "whole_period") => "periodo intero",
+        ("composition", mean) => return mean.replacen("mean of", "media di", 1),
         ("vantages" | "sites", vote) => return vote_words(vote),
         (_, value) => value,
     };

@@ -9,6 +9,15 @@ use crate::publish::format;
 pub(crate) fn headline(figure: &Figure, terms: &Terms<'_>) -> String {
     let up = terms.time(figure.up_ms);
     let known = terms.time(figure.up_ms + figure.down_ms);
+    if let Some(unknown_as) = figure.unknown_as.as_deref().filter(|_| figure.unknown_ms > 0) {
+        let elapsed = terms.time(figure.up_ms + figure.down_ms + figure.unknown_ms);
+        return match (terms.lang, unknown_as) {
+            (Lang::It, "down") => format!("{up} su {elapsed}: il non osservato è contato come fermo"),
+            (Lang::It, _) => format!("il non osservato è contato come disponibile, su {elapsed}"),
+            (Lang::En, "down") => format!("{up} of {elapsed}: unobserved time is counted as down"),
+            (Lang::En, _) => format!("unobserved time is counted as up, of {elapsed}"),
+        };
+    }
     match (terms.lang, terms.member) {
         (Lang::It, None) => format!("{up} disponibile su {known} misurati"),
         (Lang::It, Some(_)) => format!("{up} disponibili su {known} misurate"),

@@ -19,7 +19,8 @@ pub(crate) fn said(tier: &Tier, lang: Lang) -> &'static str {
     let (it, en) = match (tier.firing, tier.severity.as_str()) {
         (false, _) => ("no", "no"),
         (true, "page") => ("SÌ: avvisa subito", "YES: pages"),
-        (true, _) => ("SÌ: in orario d'ufficio", "YES: in office hours"),
+        (true, "ticket") => ("SÌ: nel prossimo giorno lavorativo", "YES: on the next working day"),
+        (true, _) => ("SÌ: al riesame periodico", "YES: at the periodic review"),
     };
     match lang {
         Lang::It => it,
