@@ -22,10 +22,14 @@ pub fn ours(name: &str) -> PathBuf {
     path
 }
 
-/// A server of the system; `None`, after a line that says so, when the story is to be skipped.
+/// A server of the system, or one that `tests/run` has unpacked because its package excludes another that is
+/// needed too; `None`, after a line that says so, when the story is to be skipped.
 pub fn installed(name: &str) -> Option<PathBuf> {
-    let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin"];
-    let found = folders.iter().map(|folder| PathBuf::from(folder).join(name)).find(|path| path.exists());
+    let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    // Of `target/debug/deps/it-…`: target.
+    let unpacked = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("servers/usr/sbin");
+    let found =
+        folders.into_iter().chain([unpacked]).map(|folder| folder.join(name)).find(|path| path.exists());
     if found.is_none() {
         skip(&format!("{name} is not installed"));
     }

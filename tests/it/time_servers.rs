@@ -1,8 +1,8 @@
-//! A time server that loses its time, turns away, and is gone: each has its own reason.
+//! Time servers that lose their time, turn away, and are gone: each has its own reason.
 
 use collector::publish::api::State;
 use harness::Place;
-use harness::clocks::Chrony;
+use harness::clocks::{Chrony, Ntpsec};
 
 #[test]
 fn chrony_is_believed_as_long_as_it_believes_itself() {
@@ -21,5 +21,24 @@ fn chrony_is_believed_as_long_as_it_believes_itself() {
     chrony.turn_away();
     place.until_component("ora", State::Down, Some("ntp.timeout"));
     chrony.stop();
+    place.until_component("ora", State::Down, Some("connect.refused"));
+}
+
+/// ntpsec says what chrony does not: the kiss code INIT while it knows no time.
+#[test]
+fn ntpsec_is_believed_as_long_as_it_believes_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut ntpsec) = Ntpsec::start(folder.path()) else { return };
+    let place = Place::running(&format!(
+        "  rete:\n    users: [uffici]\n    components:\n      \
+         ora: {{probe: ntp, targets: {{uno: \"{}\"}}, max_stratum: 10, every: 1s, timeout: 800ms, attempts: 1}}",
+        ntpsec.address(),
+    ));
+    place.until_component("ora", State::Down, Some("ntp.unsynced"));
+    ntpsec.trust_itself();
+    place.until_component("ora", State::Up, None);
+    ntpsec.turn_away();
+    place.until_component("ora", State::Down, Some("ntp.timeout"));
+    ntpsec.stop();
     place.until_component("ora", State::Down, Some("connect.refused"));
 }
