@@ -8,81 +8,10 @@ use std::sync::Arc;
 use collector_api::Reason;
 use config::{Check, LateEntries, Maintenance, Rules, SiteId};
 
+use crate::era::Era;
 use crate::lineage::Seen;
+use crate::views::{View, Views};
 use crate::{Change, Condition, Corrections, Reading, Scope, Timeline, Window};
-
-/// One thing as planned work is counted by the rules, as if it counted, and as if only stops in it did not.
-#[derive(Debug, Clone)]
-pub(crate) struct Views<T> {
-    own: T,
-    /// `None`: as by the rules.
-    gross: Option<T>,
-    /// `None`: as by the rules.
-    net: Option<T>,
-}
-
-/// How planned work is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum View {
-    /// As the rules say.
-    Own,
-    /// Whatever happened in it counts.
-    Gross,
-    /// Stops in it do not count.
-    Net,
-}
-
-impl<T> Views<T> {
-    pub(crate) fn one(own: T) -> Self {
-        Self { own, gross: None, net: None }
-    }
-
-    /// Of a thing that is made anew for each way of counting that differs in what it is made of.
-    pub(crate) fn each(gross: bool, net: bool, make: impl Fn(View) -> T) -> Self {
-        Self {
-            own: make(View::Own),
-            gross: gross.then(|| make(View::Gross)),
-            net: net.then(|| make(View::Net)),
-        }
-    }
-
-    pub(crate) fn get(&self, view: View) -> &T {
-        match view {
-            View::Own => &self.own,
-            View::Gross => self.gross.as_ref().unwrap_or(&self.own),
-            View::Net => self.net.as_ref().unwrap_or(&self.own),
-        }
-    }
-
-    /// Those that were made.
-    pub(crate) fn made_mut(&mut self) -> impl Iterator<Item = (View, &mut T)> {
-        let own = std::iter::once((View::Own, &mut self.own));
-        own.chain(self.gross.as_mut().map(|made| (View::Gross, made)))
-            .chain(self.net.as_mut().map(|made| (View::Net, made)))
-    }
-
-    /// Is it another than by the rules?
-    pub(crate) fn differs(&self, view: View) -> bool {
-        match view {
-            View::Own => false,
-            View::Gross => self.gross.is_some(),
-            View::Net => self.net.is_some(),
-        }
-    }
-}
-
-impl Views<Arc<Timeline>> {
-    /// Each made otherwise; what comes out alike is kept once.
-    fn map(&self, anew: impl Fn(View, &Arc<Timeline>) -> Arc<Timeline>) -> Self {
-        let own = anew(View::Own, &self.own);
-        let other = |view: View| {
-            let made = anew(view, self.get(view));
-            (!Arc::ptr_eq(&made, &own) && made != own).then_some(made)
-        };
-        let (gross, net) = (other(View::Gross), other(View::Net));
-        Self { own, gross, net }
-    }
-}
 
 /// What a mark makes of time, and whose it is.
 type Marked = (u64, (i64, i64), Condition);
@@ -104,10 +33,12 @@ impl Amends {
         (rules, reading): (&Rules, &Reading),
         check: &Check,
         site: Option<&SiteId>,
+        era: Era<'_>,
     ) -> Self {
         if corrections.is_empty() {
             return Self::default();
         }
+        let during = |window: &Window| window.from_ms < era.to_ms && era.from_ms < window.to_ms;
         let about = |scope: &[Scope], declared_ms: i64| {
             scope.iter().any(|scope| match (scope, site) {
                 (Scope::Site(named), Some(site)) => named == site,
@@ -117,11 +48,15 @@ impl Amends {
                 }
             })
         };
-        let marks = corrections.marks.iter().filter(|mark| about(&mark.scope, mark.declared_ms));
+        let marks = corrections
+            .marks
+            .iter()
+            .filter(|mark| during(&mark.window) && about(&mark.scope, mark.declared_ms));
         let late_too = reading.late_entries(rules) == LateEntries::Effective;
         let notice_ms = reading.notice_ms(rules);
         let planned = corrections.planned.iter().filter(|planned| {
-            (late_too || planned.is_in_time(notice_ms)) && about(&planned.scope, planned.declared_ms)
+            let counts = during(&planned.window) && (late_too || planned.is_in_time(notice_ms));
+            counts && about(&planned.scope, planned.declared_ms)
         });
         Self {
             marks: marks.map(|mark| (mark.entry, ends(mark.window), mark.becomes)).collect(),
@@ -220,10 +155,11 @@ pub(crate) fn united(stretches: impl IntoIterator<Item = (i64, i64)>) -> Vec<(i6
     united
 }
 
+/// Is it so anywhere in a stretch? Finds its start by bisection.
 fn is_any(timeline: &Timeline, (from_ms, to_ms): (i64, i64), is: impl Fn(Condition) -> bool) -> bool {
-    timeline
-        .stretches()
-        .any(|(start_ms, end_ms, change)| start_ms.max(from_ms) < end_ms.min(to_ms) && is(change.verdict))
+    let first = timeline.changes.partition_point(|change| change.at_ms <= from_ms).saturating_sub(1);
+    let mut here = timeline.stretches().skip(first).take_while(|(start_ms, ..)| *start_ms < to_ms);
+    here.any(|(start_ms, end_ms, change)| start_ms.max(from_ms) < end_ms.min(to_ms) && is(change.verdict))
 }
 
 /// The timeline with something else in these stretches, which are in order and apart; the same one if that
@@ -258,70 +194,4 @@ fn overlay(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn timeline(changes: &[(i64, Condition)]) -> Arc<Timeline> {
-        let changes = changes.iter().map(|(at_ms, verdict)| Change {
-            at_ms: *at_ms,
-            verdict: *verdict,
-            reason: Reason::None,
-        });
-        Arc::new(Timeline { changes: changes.collect(), end_ms: 100 })
-    }
-
-    fn shown(timeline: &Timeline) -> Vec<(i64, Condition)> {
-        timeline.changes.iter().map(|change| (change.at_ms, change.verdict)).collect()
-    }
-
-    use Condition::{Down, Maintenance as Planned, Unknown, Up};
-
-    fn seen() -> Arc<Timeline> {
-        timeline(&[(0, Up), (20, Down), (40, Unknown), (50, Up)])
-    }
-
-    fn amends(marks: &[Marked], planned: &[(i64, i64)], policy: Maintenance) -> Amends {
-        let planned = planned.iter().map(|stretch| (*stretch, [9, 9])).collect();
-        Amends { marks: marks.to_vec(), planned, policy: Some(policy) }
-    }
-
-    fn applied(amends: &Amends) -> (Views<Arc<Timeline>>, Vec<u64>) {
-        let mut touched = Vec::new();
-        let views = amends.apply(&Views::one(seen()), Unknown, &mut touched);
-        (views, touched)
-    }
-
-    #[test]
-    fn a_later_mark_wins() {
-        let marks = [(1, (20, 40), Unknown), (2, (30, 45), Up), (3, (60, 70), Up)];
-        let (views, touched) = applied(&amends(&marks, &[], Maintenance::Counts));
-        let expected = [(0, Up), (20, Unknown), (30, Up), (45, Unknown), (50, Up)];
-        assert_eq!(shown(views.get(View::Own)), expected);
-        assert_eq!(touched, [1, 2], "the third says what was measured");
-        assert!(!views.differs(View::Net) && !views.differs(View::Gross));
-    }
-
-    #[test]
-    fn planned_work_by_every_policy() {
-        let work = &[(30, 60), (10, 30)][..];
-        let net = [(0, Up), (20, Planned), (40, Unknown), (50, Up)];
-        for (policy, own) in [
-            (Maintenance::Counts, shown(&seen())),
-            (Maintenance::Excluded, vec![(0, Up), (10, Planned), (60, Up)]),
-            (Maintenance::ExcludedDown, net.to_vec()),
-            (Maintenance::AsUp, vec![(0, Up), (40, Unknown), (50, Up)]),
-        ] {
-            let (views, touched) = applied(&amends(&[], work, policy));
-            assert_eq!(shown(views.get(View::Own)), own, "{policy:?}");
-            assert_eq!(shown(views.get(View::Net)), net, "{policy:?}");
-            assert_eq!(shown(views.get(View::Gross)), shown(&seen()), "{policy:?}");
-            assert_eq!(touched, [9, 9, 9, 9], "{policy:?}");
-        }
-    }
-
-    #[test]
-    fn what_changes_nothing_is_shared() {
-        let (views, touched) = applied(&amends(&[], &[(60, 70)], Maintenance::Counts));
-        assert!(!views.differs(View::Net) && touched.is_empty());
-    }
-}
+mod tests;

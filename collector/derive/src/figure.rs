@@ -3,72 +3,13 @@
 //! Nothing here rounds: a share is a fraction, a comparison multiplies in u128, a display truncates. The
 //! headline leaves unknown time out; the standing never does, it looks at both bounds.
 
+mod sums;
+
 use config::{Availability, Fraction, Unknown};
 
-use crate::{Condition, Period, Timeline};
-
-/// `p/q`, not reduced; compared exactly.
-#[derive(Debug, Clone, Copy)]
-pub struct Ratio {
-    /// Numerator.
-    pub p: u64,
-    /// Denominator, above 0.
-    pub q: u64,
-}
-
-impl Ratio {
-    /// `None` if `q` is 0.
-    pub fn new(p: u64, q: u64) -> Option<Self> {
-        (q > 0).then_some(Self { p, q })
-    }
-
-    /// As a percentage without the sign, such as `97.9999`: cut after `decimals`, never rounded (D25).
-    pub fn percent_floor(&self, decimals: usize) -> String {
-        // Nine decimals of a percentage tell milliseconds of a century apart.
-        let decimals = decimals.min(9);
-        let scale = 10_u128.pow(u32::try_from(decimals).unwrap_or(0));
-        let units = u128::from(self.p) * 100 * scale / u128::from(self.q.max(1));
-        let (whole, rest) = (units / scale, units % scale);
-        if decimals == 0 { whole.to_string() } else { format!("{whole}.{rest:0decimals$}") }
-    }
-
-    /// For gauges, which must be floating point. Never compare it: [`Ratio`]s compare exactly.
-    #[expect(clippy::cast_precision_loss, reason = "a gauge shows it, nothing is decided by it")]
-    pub fn to_f64(self) -> f64 {
-        self.p as f64 / self.q.max(1) as f64
-    }
-
-    /// Does it keep the promise: above the target, or not below it?
-    pub fn meets(&self, promise: &Availability) -> bool {
-        keeps(promise, self.p.into(), self.q.into())
-    }
-
-    /// Is it at least this share?
-    pub fn is_at_least(&self, share: Fraction) -> bool {
-        keeps(&Availability { target: share, strict: false }, self.p.into(), self.q.into())
-    }
-}
-
-impl PartialEq for Ratio {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Ratio {}
-
-impl PartialOrd for Ratio {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ratio {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let cross = |a: u64, b: u64| u128::from(a) * u128::from(b);
-        cross(self.p, other.q).cmp(&cross(other.p, self.q))
-    }
-}
+pub(crate) use self::sums::{Sums, length_within};
+use crate::ratio::keeps;
+use crate::{Period, Ratio, Timeline};
 
 /// The integers of one period (D19), all ms; they sum to the period as often as it weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,70 +45,6 @@ impl Default for Figure {
             weight: 1,
         }
     }
-}
-
-/// What timelines say of some time, ms; each as often as it weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Sums {
-    pub(crate) up: u64,
-    pub(crate) down: u64,
-    pub(crate) unknown: u64,
-    pub(crate) maintenance: u64,
-}
-
-impl Sums {
-    /// Adds what a timeline says of `scope`, stretches in order and apart.
-    pub(crate) fn add(&mut self, timeline: &Timeline, scope: &[(i64, i64)], weight: u64) {
-        let mut first = 0;
-        for (from_ms, to_ms, change) in timeline.stretches() {
-            while scope.get(first).is_some_and(|(_, end_ms)| *end_ms <= from_ms) {
-                first += 1;
-            }
-            let rest = scope.get(first..).unwrap_or_default().iter();
-            let length: u64 = rest
-                .take_while(|(start_ms, _)| *start_ms < to_ms)
-                .map(|(start_ms, end_ms)| (*start_ms).max(from_ms).abs_diff((*end_ms).min(to_ms)))
-                .sum();
-            *self.of(change.verdict) += length * weight;
-        }
-    }
-
-    pub(crate) fn plus(self, more: Self) -> Self {
-        Self {
-            up: self.up + more.up,
-            down: self.down + more.down,
-            unknown: self.unknown + more.unknown,
-            maintenance: self.maintenance + more.maintenance,
-        }
-    }
-
-    pub(crate) fn times(self, weight: u32) -> Self {
-        let weight = u64::from(weight);
-        Self {
-            up: self.up * weight,
-            down: self.down * weight,
-            unknown: self.unknown * weight,
-            maintenance: self.maintenance * weight,
-        }
-    }
-
-    fn of(&mut self, condition: Condition) -> &mut u64 {
-        match condition {
-            Condition::Up | Condition::Degraded => &mut self.up,
-            Condition::Down => &mut self.down,
-            Condition::Unknown => &mut self.unknown,
-            Condition::Maintenance => &mut self.maintenance,
-        }
-    }
-}
-
-/// How long stretches are together, ms, cut to `[from_ms, to_ms)`.
-pub(crate) fn length_within(scope: &[(i64, i64)], from_ms: i64, to_ms: i64) -> u64 {
-    let cut = |(start_ms, end_ms): &(i64, i64)| {
-        let length = (*end_ms).min(to_ms).saturating_sub((*start_ms).max(from_ms));
-        u64::try_from(length).unwrap_or(0)
-    };
-    scope.iter().map(cut).sum()
 }
 
 /// How a commitment stands to date (D21).
@@ -383,13 +260,6 @@ fn gcd(a: u128, b: u128) -> u128 {
         (a, b) = (b, a % b);
     }
     a
-}
-
-/// `up > target * of`, or `>=`; false where there is nothing to take a share of.
-fn keeps(promise: &Availability, up: u128, of: u128) -> bool {
-    let Fraction { p, q } = promise.target;
-    let (have, need) = (up * u128::from(q), of * u128::from(p));
-    of > 0 && if promise.strict { have > need } else { have >= need }
 }
 
 #[cfg(test)]

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use config::{AgentId, Availability, Charter, Check, CheckId, Service, ServiceId, SiteId};
 
-use crate::amend::{Amends, View, Views};
+use crate::amend::Amends;
 use crate::confirm::{Confirmations, confirm};
 use crate::era::Era;
 use crate::lineage::Seen;
 use crate::mean::{self, Member, Parts};
 use crate::sweep::{Tally, sweep};
 use crate::tree::{Branch, grow};
+use crate::views::{View, Views};
 use crate::vote::decide;
 use crate::{Condition, Corrections, Reading, Timeline};
 
@@ -145,7 +146,7 @@ impl<'a> JudgedCheck<'a> {
             let streams = streams.map_or(&[][..], |vantage| vantage.streams.as_slice());
             (agent, Arc::new(confirm(streams, confirmation, (era.from_ms, era.to_ms), *as_of_ms)))
         };
-        let amends = |site| Amends::of(corrections, seen, (rules, reading), check, site);
+        let amends = |site| Amends::of(corrections, seen, (rules, reading), check, site, era);
         let (own, mut touched) = (amends(None), Vec::new());
         let mut ballots = Vec::with_capacity(check.from.len());
         let judge_site = |site: &'a SiteId| {

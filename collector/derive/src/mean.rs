@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use config::{Component, ComponentId, FigureRule, Node, Part, Service, SiteId};
 
-use crate::amend::View;
 use crate::judge::{JudgedCheck, JudgedService};
 use crate::sweep::{Tally, sweep, sweep_weighed};
 use crate::tree::{self, HALF};
+use crate::views::View;
 use crate::{Composition, Condition, Timeline};
 
 /// What a service's figure is the mean of.

@@ -3,22 +3,22 @@
 mod read;
 mod means;
 mod scopes;
+mod branches;
+mod parts;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use config::{
-    AgentId, Availability, AvailabilityWithin, Charter, CheckId, Fraction, ServiceId, SiteId, Unknown,
-};
+use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteId, Unknown};
 
+pub use self::parts::{GroupFigure, MeanFigure, MemberFigure, StretchFigure, WithinFigure};
 use self::read::Reader;
 use crate::era::Era;
 use crate::judge::{Evidence, Judged};
 use crate::lineage::Charters;
 use crate::outage::outages;
 use crate::{
-    Condition, Corrections, Extent, Figure, Now, Outage, Period, Ratio, Reading, RunIndex, Span, State,
-    Timeline, midnight_ms,
+    Corrections, Extent, Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline, midnight_ms,
 };
 
 /// Every service of the charter in force at as-of (or at the year's last instant, if that is earlier).
@@ -76,73 +76,6 @@ pub struct ServiceFigure {
     pub timeline: Arc<[Span]>,
     /// How it is at as-of.
     pub now: Now,
-}
-
-/// A promise about a calendar's hours alone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WithinFigure {
-    /// As the charter in force at as-of has it.
-    pub commitment: AvailabilityWithin,
-    /// What it promises of these hours.
-    pub promise: Availability,
-    /// All time outside of them is out of scope.
-    pub figure: Figure,
-    /// As of [`ServiceFigure::net`].
-    pub net: Option<Figure>,
-}
-
-/// A stretch of the period in which a service's promise and tree were the same.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StretchFigure {
-    /// First instant, Unix ms.
-    pub from_ms: i64,
-    /// First instant after it.
-    pub to_ms: i64,
-    /// The promise then.
-    pub promise: Option<Availability>,
-    /// Is it another promise than before?
-    pub promise_changed: bool,
-    /// Is it another tree than before?
-    pub tree_changed: bool,
-    /// All time outside the stretch is out of scope.
-    pub figure: Figure,
-}
-
-/// What a mean is of (D16).
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeanFigure {
-    /// The component whose members these are.
-    pub component: String,
-    /// Every member of the period, in the charter's order; those that are none any more behind.
-    pub members: Vec<MemberFigure>,
-    /// The members by their groups, such as areas, in the order of their names. Without a name: no group.
-    pub groups: Vec<GroupFigure>,
-}
-
-/// One member of a mean.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MemberFigure {
-    /// Its check's id.
-    pub name: String,
-    /// Such as its area.
-    pub group: Option<String>,
-    /// How much it weighs; the most it did.
-    pub weight: u32,
-    /// Its own integers, counted once: out of scope while it was no member, down also while what it needs was.
-    pub figure: Figure,
-    /// How it is at as-of; `None` if it is no member then.
-    pub state: Option<Condition>,
-}
-
-/// Members of one group.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GroupFigure {
-    /// Such as the area.
-    pub name: Option<String>,
-    /// How many members it has or had.
-    pub members: usize,
-    /// Their integers, each as often as it weighs.
-    pub figure: Figure,
 }
 
 /// One component's or part's year.
@@ -249,28 +182,6 @@ impl ServiceFigure {
     /// Its longest stop, the earliest of equals (D28).
     pub fn longest_stop(&self) -> Option<&Span> {
         self.stops().max_by_key(|stop| (stop.length_ms(), std::cmp::Reverse(stop.start_ms)))
-    }
-}
-
-impl MeanFigure {
-    /// The group with the lowest share of known time up, the first of equals; `None` if of none is known.
-    pub fn worst_group(&self) -> Option<&GroupFigure> {
-        worst(self.groups.iter().map(|group| (group, group.figure)))
-    }
-
-    /// The member with the lowest share of known time up.
-    pub fn worst_member(&self) -> Option<&MemberFigure> {
-        worst(self.members.iter().map(|member| (member, member.figure)))
-    }
-
-    /// How much of its members' weight is up at as-of, of how much: members in planned work left out.
-    pub fn up_now(&self) -> Option<Ratio> {
-        let now = self.members.iter().filter(|member| member.state != Some(Condition::Maintenance));
-        let weight = |up: bool| -> u64 {
-            let counted = now.clone().filter(|member| member.state.is_some_and(|state| !up || state.is_up()));
-            counted.map(|member| u64::from(member.weight)).sum()
-        };
-        Ratio::new(weight(true), weight(false))
     }
 }
 

@@ -4,7 +4,7 @@ use collector_api::Reason;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Change;
+use crate::{Change, Condition};
 
 const DAY: u64 = 86_400_000;
 

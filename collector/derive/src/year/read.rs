@@ -6,13 +6,10 @@ use config::{Availability, Charter, Commitment};
 
 use super::means::{Found, Means};
 use super::scopes::{self, Scopes};
-use super::{
-    CheckFigure, ComponentFigure, MeanFigure, ServiceFigure, SiteFigure, StretchFigure, VantageFigure,
-    WithinFigure,
-};
-use crate::amend::View;
-use crate::judge::{Judged, JudgedService, Tree};
+use super::{CheckFigure, MeanFigure, ServiceFigure, StretchFigure, VantageFigure, WithinFigure};
+use crate::judge::{Judged, JudgedService};
 use crate::lineage::{self, Seen};
+use crate::views::View;
 use crate::{Corrections, Figure, Now, Period, Reading, Span, State, Timeline, midnight_ms};
 
 /// What figures are read from.
@@ -30,10 +27,10 @@ pub(super) struct Reader<'a> {
 
 /// A timeline and what follows from it.
 #[derive(Clone)]
-struct Line {
-    timeline: Arc<Timeline>,
-    figure: Figure,
-    spans: Arc<[Span]>,
+pub(super) struct Line {
+    pub(super) timeline: Arc<Timeline>,
+    pub(super) figure: Figure,
+    pub(super) spans: Arc<[Span]>,
 }
 
 impl Reader<'_> {
@@ -130,7 +127,7 @@ impl Reader<'_> {
         (means.figure(), means.shown(service))
     }
 
-    fn means<'e>(
+    pub(super) fn means<'e>(
         &'e self,
         service: &JudgedService<'_>,
         scope: &[(i64, i64)],
@@ -143,83 +140,6 @@ impl Reader<'_> {
         let to_come = self.whole.and_then(|charter| charter.service(service.id.as_str()));
         means.expect(to_come, self.reading.composition);
         means
-    }
-
-    fn components(
-        &self,
-        service: &JudgedService<'_>,
-        checks: &[CheckFigure],
-        whole: &Line,
-        net: bool,
-    ) -> Vec<ComponentFigure> {
-        let tree = service.tree.get(View::Own);
-        let component = |branch: &crate::tree::Branch| {
-            let join = |view| {
-                self.join(|era| {
-                    let branches = &era.service(service.id)?.tree.get(view).branches;
-                    branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
-                })
-            };
-            let from_ms = self.eras.last().map_or(self.measured_from_ms, |listed| {
-                self.counts_from(listed, &format!("{}.{}", service.id, branch.path))
-            });
-            let Line { timeline, figure, spans } = self.line(join(View::Own), from_ms, Some(whole));
-            let net = net.then(|| self.figure(&join(View::Net), from_ms));
-            ComponentFigure {
-                path: branch.path.clone(),
-                checks: branch.checks.clone(),
-                figure,
-                net: net.filter(|net| *net != figure),
-                timeline: spans,
-                now: self.now(&timeline, &checks[branch.checks.clone()]),
-            }
-        };
-        tree.branches.iter().map(component).collect()
-    }
-
-    fn sites(
-        &self,
-        service: &JudgedService<'_>,
-        checks: &[CheckFigure],
-        whole: &Line,
-        net: bool,
-    ) -> Vec<SiteFigure> {
-        let measured = [(self.measured_from_ms.min(self.period.end_ms()), self.period.end_ms())];
-        let figure = |place: usize, view: View, line: &Line| {
-            let tree = |era: &'_ Judged<'_>| {
-                era.service(service.id).is_some_and(|s| is_mean_of(s.tree.get(view), place))
-            };
-            if !self.eras.iter().any(tree) {
-                return line.figure;
-            }
-            let site = service.tree.get(View::Own).sites[place].site;
-            let means = self.means(service, &measured, |era| {
-                let sites = era.service(service.id).map(|service| &service.tree.get(view).sites);
-                let here = sites.and_then(|sites| sites.iter().find(|other| other.site == site));
-                Found::of(here.map(|here| (here.members.as_deref(), &here.timeline)))
-            });
-            means.figure()
-        };
-        let site = |(place, here): (usize, &crate::judge::SiteTree<'_>)| {
-            let site = here.site;
-            let join = |view| {
-                self.join(|era| {
-                    let sites = &era.service(service.id)?.tree.get(view).sites;
-                    sites.iter().find(|other| other.site == site).map(|here| &here.timeline)
-                })
-            };
-            let line = self.line(join(View::Own), self.measured_from_ms, Some(whole));
-            let own = figure(place, View::Own, &line);
-            let net = net
-                .then(|| figure(place, View::Net, &self.line(join(View::Net), self.measured_from_ms, None)));
-            let seen = checks[service.checks.clone()].iter().flat_map(|check| &check.vantages);
-            let seen: Vec<_> = seen.filter(|vantage| vantage.site == *site).collect();
-            let members = seen.iter().map(|vantage| &vantage.now);
-            let now = Now::of(&line.timeline, self.period.start_ms(), seen.iter().copied(), members);
-            let net = net.filter(|net| *net != own);
-            SiteFigure { site: site.clone(), figure: own, net, timeline: line.spans, now }
-        };
-        service.tree.get(View::Own).sites.iter().enumerate().map(site).collect()
     }
 
     /// Promises about a calendar's hours, each with its figure over these.
@@ -295,7 +215,7 @@ impl Reader<'_> {
     }
 
     /// What follows from a timeline; from `same`, where that is of the same one.
-    fn line(&self, timeline: Arc<Timeline>, from_ms: i64, same: Option<&Line>) -> Line {
+    pub(super) fn line(&self, timeline: Arc<Timeline>, from_ms: i64, same: Option<&Line>) -> Line {
         let same =
             same.filter(|same| from_ms == self.measured_from_ms && Arc::ptr_eq(&same.timeline, &timeline));
         if let Some(same) = same {
@@ -307,7 +227,7 @@ impl Reader<'_> {
 
     /// From when on a component or check counts, by its names from the service on: its own day, or the
     /// charter's if that is later.
-    fn counts_from(&self, listed: &Judged<'_>, path: &str) -> i64 {
+    pub(super) fn counts_from(&self, listed: &Judged<'_>, path: &str) -> i64 {
         let Some((service, path)) = path.split_once('.') else { return self.measured_from_ms };
         let service = listed.era.charter.service(service);
         let day = service.and_then(|service| lineage::counts_from(&service.components, path));
@@ -315,7 +235,10 @@ impl Reader<'_> {
     }
 
     /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.
-    fn join<'e>(&'e self, find: impl Fn(&'e Judged<'e>) -> Option<&'e Arc<Timeline>>) -> Arc<Timeline> {
+    pub(super) fn join<'e>(
+        &'e self,
+        find: impl Fn(&'e Judged<'e>) -> Option<&'e Arc<Timeline>>,
+    ) -> Arc<Timeline> {
         if let [only] = self.eras
             && let Some(timeline) = find(only)
         {
@@ -331,16 +254,12 @@ impl Reader<'_> {
         Arc::new(joined)
     }
 
-    fn figure(&self, timeline: &Timeline, from_ms: i64) -> Figure {
+    pub(super) fn figure(&self, timeline: &Timeline, from_ms: i64) -> Figure {
         Figure::over(self.period, from_ms, self.as_of_ms, timeline)
     }
 
-    fn now(&self, timeline: &Timeline, checks: &[CheckFigure]) -> Now {
+    pub(super) fn now(&self, timeline: &Timeline, checks: &[CheckFigure]) -> Now {
         let vantages = checks.iter().flat_map(|check| &check.vantages);
         Now::of(timeline, self.period.start_ms(), vantages, checks.iter().map(|check| &check.now))
     }
-}
-
-fn is_mean_of(tree: &Tree<'_>, site: usize) -> bool {
-    tree.sites.get(site).is_some_and(|site| site.members.is_some())
 }

@@ -13,7 +13,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Run, StreamRuns, Vantage};
+use crate::{Condition, Ratio, Run, StreamRuns, Vantage};
 
 pub(crate) const HOUR: i64 = 3_600_000;
 
