@@ -9,7 +9,11 @@ use serde_yaml::{Mapping, Value};
 
 /// The charter as YAML.
 pub(super) fn text(charter: &Charter) -> anyhow::Result<String> {
-    let value = serde_yaml::to_value(charter).context("the charter cannot be written as YAML")?;
+    let mut charter = charter.clone();
+    for service in &mut charter.services {
+        service.burn = service.burn_tiers();
+    }
+    let value = serde_yaml::to_value(&charter).context("the charter cannot be written as YAML")?;
     let mut shown = readable(value);
     if let Some(Value::Mapping(rules)) = shown.get_mut("rules") {
         rules.insert("readings".into(), Value::Mapping(readings(&charter.rules.readings)));
