@@ -1,17 +1,18 @@
 //! `vedetta maintenance …`: work that is planned, and what becomes of it.
 
+mod list;
+
 use std::io::Write;
 use std::process::ExitCode;
 
-use collector_derive::{Declaration, Window};
+use collector_derive::Window;
 
-use super::declaring::{Declaring, Stretch, entry, failure, scopes};
-use super::terminal::{Cell, Paint, table};
+use super::declaring::{Declaring, Stretch, entry, failure};
+use super::terminal::Paint;
 use super::when::{End, Every, Towards, calendar_day, doubt};
 use crate::declare::say;
-use crate::operator::{DeclaredAnswer, DeclaredRow, Said, Until, Wish};
-use crate::publish::words::notices;
-use crate::publish::{Lang, format};
+use crate::operator::{Said, Until, Wish};
+use crate::publish::format;
 
 /// Plan, extend, close, call off or list maintenance
 #[derive(Debug, clap::Args)]
@@ -201,123 +202,14 @@ impl List {
         let Self { all, declaring } = self;
         let mut answer = declaring.declared()?;
         if !all {
-            answer.declared.retain(|row| is_to_come(row, answer.now_ms));
+            answer.declared.retain(|row| list::is_to_come(row, answer.now_ms));
         }
         if declaring.json {
             serde_json::to_writer_pretty(&mut *out, &answer)?;
             writeln!(out)?;
         } else {
-            write!(out, "{}", show(&answer, all, declaring.lang, Paint::of_stdout()))?;
+            write!(out, "{}", list::show(&answer, all, declaring.lang, Paint::of_stdout()))?;
         }
         Ok(())
-    }
-}
-
-/// Is it a maintenance that is not over and not taken back?
-fn is_to_come(row: &DeclaredRow, now_ms: i64) -> bool {
-    row.revoked_by.is_none()
-        && matches!(row.declaration, Declaration::Maintenance { .. })
-        && row.windows.iter().any(|held| held.to_ms > now_ms)
-}
-
-fn show(answer: &DeclaredAnswer, all: bool, lang: Lang, paint: Paint) -> String {
-    if answer.declared.is_empty() {
-        let said = if all {
-            say!("nothing is declared\n", "nessuna dichiarazione\n")
-        } else {
-            say!(
-                "no maintenance is planned; `--all` shows what is over\n",
-                "nessuna manutenzione prevista; `--all` mostra quelle concluse\n"
-            )
-        };
-        return said.get(lang).to_owned();
-    }
-    let rows = answer.declared.iter().map(|row| -> [Cell; 6] {
-        [
-            format!("#{}", row.entry).into(),
-            what(&row.declaration, lang).into(),
-            when(row, answer.now_ms, lang).into(),
-            status(row, answer.now_ms).get(lang).into(),
-            row.author.clone().into(),
-            note(&row.declaration).into(),
-        ]
-    });
-    let heading = match lang {
-        Lang::It => ["Voce", "Che cosa", "Quando", "Stato", "Chi", "Nota"],
-        Lang::En => ["Entry", "What", "When", "State", "Who", "Note"],
-    };
-    table(heading, rows.collect(), paint)
-}
-
-fn what(declaration: &Declaration, lang: Lang) -> String {
-    let (word, about) = match declaration {
-        Declaration::Maintenance { scope, .. } => (say!("maintenance", "manutenzione"), scopes(scope)),
-        Declaration::Extended { entry, .. } => (say!("extended", "prolungata"), format!("#{entry}")),
-        Declaration::Closed { entry, .. } => (say!("closed", "chiusa"), format!("#{entry}")),
-        Declaration::Cancelled { entry, .. } => (say!("called off", "disdetta"), format!("#{entry}")),
-        Declaration::Annulled { scope, .. } => (say!("annulled", "annullato"), scopes(scope)),
-        Declaration::Forced { state: collector_derive::ForcedState::Up, scope, .. } => {
-            (say!("up", "disponibile"), scopes(scope))
-        }
-        Declaration::Forced { scope, .. } => (say!("down", "fermo"), scopes(scope)),
-        Declaration::Approved { entry } => (say!("approved", "approvata"), format!("#{entry}")),
-        Declaration::Revoked { entry, .. } => (say!("taken back", "revocata"), format!("#{entry}")),
-        Declaration::Annotated { outage, cause, .. } => {
-            (say!("cause", "causa"), format!("{} ({outage})", cause.name()))
-        }
-    };
-    format!("{} {about}", word.get(lang))
-}
-
-/// The window that runs or is next, else the last one, and how many there are.
-fn when(row: &DeclaredRow, now_ms: i64, lang: Lang) -> String {
-    let shown = row.windows.iter().find(|held| held.to_ms > now_ms).or(row.windows.last());
-    match (shown, &row.declaration) {
-        (Some(held), _) => {
-            let window = notices::window(held.from_ms, held.to_ms, lang);
-            if row.windows.len() > 1 { format!("{window} (1/{})", row.windows.len()) } else { window }
-        }
-        (None, Declaration::Annulled { window, .. } | Declaration::Forced { window, .. }) => {
-            notices::window(window.from_ms, window.to_ms, lang)
-        }
-        (None, _) => format::date_time(row.at_ms, lang),
-    }
-}
-
-fn status(row: &DeclaredRow, now_ms: i64) -> Said {
-    if let Some(by) = row.revoked_by {
-        return say!("taken back (#{by})", "revocata (#{by})");
-    }
-    if row.proposed {
-        return say!("proposed", "proposta");
-    }
-    if !matches!(row.declaration, Declaration::Maintenance { .. }) {
-        return match row.approved_by {
-            Some(by) => say!("in force (approved by #{by})", "in vigore (approvata dalla #{by})"),
-            None => say!("in force", "in vigore"),
-        };
-    }
-    let late = row.windows.iter().any(|held| !held.in_time);
-    let late = if late { (", late", ", tardiva") } else { ("", "") };
-    let (en, it) = match (row.windows.first(), row.windows.iter().find(|held| held.to_ms > now_ms)) {
-        (None, _) => ("called off", "disdetta"),
-        (Some(_), None) => ("over", "conclusa"),
-        (Some(_), Some(next)) if next.from_ms <= now_ms => ("runs", "in corso"),
-        (Some(_), Some(_)) => ("planned", "prevista"),
-    };
-    Said { en: format!("{en}{}", late.0), it: format!("{it}{}", late.1) }
-}
-
-fn note(declaration: &Declaration) -> String {
-    match declaration {
-        Declaration::Maintenance { note, .. }
-        | Declaration::Extended { note, .. }
-        | Declaration::Closed { note, .. }
-        | Declaration::Cancelled { note, .. }
-        | Declaration::Annulled { note, .. }
-        | Declaration::Revoked { note, .. }
-        | Declaration::Annotated { note, .. } => note.clone(),
-        Declaration::Forced { note, evidence, .. } => format!("{note} [{evidence}]"),
-        Declaration::Approved { .. } => String::new(),
     }
 }
