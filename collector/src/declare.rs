@@ -106,13 +106,15 @@ pub fn outage_of(wish: &Wish) -> Option<&str> {
     }
 }
 
-/// The first instant of an outage by its id, Unix ms to the second: `rete-2026-11-23T08:10:00Z`.
+/// The first instant of an outage by its id, Unix ms to the second: `rete-2026-11-23T08:10:00Z`; of one that
+/// is mistyped its day, so that those of the same year can be offered.
 pub fn instant_of(outage: &str) -> Option<i64> {
     // A service's name has no `T`; its dashes are why the instant is counted from the end.
     let (before, _) = outage.rsplit_once('T')?;
     let (cut, _) = before.char_indices().rev().nth(9)?;
-    let instant: jiff::Timestamp = outage.get(cut..)?.parse().ok()?;
-    Some(instant.as_millisecond())
+    let instant = outage.get(cut..)?.parse::<jiff::Timestamp>().ok();
+    let day = || format!("{}T00:00:00Z", outage.get(cut..cut + 10)?).parse().ok();
+    Some(instant.or_else(day)?.as_millisecond())
 }
 
 /// What has become of every declaration.

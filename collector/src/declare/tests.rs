@@ -358,6 +358,9 @@ fn outages_are_found_by_their_instant() {
     for (id, at_ms) in [
         ("rete-2026-11-23T08:10:00Z", Some(1_795_421_400_000)),
         ("wi-fi-2026-11-23T08:10:00.250Z", Some(1_795_421_400_250)),
+        ("rete-2026-11-23T08:10:00Z0", Some(1_795_392_000_000)),
+        ("rete-2026-11-23T", Some(1_795_392_000_000)),
+        ("rete-2026-11-33T08:10:00Z", None),
         ("rete", None),
         ("", None),
         ("T", None),
