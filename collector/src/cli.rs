@@ -88,3 +88,14 @@ impl Vedetta {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    /// Clap checks arguments, groups and what requires what only when a command is first used.
+    #[test]
+    fn every_command_is_well_formed() {
+        super::Vedetta::command().debug_assert();
+    }
+}

@@ -12,8 +12,8 @@ use crate::operator::Wish;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Force {
     /// To what
-    #[arg(value_enum)]
-    state: State,
+    #[arg(value_enum, value_name = "STATE")]
+    forced: State,
     /// A service, component, part or check, `site:NAME`, or `*`
     #[arg(required = true)]
     scope: Vec<String>,
@@ -39,10 +39,10 @@ enum State {
 
 impl Force {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let Self { state, scope, stretch, evidence, note, declaring } = self;
+        let Self { forced, scope, stretch, evidence, note, declaring } = self;
         let mut doubts = Vec::new();
         let window = declaring.past(&stretch, &mut doubts)?;
-        let state = match state {
+        let state = match forced {
             State::Up => ForcedState::Up,
             State::Down => ForcedState::Down,
         };
