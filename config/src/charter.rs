@@ -6,7 +6,6 @@
 mod facts;
 mod assigned;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Text, say};
@@ -14,7 +13,7 @@ use crate::{
     AgentId, Availability, BurnTier, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Id,
     Judged, Probe, Quorum, Rules, ServiceId, SiteId, Timing, UserGroup, YEAR_MS,
 };
-pub use facts::{About, Approved, Life, Recipient, SiteFacts, TargetFacts, When};
+pub use facts::{About, Approved, CharterAct, Life, Organisation, Recipient, SiteFacts, TargetFacts, When};
 
 /// Is nothing said? Then a revision does not carry it, and one of an older version is read as not saying it.
 pub(crate) fn unsaid<T: Default + PartialEq>(value: &T) -> bool {
@@ -42,32 +41,6 @@ pub struct Charter {
     /// Who is told, in the file's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerting: Vec<Recipient>,
-}
-
-/// Whose charter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Organisation {
-    /// Such as `Comune di Esempio`.
-    pub name: String,
-    /// The office that answers for it.
-    pub unit: Option<String>,
-    /// Its code in the register of public bodies (IPA).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ipa_code: Option<String>,
-    /// How citizens reach that office.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact: Option<String>,
-}
-
-/// Which act, and since when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CharterAct {
-    /// Number and date of the approving act.
-    pub act: Option<String>,
-    /// The promise holds from this civil day.
-    pub in_force_from: Option<Date>,
-    /// Measuring counts from this civil day: the year it falls in is partial.
-    pub measured_from: Option<Date>,
 }
 
 /// Where users are; its agents are its vantages.

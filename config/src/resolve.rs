@@ -13,6 +13,7 @@ mod service;
 mod commitment;
 mod burn;
 mod component;
+mod members;
 mod life;
 mod needs;
 mod doubts;

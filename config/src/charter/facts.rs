@@ -1,12 +1,38 @@
-//! What is said beside what is measured: people, days, places, recipients.
+//! What is said beside what is measured: whose, by which act, people, days, places, recipients.
 //!
-//! Every structure here has a default that says nothing, and a revision of the journal carries only what was
+//! What may be left out has a default that says nothing, and a revision of the journal carries only what was
 //! said: a revision of an older version is read as not saying it.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{CheckId, ComponentId, Id, Vote, Week};
+
+/// Whose charter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organisation {
+    /// Such as `Comune di Esempio`.
+    pub name: String,
+    /// The office that answers for it.
+    pub unit: Option<String>,
+    /// Its code in the register of public bodies (IPA).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipa_code: Option<String>,
+    /// How citizens reach that office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+}
+
+/// Which act, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CharterAct {
+    /// Number and date of the approving act.
+    pub act: Option<String>,
+    /// The promise holds from this civil day.
+    pub in_force_from: Option<Date>,
+    /// Measuring counts from this civil day: the year it falls in is partial.
+    pub measured_from: Option<Date>,
+}
 
 /// What else is said of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
