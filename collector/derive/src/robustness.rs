@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use config::{
-    Availability, Charter, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service, ServiceId, Unknown,
-    Vote,
+    Availability, Charter, Commitment, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service,
+    ServiceId, Unknown, Vote,
 };
 
 use crate::{
@@ -172,8 +172,9 @@ fn matters(rule: Rule, corrections: &Corrections, charter: &Charter) -> bool {
 /// The same integers, read otherwise.
 fn reread((figured, unknown): &(ServiceFigure, Unknown), reading: &Reading) -> (ServiceFigure, Unknown) {
     let mut figured = figured.clone();
-    if let (Some(promise), Some(strict)) = (&mut figured.promise, reading.strict) {
-        promise.strict = strict;
+    if let Some(strict) = reading.strict {
+        let within = figured.within.iter_mut().map(|within| &mut within.promise);
+        figured.promise.iter_mut().chain(within).for_each(|promise| promise.strict = strict);
     }
     (figured, reading.unknown.unwrap_or(*unknown))
 }
@@ -184,9 +185,29 @@ fn row(
     is_ours: bool,
     (figured, unknown): &(ServiceFigure, Unknown),
 ) -> Alternative {
-    let figure = figured.figure;
-    let standing = figured.promise.map(|promise: Availability| figure.standing(&promise));
+    let (figure, promise) = promised(figured);
+    let standing = promise.map(|promise| figure.standing(&promise));
     Alternative { rule, value, is_ours, figure, headline: figure.headline(*unknown), standing }
+}
+
+/// What is promised, and the figure it is about: where nothing is promised around the clock, the first
+/// promise about a calendar's hours.
+fn promised(figured: &ServiceFigure) -> (Figure, Option<Availability>) {
+    match (figured.promise, figured.within.first()) {
+        (None, Some(within)) => (within.figure, Some(within.promise)),
+        (promise, _) => (figured.figure, promise),
+    }
+}
+
+/// Does the charter say "more than"?
+fn is_strict(service: &Service) -> bool {
+    let strict = |commitment: &Commitment| match commitment {
+        Commitment::Availability(promise) => Some(promise.strict),
+        Commitment::AvailabilityWithin(promise) => Some(promise.strict),
+        _ => None,
+    };
+    let around_the_clock = service.availability().map(|promise| promise.strict);
+    around_the_clock.or_else(|| service.commitments.iter().find_map(strict)).unwrap_or(true)
 }
 
 /// The charter's own reading of a rule, and the others.
@@ -245,7 +266,7 @@ fn readings(rule: Rule, rules: &Rules, service: &Service) -> (String, Vec<Read>)
             }
         }
         Rule::Strict => apart(
-            service.availability().is_none_or(|promise| promise.strict),
+            is_strict(service),
             &[true, false],
             |strict| if strict { "above" } else { "at_least" }.to_owned(),
             |strict| Reading { strict: Some(strict), ..as_is },

@@ -1,6 +1,6 @@
 //! Which doubts matter.
 
-use config::{Id, Readings};
+use config::{AvailabilityWithin, Calendar, Fraction, Id, Readings, Week};
 
 use super::*;
 use crate::year::tests::{as_of, charter, runs_but};
@@ -89,4 +89,22 @@ fn planned_work_and_causes_that_matter_show() {
     let rows = table(excluding, &seen, &all);
     assert_eq!(of(&rows, Rule::LateEntries), [row("recorded", true, 3), row("effective", false, 2)]);
     assert_eq!(of(&rows, Rule::Maintenance)[0], row("excluded_down", true, 3));
+}
+
+#[test]
+fn a_promise_about_some_hours_is_read_too() {
+    let mut within = charter();
+    let (target, hours) = (Fraction::new(98, 100).unwrap(), Id::new("office").unwrap());
+    let promise = AvailabilityWithin { target, strict: false, hours: hours.clone() };
+    within.services[0].commitments = vec![Commitment::AvailabilityWithin(promise)];
+    let week = Week::parse("mon-fri 08:00-18:00").unwrap();
+    let (holidays, exceptions) = (Vec::new(), Vec::new());
+    within.calendars = vec![Calendar { id: hours, act: None, hours: week, holidays, exceptions }];
+    // Two working days of ten hours; down in one hour of one, seen by one agent of two.
+    let seen_hours = format!("{}d{}", "u".repeat(33), "u".repeat(66));
+    let rows = table(within, &[("back", "c", "ced1", seen_hours.as_str())], &[]);
+    assert_eq!(of(&rows, Rule::Strict), [row("at_least", true, 0), row("above", false, 0)]);
+    assert_eq!(of(&rows, Rule::Vantages)[1], row("any down", false, 1));
+    let any = rows.iter().find(|row| row.rule == Rule::Vantages && row.value == "any down").unwrap();
+    assert_eq!((any.figure.known_ms() / 3_600_000, any.standing), (20, Some(Standing::Breached)));
 }

@@ -200,6 +200,30 @@ fn what_is_left_of_a_mean_is_told_in_its_own_milliseconds() {
 }
 
 proptest! {
+    /// Members that are to come are counted on from the start: what is certain of a mean stays so.
+    #[test]
+    fn an_outlook_of_a_mean_that_is_certain_stays(seen in proptest::collection::vec(any_sight(), 3), strict: bool, p in 1_u64..100) {
+        let points = [
+            ("x", "a", 2, None, Some(date(2026, 1, 1))),
+            ("y", "a", 1, None, None),
+            ("z", "b", 3, Some(date(2026, 1, 2)), None),
+        ];
+        let up = "u".repeat(60);
+        let mut all: Vec<_> = ["x", "y", "z"].iter().zip(&seen).map(|(n, s)| ("ap", *n, "ced1", s.as_str())).collect();
+        all.push(("uplink", "u", "ced1", &up));
+        let (history, runs) = ([(0, wifi(&points))], runs(&all));
+        let period = Period::new(start_ms(), as_of(60)).unwrap();
+        let promise = Availability { target: Fraction::new(p, 100).unwrap(), strict };
+        let mut before = Outlook::Open;
+        for hour in 1..=60 {
+            let charters = Charters::of(&history, period, as_of(hour));
+            let figures = charters.figures(&runs, &Corrections::default(), &Reading::default());
+            let outlook = web(&figures).figure.outlook(&promise);
+            prop_assert!(before == Outlook::Open || outlook == before, "{before:?} then {outlook:?} at {hour}");
+            before = outlook;
+        }
+    }
+
     #[test]
     fn members_add_up(seen in proptest::collection::vec(any_sight(), 3), uplink in any_sight(), hour in 1_i64..50) {
         let points = [
