@@ -29,6 +29,7 @@ mod approve;
 mod revoke;
 mod gaps;
 mod report;
+mod seal;
 mod verify;
 mod rebuild;
 
@@ -59,6 +60,7 @@ enum Command {
     Revoke(revoke::Revoke),
     Gaps(gaps::Gaps),
     Report(report::Report),
+    Seal(seal::Seal),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
 }
@@ -83,6 +85,7 @@ impl Vedetta {
             Command::Revoke(command) => command.run(out),
             Command::Gaps(command) => command.run(out),
             Command::Report(command) => command.run(out),
+            Command::Seal(command) => command.run(out),
             Command::Verify(command) => command.run(out),
             Command::Rebuild(command) => command.run(out),
         }

@@ -149,6 +149,7 @@ impl Ingest {
             head: RwLock::new((head, entries.iter().map(|entry| entry.hash).collect())),
             history: RwLock::new(Arc::new(history)),
             declared: RwLock::new(Arc::new(declared)),
+            sealed: RwLock::new(Arc::new(journal::sealed(&entries)?)),
             stamp_ms: AtomicI64::new(stamp_ms),
             failed: OnceLock::new(),
             counters: Counters::default(),

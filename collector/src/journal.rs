@@ -1,6 +1,6 @@
 //! The journal: append-only, hash-chained, the collector's own truth beside the groups.
 //!
-//! Configuration revisions, what happens to agents and how far streams had come are entries; what
+//! Configuration revisions, what happens to agents, closed years and how far streams had come are entries; what
 //! figures mean at any past instant follows from them alone. Every signed answer carries the head, so that agents witness it.
 //! Pure: the store keeps rows, this says what a row is and whether rows are a journal.
 
@@ -11,6 +11,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::seal::{Manifest, Seal};
 use crate::store::StreamRow;
 
 const TAG: &[u8] = b"vedetta/journal/v1\0";
@@ -64,6 +65,13 @@ pub enum Act {
         /// What.
         declaration: Declaration,
     },
+    /// A year is closed.
+    Sealed {
+        /// What its figures came from, and their hash.
+        manifest: Box<Manifest>,
+        /// Of the manifest's bytes, hexadecimal: what a report quotes.
+        sha256: String,
+    },
     /// How far streams had come, those that moved since the entry before.
     StreamHeads {
         /// By stream.
@@ -100,6 +108,11 @@ impl Entry {
     /// What the entry says.
     pub fn read(&self) -> Result<Act, JournalError> {
         serde_json::from_str(&self.act).map_err(|error| JournalError::Act(self.seq, error.to_string()))
+    }
+
+    /// As a closed year is shown, when it closes one.
+    pub fn seals(&self, manifest: Manifest, sha256: String) -> Seal {
+        Seal { entry: self.seq, at_ms: self.at_ms, author: self.author.clone(), manifest, sha256 }
     }
 
     /// As figures read it, when it declares something.
@@ -205,6 +218,17 @@ pub fn declared(entries: &[Entry]) -> Result<Vec<Declared>, JournalError> {
         }
     }
     Ok(declared)
+}
+
+/// Every closing of a year, in order.
+pub fn sealed(entries: &[Entry]) -> Result<Vec<Seal>, JournalError> {
+    let mut sealed = Vec::new();
+    for entry in entries {
+        if let Act::Sealed { manifest, sha256 } = entry.read()? {
+            sealed.push(entry.seals(*manifest, sha256));
+        }
+    }
+    Ok(sealed)
 }
 
 fn hash(before: &[u8; 32], seq: u64, at_ms: i64, author: &str, act: &str) -> [u8; 32] {

@@ -16,6 +16,7 @@ pub mod store;
 pub mod ledger;
 pub mod ingest;
 pub mod recall;
+pub mod seal;
 pub mod compact;
 pub mod rebuild;
 pub mod verify;

@@ -9,6 +9,8 @@ mod gaps;
 use serde::{Deserialize, Serialize};
 
 use crate::publish::Lang;
+use crate::publish::api::Year;
+use crate::seal::Manifest;
 pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
 pub use wish::{
     DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredRow, Held, NoticeFacts, Said, Until, Wish,
@@ -106,4 +108,39 @@ pub struct AgentRow {
     pub key: Option<String>,
     /// Revision of its newest assignment; 0 for none.
     pub assignment: u64,
+}
+
+/// `POST /acts/seal`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SealQuestion {
+    /// The civil year.
+    pub year: i16,
+    /// Make the next revision of a closed year?
+    #[serde(default)]
+    pub revise: bool,
+    /// Only say what would be sealed.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Of refusals, differences and notes.
+    #[serde(default)]
+    pub lang: Lang,
+}
+
+/// What was sealed, or would be.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SealAnswer {
+    /// The journal entry; `None` when nothing was recorded.
+    pub entry: Option<u64>,
+    /// Who sealed it.
+    pub author: String,
+    /// Of the manifest's bytes, hexadecimal.
+    pub sha256: String,
+    /// What the seal attests.
+    pub manifest: Manifest,
+    /// The figures, as they are told from now on.
+    pub figures: Year,
+    /// What they say otherwise than the revision before, one line each.
+    pub differences: Vec<String>,
+    /// What to know.
+    pub notes: Vec<String>,
 }

@@ -17,7 +17,9 @@ mod router;
 pub use asked::{Accounts, AskError, Asked, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;
-pub use moment::{Account, AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
+pub use moment::{
+    Account, AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, SealedFacts, StaleFacts,
+};
 pub use router::router;
 pub use words::Lang;
 

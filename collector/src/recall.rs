@@ -17,10 +17,11 @@ use config::{AgentId, Charter, CheckId};
 use thiserror::Error;
 
 use crate::ingest::Newest;
-use crate::journal::{self, Head, JournalError};
+use crate::journal::{self, Act, Head, JournalError};
 use crate::ledger::{Ledger, Prefix, Step};
 use crate::publish::api::Journal;
 use crate::publish::{Account, Accounts, IngestFacts, LatestSample, Moment};
+use crate::seal::{JudgedBy, Seal};
 use crate::store::{Store, StoreError, epoch_of};
 
 /// What was known at an instant.
@@ -30,8 +31,12 @@ pub struct Recalled {
     pub as_of_ms: i64,
     /// Every charter, with the instant since which it was in force; at least one.
     pub history: Vec<(i64, Charter)>,
+    /// Their entries.
+    pub revisions: Vec<JudgedBy>,
     /// What people had declared.
     pub declared: Vec<Declared>,
+    /// The years that were closed.
+    pub sealed: Arc<Vec<Seal>>,
     /// The journal's head.
     pub head: Head,
     /// All runs and states.
@@ -73,18 +78,30 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
     // A stamp never runs backwards: a prefix ends at the first entry that came after the instant.
     entries.truncate(entries.iter().take_while(|entry| entry.at_ms <= as_of_ms).count());
     let head = entries.iter().fold(Head::empty(epoch), Head::after);
-    let history = journal::history(&entries)?;
+    let (mut history, mut revisions) = (Vec::new(), Vec::new());
+    let (mut declared, mut sealed) = (Vec::new(), Vec::new());
+    for entry in &entries {
+        match entry.read()? {
+            Act::Revision { charter, .. } => {
+                history.push((entry.at_ms, *charter));
+                revisions.push(JudgedBy { entry: entry.seq, from_ms: entry.at_ms });
+            }
+            Act::Declared { declaration } => declared.push(entry.declares(declaration)),
+            Act::Sealed { manifest, sha256 } => sealed.push(entry.seals(*manifest, sha256)),
+            _ => {}
+        }
+    }
     if history.is_empty() {
         return Err(RecallError::Nothing);
     }
-    let declared = journal::declared(&entries)?;
     drop(entries);
     let (ledger, prefixes) = Ledger::up_to(store, step, as_of_ms)?;
     if let Some((stream, agent, reason)) = ledger.stale().next() {
         let (stream, agent, reason) = (stream.to_string(), agent.to_string(), reason.to_owned());
         return Err(RecallError::Defect { stream, agent, reason });
     }
-    Ok(Recalled { as_of_ms, history, declared, head, ledger, prefixes })
+    let sealed = Arc::new(sealed);
+    Ok(Recalled { as_of_ms, history, revisions, declared, sealed, head, ledger, prefixes })
 }
 
 impl Recalled {
@@ -116,6 +133,7 @@ impl Recalled {
             ingest: IngestFacts::default(),
             stale: Vec::new(),
             journal: journal_of(&self.head),
+            sealed: None,
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Groups by the chain, chains by the agents' signatures, keys by the journal, the journal by its own
 //! chain (agents witness its head), arrivals by the receipts and these by the journal's stream heads,
-//! everything derived by deriving it again. What no one attests yet, the end of a stream since the last
+//! everything derived by deriving it again, closed years by computing them again from what their manifests
+//! name. What no one attests yet, the end of a stream since the last
 //! heads, can be cut off unseen; then the agent sends it again, for its mark is below what it knows.
 //!
 //! Reads one snapshot, so that a running collector can be verified; writes nothing.
@@ -15,8 +16,10 @@ use serde::Serialize;
 use crate::enrol::AgentRecord;
 use crate::journal::{self, Act, Entry, StreamHead};
 use crate::ledger::Step;
+use crate::seal::{Seal, SealedStream};
 use crate::store::{RunsRow, Store, StoreError};
 
+mod sealed;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -34,6 +37,8 @@ pub struct Verified {
     pub signatures: u64,
     /// Journal entries.
     pub journal_entries: u64,
+    /// Closed years, by revision, whose figures were computed again.
+    pub seals: u64,
     /// Packs of runs that were compared with a fresh derivation.
     pub packs: u64,
     /// One sentence each; empty when all is well.
@@ -48,6 +53,7 @@ struct Attested {
     revoked: BTreeSet<String>,
     /// By stream, by number; with the entry that says it.
     heads: BTreeMap<StreamId, BTreeMap<u64, (u64, StreamHead)>>,
+    sealed: Vec<Seal>,
 }
 
 /// Checks everything. An error means that the store cannot be read at all.
@@ -76,6 +82,9 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
     for stream in packs.keys().chain(checkpoints.keys()).collect::<BTreeSet<_>>() {
         verified.differences.push(format!("there are runs of stream {stream}, but no such stream"));
     }
+    for seal in &attested.sealed {
+        sealed::check(seal, store, step, &mut verified);
+    }
     Ok(verified)
 }
 
@@ -98,6 +107,14 @@ fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
                     let of_stream = attested.heads.entry(stream).or_default();
                     of_stream.insert(head.last_seq, (entry.seq, head));
                 }
+            }
+            Ok(Act::Sealed { manifest, sha256 }) => {
+                for SealedStream { head, .. } in &manifest.streams {
+                    let Some(stream) = StreamId::from_hex(&head.stream) else { continue };
+                    let of_stream = attested.heads.entry(stream).or_default();
+                    of_stream.entry(head.last_seq).or_insert((entry.seq, head.clone()));
+                }
+                attested.sealed.push(entry.seals(*manifest, sha256));
             }
             Ok(Act::Revision { .. } | Act::LineOpened { .. } | Act::Declared { .. }) => {}
             Err(error) => differences.push(error.to_string()),

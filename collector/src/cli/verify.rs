@@ -28,11 +28,12 @@ impl Verify {
             for difference in &verified.differences {
                 writeln!(out, "{difference}")?;
             }
-            let verify::Verified { streams, batches, signatures, journal_entries, packs, .. } = verified;
+            let verify::Verified { streams, batches, signatures, journal_entries, packs, seals, .. } =
+                verified;
             writeln!(
                 out,
                 "{streams} streams, {batches} batches, {signatures} signatures, {journal_entries} journal entries, \
-                 {packs} packs of runs: {}",
+                 {packs} packs of runs, {seals} sealed results: {}",
                 match verified.differences.len() {
                     0 => "all is as it was accepted".to_owned(),
                     1 => "1 difference".to_owned(),

@@ -14,6 +14,7 @@ use config::{AgentId, Charter};
 
 use crate::journal;
 use crate::ledger::Ledger;
+use crate::seal::Seal;
 use crate::store::{StoreError, StreamRow};
 
 /// Upper bounds of the commit histogram, µs.
@@ -63,6 +64,7 @@ pub struct Known {
     pub(super) head: RwLock<(journal::Head, Vec<[u8; 32]>)>,
     pub(super) history: RwLock<Arc<Vec<(i64, Charter)>>>,
     pub(super) declared: RwLock<Arc<Vec<Declared>>>,
+    pub(super) sealed: RwLock<Arc<Vec<Seal>>>,
     /// The newest stamp, Unix ms: the next is not earlier.
     pub(super) stamp_ms: AtomicI64,
     /// Why the store must not be used any more; see [`Known::failure`].
@@ -129,6 +131,11 @@ impl Known {
     /// Every charter, with the instant since which it was in force.
     pub fn history(&self) -> Arc<Vec<(i64, Charter)>> {
         Arc::clone(&read(&self.history))
+    }
+
+    /// Every closing of a year, in order.
+    pub fn sealed(&self) -> Arc<Vec<Seal>> {
+        Arc::clone(&read(&self.sealed))
     }
 
     /// Every declaration of the journal, in order: maintenance, corrections, what became of them.

@@ -178,6 +178,9 @@ impl Writer {
                 Act::Declared { declaration } => {
                     Arc::make_mut(&mut *write(&known.declared)).push(entry.declares(declaration));
                 }
+                Act::Sealed { manifest, sha256 } => {
+                    Arc::make_mut(&mut *write(&known.sealed)).push(entry.seals(*manifest, sha256));
+                }
                 Act::LineOpened { .. } | Act::Enrolled { .. } | Act::Revoked { .. } => {}
             }
         }

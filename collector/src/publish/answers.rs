@@ -2,6 +2,7 @@
 //! availability.
 
 mod year;
+mod sealed;
 mod now;
 mod promise;
 mod account;

@@ -355,6 +355,7 @@ pub(crate) fn moment() -> Moment {
         },
         stale: Vec::new(),
         journal: Journal { epoch: 1, seq: 42, hash: "ab".repeat(32) },
+        sealed: None,
     }
 }
 

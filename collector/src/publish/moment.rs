@@ -13,8 +13,9 @@ use collector_derive::{
 use config::{AgentId, Charter, CheckId, ServiceId};
 use prost::Message as _;
 
-use super::api::Journal;
+use super::api::{Journal, Year};
 use super::asked::{Accounts, AskError, Asked};
+use crate::seal::Seal;
 
 /// Where moments come from: the collector's memory, or a test's.
 pub trait Moments: Send + Sync + 'static {
@@ -53,6 +54,17 @@ pub struct Moment {
     pub stale: Vec<StaleFacts>,
     /// Where the journal stands.
     pub journal: Journal,
+    /// The closing of the period's year, if it is closed.
+    pub sealed: Option<SealedFacts>,
+}
+
+/// A closed year, as it was told.
+#[derive(Debug, Clone)]
+pub struct SealedFacts {
+    /// The journal's entry.
+    pub seal: Seal,
+    /// Its answer; `None` of a part of the year, whose figures are computed from what was sealed.
+    pub year: Option<Arc<Year>>,
 }
 
 /// What makes up a service's figure and costs about a figure for each other reading: told when asked for.

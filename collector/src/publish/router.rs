@@ -149,8 +149,15 @@ async fn period(State(moments): Source, length: Length, name: &str, query: Perio
         let accounts = query.account.as_deref().map_or(Accounts::None, Accounts::parse);
         let moment = moments.moment(&Asked { period: Some(period), as_of_ms, accounts })?;
         known(&moment, period)?;
-        let of = if query.outages.as_deref() == Some("none") { Year::without_outages } else { Year::of };
-        Ok(of(&moment))
+        let listed = query.outages.as_deref() != Some("none");
+        if moment.sealed.is_none() {
+            return Ok(if listed { Year::of(&moment) } else { Year::without_outages(&moment) });
+        }
+        let mut year = Year::told(&moment);
+        if !listed {
+            year.services.iter_mut().for_each(|service| service.outages.clear());
+        }
+        Ok(year)
     });
     match answer.await {
         Ok(year) => json(StatusCode::OK, &year),

@@ -2,6 +2,7 @@
 
 mod declare;
 mod gaps;
+mod seal;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

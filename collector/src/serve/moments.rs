@@ -13,9 +13,11 @@ use super::work::Heard;
 use crate::clock::Clock;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
 use crate::publish::{
-    Account, AgentFacts, AskError, Asked, Histogram, IngestFacts, Moment, Moments, StaleFacts, iso,
+    Account, AgentFacts, AskError, Asked, Histogram, IngestFacts, Moment, Moments, SealedFacts, StaleFacts,
+    iso,
 };
 use crate::recall::{charter_at, journal_of, latest_of};
+use crate::seal::{Seal, newest};
 
 /// Where the facts are.
 #[derive(Debug)]
@@ -24,15 +26,30 @@ pub(super) struct Present {
     pub(super) ingest: Arc<Ingest>,
     pub(super) clock: Clock,
     pub(super) heard: Arc<Mutex<BTreeMap<AgentId, Heard>>>,
-    pub(super) past: Past,
+    pub(super) past: Arc<Past>,
 }
 
 impl Moments for Present {
     fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
-        match asked.as_of_ms {
-            None => Ok(self.present(asked)),
-            Some(as_of_ms) => self.recalled(as_of_ms, asked),
+        let (mut moment, seals) = match asked.as_of_ms {
+            None => (self.present(asked), self.ingest.known().sealed()),
+            Some(as_of_ms) => self.recalled(as_of_ms, asked)?,
+        };
+        let year = moment.figures.year;
+        if let Some(seal) = newest(&seals).get(&year).copied() {
+            let whole = Period::civil_year(year);
+            let is_whole =
+                (moment.figures.start_ms, moment.figures.end_ms) == (whole.start_ms(), whole.end_ms());
+            let answer = if is_whole {
+                Some(self.past.answer(seal)?)
+            } else {
+                // A part of a closed year is computed from what the year was.
+                moment = self.recalled(seal.manifest.as_of_ms, asked)?.0;
+                None
+            };
+            moment.sealed = Some(SealedFacts { seal: seal.clone(), year: answer });
         }
+        Ok(moment)
     }
 
     fn not_ready(&self) -> Vec<String> {
@@ -86,10 +103,12 @@ impl Present {
             ingest: facts(&known.counters),
             stale,
             journal: journal_of(&known.head()),
+            sealed: None,
         }
     }
 
-    fn recalled(&self, as_of_ms: i64, asked: &Asked) -> Result<Moment, AskError> {
+    /// With the years that were closed then.
+    fn recalled(&self, as_of_ms: i64, asked: &Asked) -> Result<(Moment, Arc<Vec<Seal>>), AskError> {
         let now_ms = self.clock.now_ms();
         if as_of_ms > now_ms {
             let now = iso(now_ms);
@@ -102,7 +121,7 @@ impl Present {
             .map_err(|error| AskError::Failed(error.to_string()))?;
         moment.agents = self.agents(&moment.charter, &recalled.newest());
         moment.ingest = facts(&self.ingest.known().counters);
-        Ok(moment)
+        Ok((moment, Arc::clone(&recalled.sealed)))
     }
 
     /// The charter's agents in its order, then the others that ever enrolled.

@@ -16,7 +16,8 @@ use super::acts::{ActError, Acts};
 use super::listen::Peer;
 use crate::declare::{BY_ROOT, ROOT};
 use crate::operator::{
-    AS_HEADER, AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, GapsQuestion, ReloadQuestion, Trouble,
+    AS_HEADER, AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, GapsQuestion, ReloadQuestion,
+    SealQuestion, Trouble,
 };
 
 const AUTHOR_BYTES_MAX: usize = 64;
@@ -31,6 +32,7 @@ pub(super) fn router(acts: Arc<Acts>, web: Router) -> Router {
         .route("/acts/declare", post(declare))
         .route("/acts/declared", get(declared))
         .route("/acts/gaps", get(gaps))
+        .route("/acts/seal", post(seal))
         .with_state(acts);
     web.merge(acts)
 }
@@ -67,6 +69,18 @@ async fn agent_revoke(
 ) -> Response {
     match author(peer, &headers) {
         Ok(author) => answer(acts.agent_revoke(author, question.agent).await),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn seal(
+    State(acts): State<Arc<Acts>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    Json(question): Json<SealQuestion>,
+) -> Response {
+    match author(peer, &headers) {
+        Ok(author) => answer(acts.seal(author, question).await),
         Err(refusal) => refusal.into_response(),
     }
 }

@@ -105,6 +105,7 @@ pub(crate) struct Truth {
     ingest: Arc<Ingest>,
     agents: Arc<BTreeMap<String, AgentRecord>>,
     state: Arc<Path>,
+    past: Arc<Past>,
 }
 
 impl Truth {
@@ -114,7 +115,9 @@ impl Truth {
         let kept = kept_assignments(&store, agents)?;
         let agents = Arc::new(store.agents()?.into_iter().collect());
         let ingest = Arc::new(Ingest::start(Box::new(store), collector_derive::step)?);
-        Ok((Self { ingest, agents, state: Arc::from(state) }, kept))
+        let state = Arc::from(state);
+        let past = Arc::new(Past::of(&state));
+        Ok((Self { ingest, agents, state, past }, kept))
     }
 
     /// Opens the store of a collector that does not run.
@@ -169,6 +172,11 @@ impl Truth {
     /// What is recorded, as memory has it.
     pub(super) fn known(&self) -> &Arc<Known> {
         self.ingest.known()
+    }
+
+    /// What is recorded, and what it was at any instant of the past.
+    pub(super) fn past(&self) -> (Arc<Ingest>, Arc<Past>) {
+        (Arc::clone(&self.ingest), Arc::clone(&self.past))
     }
 
     /// The last checkpoint.
@@ -355,7 +363,7 @@ impl Work {
     /// What every reader sees.
     pub(super) fn present(&self, roster: Arc<super::Core>) -> Present {
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
-        let (heard, past) = (Arc::clone(&self.heard), Past::of(&self.truth.state));
+        let (heard, past) = (Arc::clone(&self.heard), Arc::clone(&self.truth.past));
         Present { core: roster, ingest, clock, heard, past }
     }
 

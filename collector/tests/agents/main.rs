@@ -8,3 +8,4 @@ mod enrolment;
 mod delivery;
 mod identity;
 mod limits;
+mod sealing;

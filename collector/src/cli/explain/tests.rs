@@ -126,7 +126,14 @@ fn a_closed_year_has_the_words_of_a_closed_year() {
     let mut year = Year::of(&example::moment());
     year.provisional = false;
     year.as_of_ms = year.end_ms;
-    year.sealed = Some(Sealed { revision: 2, at_ms: year.end_ms + 20 * DAY_MS, manifest: "ab".repeat(32) });
+    year.sealed = Some(Sealed {
+        revision: 2,
+        at_ms: year.end_ms + 20 * DAY_MS,
+        manifest: "ab".repeat(32),
+        author: "m.rossi".to_owned(),
+        entry: 12,
+        changes: 0,
+    });
     let service = &mut year.services[0];
     service.figure.up_ms += service.figure.future_ms;
     service.figure.future_ms = 0;

@@ -51,6 +51,15 @@ pub struct Sealed {
     pub at_ms: i64,
     /// SHA-256 of its manifest, hexadecimal.
     pub manifest: String,
+    /// Who closed it.
+    #[serde(default)]
+    pub author: String,
+    /// The journal entry that has the manifest.
+    #[serde(default)]
+    pub entry: u64,
+    /// How many fields what arrived or was entered since would change: 0 when nothing would.
+    #[serde(default)]
+    pub changes: u64,
 }
 
 /// One service's year.
