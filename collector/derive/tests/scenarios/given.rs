@@ -144,6 +144,16 @@ pub(crate) struct Entry {
     pub(crate) says: Says,
 }
 
+impl Entry {
+    /// What it is about: a check, `*`, or as the product also has it `site:NAME`.
+    pub(crate) fn scope(&self) -> &str {
+        match &self.says {
+            Says::Maintenance { scope, .. } | Says::Mark { scope, .. } => scope,
+            Says::Revoke(_) => "",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Says {
     Maintenance {

@@ -56,6 +56,14 @@ pub(crate) fn answer(given: &Given) -> Result<Map<String, Value>, String> {
     Ok(figure::fields(&members, given))
 }
 
+/// Letters as text, of a service that is no mean.
+pub(crate) fn letters(given: &Given) -> Result<String, String> {
+    let scope = scope(given)?;
+    let says = tree::letters(&given.tree, given)?;
+    let letter = |(says, scope): (&u8, &u8)| char::from(if *scope == b' ' { *says } else { *scope });
+    Ok(says.iter().zip(&scope).map(letter).collect())
+}
+
 /// `O` where the calendar is closed, else `F` from as-of on, else a blank.
 fn scope(given: &Given) -> Result<Letters, String> {
     let length = (given.end - given.start) as usize;

@@ -59,9 +59,22 @@ impl World {
     /// With samples that travelled in a certain manner.
     pub(crate) fn delivered(given: &Given, manner: Manner) -> Result<Self, String> {
         let clock = Clock::of(given);
-        let (history, leaves) = charter::history(given, clock)?;
+        let (history, leaves) = charter::history(given, clock, 0)?;
         let runs = evidence::runs(given, &leaves, clock, manner)?;
         let corrections = log::corrections(given, &leaves, clock);
+        Ok(Self { clock, history, runs, corrections })
+    }
+
+    /// A scenario judged by one charter up to `cut`, and by that of another one, which says the same was seen and
+    /// declared, from then on.
+    pub(crate) fn of_two(before: &Given, after: &Given, cut: i64) -> Result<Self, String> {
+        let clock = Clock::of(before);
+        let (mut history, mut leaves) = charter::history(before, clock, 0)?;
+        let (other, more) = charter::history(after, clock, 1)?;
+        history.extend(other.into_iter().map(|(_, charter)| (clock.ms(cut), charter)));
+        leaves.extend(more);
+        let runs = evidence::runs(before, &leaves, clock, Manner::default())?;
+        let corrections = log::corrections(before, &leaves, clock);
         Ok(Self { clock, history, runs, corrections })
     }
 

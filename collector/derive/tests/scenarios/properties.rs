@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::given::{self, Entry, Evidence, Given, Initial, Maintenance, Sample, Says, State, Tree};
 use crate::product::{Manner, World};
 use crate::random::dice::Dice;
-use crate::{product, random};
+use crate::{model, product, random};
 
 /// The service scenario of a number; `None` if that is of another kind.
 fn service(seed: u64) -> Option<Given> {
@@ -43,6 +43,22 @@ fn one_plain_vantage(given: &mut Given) {
     }
     given.policy.maintenance = Maintenance::Count;
     given.policy.initial = Initial::Unknown;
+}
+
+/// The same tree over other checks.
+fn renamed(tree: &Tree, names: &[String]) -> Tree {
+    let all = |of: &[Tree]| of.iter().map(|tree| renamed(tree, names)).collect();
+    match tree {
+        Tree::Check(name) => Tree::Check(names[name.len() % names.len()].clone()),
+        Tree::All(of) => Tree::All(all(of)),
+        Tree::Any(of) => Tree::Any(all(of)),
+        Tree::AtLeast(n, of) => Tree::AtLeast(*n, all(of)),
+        Tree::Weighted { num, den, of } => {
+            let of = of.iter().map(|(weight, tree)| (*weight, renamed(tree, names))).collect();
+            Tree::Weighted { num: *num, den: *den, of }
+        }
+        Tree::Mean(of) => Tree::Mean(of.clone()),
+    }
 }
 
 /// Numbers are scenarios: nothing has to be remembered in a file.
@@ -104,7 +120,8 @@ proptest! {
         let mut dice = Dice::new(more);
         let length = given.end - given.start;
         let from = given.start + dice.between(-length / 9, length);
-        let names: Vec<String> = given.checks.keys().cloned().chain(["*".to_owned()]).collect();
+        let names: Vec<String> =
+            given.checks.keys().cloned().chain(["*".to_owned(), "site:ced".to_owned()]).collect();
         let says = Says::Mark {
             scope: dice.pick(&names).clone(),
             from,
@@ -152,6 +169,33 @@ proptest! {
         let then = World::of(&given).unwrap();
         let figure = |world: &World| world.figure(&given, (given.start, given.end), as_of).unwrap();
         prop_assert_eq!(figure(&all), figure(&then));
+    }
+
+    /// The sites of a charter stay, its tree and its rules change within the period.
+    #[test]
+    fn each_instant_is_judged_by_the_charter_then_in_force(seed in 1_u64.., other in 1_u64.., share in 1_i64..100) {
+        let (Some(mut before), Some(rules)) = (service(seed), service(other)) else { return Ok(()) };
+        let is_mean = |given: &Given| matches!(given.tree, Tree::Mean(_));
+        if is_mean(&before) || is_mean(&rules) || before.calendar.is_some() {
+            return Ok(());
+        }
+        for check in before.checks.values_mut() {
+            (check.confirm_down, check.confirm_up) = (1, 1);
+        }
+        let names: Vec<String> = before.checks.keys().cloned().collect();
+        let tree = renamed(&rules.tree, &names);
+        let policy = given::Policy { initial: before.policy.initial, ..rules.policy };
+        let after = Given { tree, policy, ..before.clone() };
+        let cut = before.start + (before.end - before.start) * share / 100;
+        let figures = World::of_two(&before, &after, cut).unwrap().figures((before.start, before.end), before.as_of);
+        let figure = figures.unwrap().services[0].figure;
+        let (first, second) = (model::letters(&before).unwrap(), model::letters(&after).unwrap());
+        let place = usize::try_from(cut - before.start).unwrap();
+        let letters = format!("{}{}", &first[..place], &second[place..]);
+        let seconds = |letter: char| letters.chars().filter(|here| *here == letter).count() as u64 * 1_000;
+        let expected = ['U', 'D', 'K', 'M', 'F'].map(seconds);
+        let Figure { up_ms, down_ms, unknown_ms, maintenance_ms, future_ms, .. } = figure;
+        prop_assert_eq!([up_ms, down_ms, unknown_ms, maintenance_ms, future_ms], expected);
     }
 
     /// Whatever of a scenario is missing or nonsense, it is a sentence and no panic.

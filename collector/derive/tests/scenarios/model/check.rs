@@ -1,6 +1,6 @@
 //! One check, second by second: what each vantage knows, what sites vote.
 
-use super::Letters;
+use super::{Letters, log};
 use crate::given::{Check, Evidence, Given, Initial, Quorum, Rule, Sample, State, Vantage};
 
 /// A clock may be ahead of the reception by this much (D3).
@@ -17,12 +17,32 @@ pub(super) fn letters(check: &Check, given: &Given) -> Letters {
         }
         Evidence::Events(events, current) => of_events(events, *current, given),
         Evidence::Sites { sites, quorum, .. } => {
-            let voted = sites.iter().map(|site| {
-                let seen: Vec<Letters> =
-                    site.vantages.iter().map(|vantage| of_vantage(vantage, check, given)).collect();
-                vote(&seen, site.quorum, given)
-            });
-            vote(&voted.collect::<Vec<_>>(), *quorum, given)
+            let voted: Vec<(&str, Letters)> = sites
+                .iter()
+                .map(|site| {
+                    let seen: Vec<Letters> =
+                        site.vantages.iter().map(|vantage| of_vantage(vantage, check, given)).collect();
+                    (site.name.as_str(), vote(&seen, site.quorum, given))
+                })
+                .collect();
+            // Whatever an annulled vote was: not cast, up, or down.
+            let cast = |annulled: u8| {
+                let sites = voted.iter().map(|(name, voted)| {
+                    let mut voted = voted.clone();
+                    let covers = |scope: &str| scope.strip_prefix("site:") == Some(name);
+                    log::correct(&mut voted, &covers, annulled, given);
+                    voted
+                });
+                vote(&sites.collect::<Vec<_>>(), *quorum, given)
+            };
+            if !given.log.iter().any(|entry| entry.scope().starts_with("site:")) {
+                return cast(b'K');
+            }
+            let (none, up, down) = (cast(b'K'), cast(b'U'), cast(b'D'));
+            let second = |index: usize| {
+                if none[index] == up[index] && up[index] == down[index] { up[index] } else { b'K' }
+            };
+            (0..none.len()).map(second).collect()
         }
     }
 }
@@ -160,6 +180,8 @@ fn vote(members: &[Letters], quorum: Quorum, given: &Given) -> Letters {
             Rule::AtLeast(k) => down >= (k as usize).min(known),
         };
         match known >= quorum.min_known as usize && known > 0 {
+            // Whoever is in planned work does not vote; where nobody else is, the work is all there is.
+            false if known == 0 && says(b'K') == 0 && says(b'M') > 0 => b'M',
             false => b'K',
             true if is_down => b'D',
             true => b'U',

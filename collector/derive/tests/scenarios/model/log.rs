@@ -2,22 +2,22 @@
 
 use super::Letters;
 use super::check::{letter, paint};
-use crate::given::{Entry, Given, Maintenance, Says};
+use crate::given::{Entry, Given, Maintenance, Says, State};
 
-pub(super) fn correct(letters: &mut Letters, check: &str, given: &Given) {
-    let declared = given.log.iter().filter(|entry| entry.declared <= given.log_as_of);
-    let declared: Vec<&Entry> = declared.collect();
+/// Corrects what `covers` says is meant; what is annulled becomes `annulled`.
+pub(super) fn correct(letters: &mut Letters, covers: &dyn Fn(&str) -> bool, annulled: u8, given: &Given) {
+    let declared: Vec<&Entry> = given.log.iter().filter(|entry| entry.declared <= given.log_as_of).collect();
     let revoked = |entry: &Entry| {
         declared.iter().any(|other| matches!(&other.says, Says::Revoke(target) if *target == entry.id))
     };
     let mut in_force: Vec<&Entry> = declared.iter().copied().filter(|entry| !revoked(entry)).collect();
     in_force.sort_by_key(|entry| entry.declared);
-    let covers = |scope: &str| scope == "*" || scope == check;
     for entry in &in_force {
         if let Says::Mark { scope, from, to, state } = &entry.says
             && covers(scope)
         {
-            paint(letters, given.start, *from, *to, letter(*state));
+            let becomes = if *state == State::Unknown { annulled } else { letter(*state) };
+            paint(letters, given.start, *from, *to, becomes);
         }
     }
     if given.policy.maintenance == Maintenance::Count {

@@ -34,7 +34,8 @@ fn gather<'a>(tree: &'a Tree, given: &Given, leaves: &mut BTreeMap<&'a str, Lett
             let measured = given.checks.get(name).ok_or_else(|| format!("no check `{name}`"))?;
             if !leaves.contains_key(name.as_str()) {
                 let mut letters = check::letters(measured, given);
-                log::correct(&mut letters, name, given);
+                let covers = |scope: &str| scope == "*" || scope == name;
+                log::correct(&mut letters, &covers, b'K', given);
                 leaves.insert(name, letters);
             }
             Vec::new()

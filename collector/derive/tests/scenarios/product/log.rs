@@ -5,11 +5,12 @@
 //! together with its approval by somebody else.
 
 use collector_derive::{Corrections, Declaration, Declared, ForcedState, Scope, Window};
-use config::CheckId;
+use config::{CheckId, SiteId};
 
+use super::charter::sites_of;
 use super::clock::Clock;
 use super::tree::{Leaf, What};
-use crate::given::{Entry, Given, Says, State};
+use crate::given::{Entry, Evidence, Given, Says, State};
 
 pub(super) fn corrections(given: &Given, leaves: &[Leaf], clock: Clock) -> Corrections {
     let at_once = |entry: &Entry| match &entry.says {
@@ -23,7 +24,7 @@ pub(super) fn corrections(given: &Given, leaves: &[Leaf], clock: Clock) -> Corre
         as_of_ms = i64::MAX;
     }
     declared.sort_by_key(|entry| entry.declared);
-    let mut journal = Journal { leaves, clock, entries: Vec::new() };
+    let mut journal = Journal { given, leaves, clock, entries: Vec::new() };
     let mut numbers: Vec<(&str, u64)> = Vec::new();
     for entry in &declared {
         if let Some(number) = journal.declare(entry) {
@@ -41,7 +42,19 @@ pub(super) fn corrections(given: &Given, leaves: &[Leaf], clock: Clock) -> Corre
     Corrections::of(&journal.entries, as_of_ms)
 }
 
+/// In the charter each check has sites of its own; those of a name are one site of the scenario.
+fn sites_named(leaf: &Leaf, name: &str, given: &Given) -> Vec<SiteId> {
+    let What::Check(check) = &leaf.what else { return Vec::new() };
+    let Some(Evidence::Sites { sites, .. }) = given.checks.get(check).map(|check| &check.evidence) else {
+        return Vec::new();
+    };
+    let ids = sites_of(leaf, given).unwrap_or_default();
+    let named = sites.iter().zip(ids).filter(|(site, _)| site.name == name);
+    named.map(|(_, site)| site.id).collect()
+}
+
 struct Journal<'a> {
+    given: &'a Given,
     leaves: &'a [Leaf],
     clock: Clock,
     entries: Vec<Declared>,
@@ -96,6 +109,11 @@ impl Journal<'_> {
 
     /// Every place of the check in the charter; `*` is every check that is one. None if there is none.
     fn scope(&self, scope: &str) -> Option<Vec<Scope>> {
+        if let Some(site) = scope.strip_prefix("site:") {
+            let sites = self.leaves.iter().flat_map(|leaf| sites_named(leaf, site, self.given));
+            let sites: Vec<Scope> = sites.map(Scope::Site).collect();
+            return (!sites.is_empty()).then_some(sites);
+        }
         let is_check = |leaf: &&Leaf| matches!(leaf.what, What::Check(_));
         if scope == "*" && self.leaves.iter().all(|leaf| is_check(&leaf)) {
             return Some(vec![Scope::All]);

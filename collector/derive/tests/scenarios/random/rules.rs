@@ -47,7 +47,12 @@ pub(super) fn log(dice: &mut Dice, stage: Stage, names: &[String]) -> Value {
     for number in 0..count {
         let (from, to) = stage.window(dice);
         let declared = from + dice.between(-stage.length / 2, stage.length / 2);
-        let scope = if dice.one_in(3) { "*" } else { dice.pick(names) };
+        let scope = match dice.below(8) {
+            0..3 => "*",
+            // No scenario of others says so; the product does.
+            3 => dice.pick(&["site:ced", "site:Scuola", "site:site"]),
+            _ => dice.pick(names),
+        };
         let id = format!("e{number}");
         let kind = *dice.pick(&[
             "maintenance",
