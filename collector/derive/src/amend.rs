@@ -164,7 +164,7 @@ fn is_any(timeline: &Timeline, (from_ms, to_ms): (i64, i64), is: impl Fn(Conditi
 
 /// The timeline with something else in these stretches, which are in order and apart; the same one if that
 /// changes nothing.
-fn overlay(
+pub(crate) fn overlay(
     timeline: &Arc<Timeline>,
     stretches: &[(i64, i64)],
     becomes: impl Fn(Condition) -> Condition,

@@ -59,6 +59,14 @@ impl Confirmation {
     }
 }
 
+/// What a vantage saw, and the stretches of it that a later sample decides: unknown until then, and not as
+/// time of which nobody will ever know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Confirmed {
+    pub(crate) timeline: Timeline,
+    pub(crate) undecided: Vec<(i64, i64)>,
+}
+
 /// What a vantage saw over `[from_ms, to_ms)`, by its samples up to `as_of_ms`.
 ///
 /// `streams` are in the order of their opening; `rules` in the order of their coming into force, the
@@ -68,7 +76,7 @@ pub(crate) fn confirm(
     rules: &[Confirmation],
     (from_ms, to_ms): (i64, i64),
     as_of_ms: i64,
-) -> Timeline {
+) -> Confirmed {
     let mut judge = Judge::new(rules, from_ms, to_ms);
     let (first_stream, first_run) = decisive(streams, rules, from_ms);
     for (index, stream) in streams.iter().enumerate().skip(first_stream) {
@@ -248,12 +256,17 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn finish(mut self) -> Timeline {
+    fn finish(mut self) -> Confirmed {
+        let decides = |piece: &&Piece| piece.verdict != Verdict::Unknown;
+        let cut =
+            |piece: &Piece| (piece.start_ms.max(self.laid_to_ms), piece.end_ms.min(self.timeline.end_ms));
+        let kept = self.kept.iter().filter(decides).map(cut);
+        let undecided = kept.filter(|(from_ms, to_ms)| from_ms < to_ms).collect();
         self.lay_kept(|piece| (Verdict::Unknown, piece.reason));
         if self.laid_to_ms < self.timeline.end_ms {
             self.timeline.push(Change::to_unknown(self.laid_to_ms));
         }
-        self.timeline
+        Confirmed { timeline: self.timeline, undecided }
     }
 }
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use config::{AgentId, Availability, Charter, Check, CheckId, Service, ServiceId, SiteId};
 
-use crate::amend::Amends;
+use crate::amend::{Amends, overlay};
 use crate::confirm::{Confirmations, confirm};
 use crate::era::Era;
 use crate::lineage::Seen;
 use crate::mean::{self, Member, Parts};
 use crate::sweep::{Tally, sweep};
-use crate::tree::{Branch, grow};
+use crate::tree::{self, Branch, grow};
 use crate::views::{View, Views};
 use crate::vote::decide;
 use crate::{Condition, Corrections, Reading, Timeline};
@@ -144,7 +144,8 @@ impl<'a> JudgedCheck<'a> {
         let see = |agent: &'a AgentId| {
             let streams = measured.iter().find(|vantage| vantage.agent == *agent);
             let streams = streams.map_or(&[][..], |vantage| vantage.streams.as_slice());
-            (agent, Arc::new(confirm(streams, confirmation, (era.from_ms, era.to_ms), *as_of_ms)))
+            let seen = confirm(streams, confirmation, (era.from_ms, era.to_ms), *as_of_ms);
+            (agent, Arc::new(seen.timeline), seen.undecided)
         };
         let amends = |site| Amends::of(corrections, seen, (rules, reading), check, site, era);
         let (own, mut touched) = (amends(None), Vec::new());
@@ -152,13 +153,28 @@ impl<'a> JudgedCheck<'a> {
         let judge_site = |site: &'a SiteId| {
             let known = era.charter.site(site);
             let agents = known.map_or(&[][..], |site| site.agents.as_slice());
-            let vantages: Vec<_> = agents.iter().map(see).collect();
+            let seen: Vec<_> = agents.iter().map(see).collect();
             let vote = reading.vantages(rules, check, known);
-            let seen: Vec<_> = vantages.iter().map(|(_, timeline)| timeline).collect();
-            let voted = sweep(&seen, |tally| decide(vote, tally)).unwrap_or_else(|| Arc::clone(unknown));
-            let ballot = Ballot::new(&Views::one(voted), &amends(Some(site)), &mut touched);
-            let alone = own.apply(&ballot.unknown, Condition::Unknown, &mut Vec::new());
+            let count = |undecided: Option<Condition>| {
+                let cast = seen.iter().map(|(_, timeline, stretches)| match undecided {
+                    Some(becomes) => overlay(timeline, stretches, |_| becomes),
+                    None => Arc::clone(timeline),
+                });
+                let cast: Vec<_> = cast.collect();
+                let voted = sweep(&cast.iter().collect::<Vec<_>>(), |tally| decide(vote, tally));
+                voted.unwrap_or_else(|| Arc::clone(unknown))
+            };
+            // Of one vantage alone what is undecided is unknown, and nothing else hangs on it.
+            let several = seen.len() > 1 || check.from.len() > 1;
+            let open = several && seen.iter().any(|(.., undecided)| !undecided.is_empty());
+            let ballot = Ballot::new(count, open, &amends(Some(site)), &mut touched);
+            let settled = match ballot.otherwise {
+                None => ballot.unknown.clone(),
+                Some(_) => Ballot::count(std::slice::from_ref(&ballot), tree::all, unknown),
+            };
+            let alone = own.apply(&settled, Condition::Unknown, &mut Vec::new());
             ballots.push(ballot);
+            let vantages = seen.into_iter().map(|(agent, timeline, _)| (agent, timeline)).collect();
             JudgedSite { site, vantages, alone }
         };
         let sites: Vec<_> = check.from.iter().map(judge_site).collect();
@@ -175,19 +191,30 @@ impl<'a> JudgedCheck<'a> {
     }
 }
 
-/// A site's vote on a check. One that is annulled could have been any: the answer is known only where it is
-/// the same whatever that was, so that taking a vote back never decides anything.
+/// A site's vote on a check. One that is annulled could have been any, and one that hangs on what a later sample
+/// decides can still be any: the answer is known only where it is the same whatever that was or will be. So taking
+/// a vote back decides nothing, and no later sample changes what was known.
 struct Ballot {
     unknown: Views<Arc<Timeline>>,
-    /// Had the annulled been up, or down.
+    /// Were the annulled and the undecided up, or down.
     otherwise: Option<[Views<Arc<Timeline>>; 2]>,
 }
 
 impl Ballot {
-    fn new(voted: &Views<Arc<Timeline>>, amends: &Amends, touched: &mut Vec<u64>) -> Self {
-        let unknown = amends.apply(voted, Condition::Unknown, touched);
-        let other = |annulled| amends.apply(voted, annulled, &mut Vec::new());
-        let otherwise = amends.annuls().then(|| [Condition::Up, Condition::Down].map(other));
+    /// `voted` counts the site's vantages with what is undecided not cast, up or down; `open` if anything is.
+    fn new(
+        voted: impl Fn(Option<Condition>) -> Arc<Timeline>,
+        open: bool,
+        amends: &Amends,
+        touched: &mut Vec<u64>,
+    ) -> Self {
+        let not_cast = Views::one(voted(None));
+        let unknown = amends.apply(&not_cast, Condition::Unknown, touched);
+        let other = |cast: Condition| {
+            let voted = if open { Views::one(voted(Some(cast))) } else { not_cast.clone() };
+            amends.apply(&voted, cast, &mut Vec::new())
+        };
+        let otherwise = (open || amends.annuls()).then(|| [Condition::Up, Condition::Down].map(other));
         Self { unknown, otherwise }
     }
 

@@ -23,7 +23,7 @@ impl Picture<'_> {
             .map(|&(from, down, up)| Confirmation { from_ms: from * MINUTE, down, up })
             .collect();
         let to_ms = self.as_of.min(length) * MINUTE;
-        let timeline = confirm(&self.streams(), &rules, (0, to_ms), self.as_of * MINUTE);
+        let timeline = confirm(&self.streams(), &rules, (0, to_ms), self.as_of * MINUTE).timeline;
         let says = |minute: i64| {
             let (from_ms, to_ms) = (minute * MINUTE, (minute + 1) * MINUTE);
             let mut here = timeline.stretches().filter(|(start, end, _)| *start < to_ms && from_ms < *end);
@@ -156,7 +156,7 @@ fn it_does_not_matter_whether_the_last_run_can_still_grow() {
         stream.closed.extend(stream.open.take());
     }
     let rules = [Confirmation { from_ms: 0, down: 2, up: 1 }];
-    let read = |streams: &[StreamRuns]| confirm(streams, &rules, (0, 9 * MINUTE), 9 * MINUTE);
+    let read = |streams: &[StreamRuns]| confirm(streams, &rules, (0, 9 * MINUTE), 9 * MINUTE).timeline;
     assert_eq!(read(&open), read(&closed));
 }
 
@@ -176,7 +176,7 @@ fn reading_begins_where_it_can_no_longer_matter() {
     let rules = [Confirmation { from_ms: 0, down: 2, up: 1 }];
     let window = (41 * MINUTE, 48 * MINUTE);
     assert_eq!(decisive(&streams, &rules, window.0), (0, 1));
-    let timeline = confirm(&streams, &rules, window, window.1);
+    let timeline = confirm(&streams, &rules, window, window.1).timeline;
     let verdicts: Vec<_> = timeline.changes.iter().map(|change| change.verdict).collect();
     assert_eq!(verdicts, [Condition::Up]);
 }
