@@ -26,6 +26,9 @@ pub(crate) struct Given {
     pub(crate) tree: Tree,
     pub(crate) log: Vec<Entry>,
     pub(crate) policy: Policy,
+    /// Does what a later sample decides hold votes open, as the product has it? In a scenario there is no later
+    /// sample than its last, and what that leaves undecided does not vote.
+    pub(crate) undecided: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -144,16 +147,6 @@ pub(crate) struct Entry {
     pub(crate) says: Says,
 }
 
-impl Entry {
-    /// What it is about: a check, `*`, or as the product also has it `site:NAME`.
-    pub(crate) fn scope(&self) -> &str {
-        match &self.says {
-            Says::Maintenance { scope, .. } | Says::Mark { scope, .. } => scope,
-            Says::Revoke(_) => "",
-        }
-    }
-}
-
 #[derive(Debug, Clone)]
 pub(crate) enum Says {
     Maintenance {
@@ -221,6 +214,7 @@ pub(crate) fn read(input: &Value, policy: &Value) -> Result<Given, String> {
         tree: rules::tree_or_all(&input["tree"], &names)?,
         log: rules::log(&input["log"])?,
         policy: rules::policy(policy)?,
+        undecided: input["undecided"] == true,
         checks,
     })
 }

@@ -137,10 +137,11 @@ proptest! {
 
     #[test]
     fn what_is_settled_stays(seed in 1_u64.., percent in 1_u64..100, strict: bool) {
-        let Some(given) = service(seed) else { return Ok(()) };
+        let Some(mut given) = service(seed) else { return Ok(()) };
         if matches!(given.tree, Tree::Mean(_)) || given.calendar.is_some() {
             return Ok(());
         }
+        given.undecided = true;
         let world = World::of(&given).unwrap();
         let promise = Availability { target: Fraction::new(percent, 100).unwrap(), strict };
         let mut settled = None;

@@ -106,6 +106,10 @@ fn service(dice: &mut Dice) -> Value {
     if dice.one_in(2) {
         input["target"] = rules::target(dice);
     }
+    if dice.one_in(3) {
+        // No scenario of others says so.
+        input["undecided"] = true.into();
+    }
     input
 }
 

@@ -1,7 +1,7 @@
 //! One check, second by second: what each vantage knows, what sites vote.
 
 use super::{Letters, log};
-use crate::given::{Check, Evidence, Given, Initial, Quorum, Rule, Sample, State, Vantage};
+use crate::given::{Check, Evidence, Given, Initial, Quorum, Rule, Sample, Site, State, Vantage};
 
 /// A clock may be ahead of the reception by this much (D3).
 const SKEW: i64 = 5;
@@ -17,27 +17,24 @@ pub(super) fn letters(check: &Check, given: &Given) -> Letters {
         }
         Evidence::Events(events, current) => of_events(events, *current, given),
         Evidence::Sites { sites, quorum, .. } => {
-            let voted: Vec<(&str, Letters)> = sites
+            let seen: Vec<(&Site, Vec<Letters>)> = sites
                 .iter()
                 .map(|site| {
-                    let seen: Vec<Letters> =
-                        site.vantages.iter().map(|vantage| of_vantage(vantage, check, given)).collect();
-                    (site.name.as_str(), vote(&seen, site.quorum, given))
+                    let vantages = site.vantages.iter();
+                    (site, vantages.map(|vantage| of_vantage(vantage, check, given)).collect())
                 })
                 .collect();
-            // Whatever an annulled vote was: not cast, up, or down.
-            let cast = |annulled: u8| {
-                let sites = voted.iter().map(|(name, voted)| {
-                    let mut voted = voted.clone();
-                    let covers = |scope: &str| scope.strip_prefix("site:") == Some(name);
-                    log::correct(&mut voted, &covers, annulled, given);
+            // Whatever an annulled vote was, and one that is open will be: not cast, up, or down.
+            let cast = |any: u8| {
+                let sites = seen.iter().map(|(site, seen)| {
+                    let seen: Vec<Letters> = seen.iter().map(|seen| open_as(seen, any)).collect();
+                    let mut voted = vote(&seen, site.quorum, given);
+                    let covers = |scope: &str| scope.strip_prefix("site:") == Some(&site.name);
+                    log::correct(&mut voted, &covers, any, given);
                     voted
                 });
                 vote(&sites.collect::<Vec<_>>(), *quorum, given)
             };
-            if !given.log.iter().any(|entry| entry.scope().starts_with("site:")) {
-                return cast(b'K');
-            }
             let (none, up, down) = (cast(b'K'), cast(b'U'), cast(b'D'));
             let second = |index: usize| {
                 if none[index] == up[index] && up[index] == down[index] { up[index] } else { b'K' }
@@ -45,6 +42,10 @@ pub(super) fn letters(check: &Check, given: &Given) -> Letters {
             (0..none.len()).map(second).collect()
         }
     }
+}
+
+fn open_as(letters: &[u8], any: u8) -> Letters {
+    letters.iter().map(|letter| if *letter == b'?' { any } else { *letter }).collect()
 }
 
 fn unknown(given: &Given) -> Letters {
@@ -123,6 +124,10 @@ fn of_vantage(vantage: &Vantage, check: &Check, given: &Given) -> Letters {
     };
     let first = samples.first().map_or(i64::MAX, |sample| sample.at);
     paint(&mut letters, given.start, i64::MIN, first, letter(before));
+    let several = match &check.evidence {
+        Evidence::Sites { sites, .. } => sites.iter().map(|site| site.vantages.len()).sum::<usize>() > 1,
+        _ => false,
+    };
     let decided = decide(&samples, check, before);
     for (index, sample) in samples.iter().enumerate() {
         let mut until = sample.at.saturating_add(check.hold);
@@ -132,17 +137,31 @@ fn of_vantage(vantage: &Vantage, check: &Check, given: &Given) -> Letters {
         for (from, _) in vantage.bad.iter().filter(|(from, _)| *from >= sample.at) {
             until = until.min(*from);
         }
-        paint(&mut letters, given.start, sample.at, until, letter(decided[index]));
+        let undecided = sample.outcome != State::Unknown && decided[index] == Decided::Open;
+        let open = undecided && several && given.undecided && check.backdate;
+        let says = match decided[index] {
+            _ if open => b'?',
+            Decided::Is(state) => letter(state),
+            Decided::Open => b'K',
+        };
+        paint(&mut letters, given.start, sample.at, until, says);
     }
     letters
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decided {
+    Is(State),
+    /// Nobody knows yet.
+    Open,
+}
+
 /// What each sample says once all are known (D6): of a block of known samples that agree, long enough to
 /// be believed, all say so; of a shorter one the state before stays; of one at the end nobody knows yet.
-fn decide(samples: &[Sample], check: &Check, before: State) -> Vec<State> {
+fn decide(samples: &[Sample], check: &Check, before: State) -> Vec<Decided> {
     let known: Vec<usize> =
         (0..samples.len()).filter(|index| samples[*index].outcome != State::Unknown).collect();
-    let mut decided = vec![State::Unknown; samples.len()];
+    let mut decided = vec![Decided::Is(State::Unknown); samples.len()];
     let (mut state, mut place) = (before, 0);
     while place < known.len() {
         let outcome = samples[known[place]].outcome;
@@ -151,11 +170,11 @@ fn decide(samples: &[Sample], check: &Check, before: State) -> Vec<State> {
         let need = if outcome == State::Down { check.confirm_down } else { check.confirm_up } as usize;
         for (nth, index) in known[place..place + block].iter().enumerate() {
             decided[*index] = if outcome == state || (block >= need && (check.backdate || nth + 1 >= need)) {
-                outcome
+                Decided::Is(outcome)
             } else if block >= need || place + block < known.len() {
-                state
+                Decided::Is(state)
             } else {
-                State::Unknown
+                Decided::Open
             };
         }
         if block >= need {

@@ -150,6 +150,11 @@ fn measured(
     };
     if !check.backdate {
         start_hard(&mut samples, check, before);
+    } else if !given.undecided {
+        let open = undecided(&samples, check, before);
+        for sample in samples.iter_mut().filter(|sample| open.contains(&sample.at)) {
+            sample.outcome = State::Unknown;
+        }
     }
     let first = samples.first().map_or(FAR, |sample| sample.at);
     let mut runs = deliver::all(&samples, &vantage.bad, Agent::new(id, check, manner), clock)?;
@@ -158,6 +163,32 @@ fn measured(
         runs.opened_ms = i64::MIN;
     }
     Ok(runs)
+}
+
+/// When the samples were that the data end with, in a streak too short to be believed.
+fn undecided(samples: &[Sample], check: &Check, mut state: State) -> Vec<i64> {
+    let mut streak: Vec<Sample> = Vec::new();
+    let mut before = None;
+    for sample in samples {
+        let again = before == Some(sample.at);
+        before = Some(sample.at);
+        if again || sample.outcome == State::Unknown {
+            continue;
+        }
+        if sample.outcome == state || streak.first().is_some_and(|first| first.outcome != sample.outcome) {
+            streak.clear();
+        }
+        if sample.outcome == state {
+            continue;
+        }
+        streak.push(*sample);
+        let need = if sample.outcome == State::Down { check.confirm_down } else { check.confirm_up };
+        if streak.len() >= need as usize {
+            state = sample.outcome;
+            streak.clear();
+        }
+    }
+    streak.into_iter().map(|sample| sample.at).collect()
 }
 
 /// A clock may be this many seconds ahead (D3).
