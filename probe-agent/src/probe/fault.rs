@@ -12,18 +12,24 @@ pub struct Fault {
     pub reason: Reason,
     /// What was seen, for people.
     pub detail: String,
-    is_degraded: bool,
+    /// Where it is not the one of the reason.
+    verdict: Option<Verdict>,
 }
 
 impl Fault {
     /// A fault with what was seen.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), is_degraded: false }
+        Self { reason, detail: detail.into(), verdict: None }
     }
 
     /// Something that wants attention, although the target does what the check asks.
     pub fn degraded(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { is_degraded: true, ..Self::new(reason, detail) }
+        Self { verdict: Some(Verdict::Degraded), ..Self::new(reason, detail) }
+    }
+
+    /// Something that hides whether the target does what the check asks: neither up nor down.
+    pub fn unseen(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { verdict: Some(Verdict::Unknown), ..Self::new(reason, detail) }
     }
 
     /// What an error of `connect(2)`, or of making the socket, means.
@@ -48,9 +54,9 @@ impl Fault {
         Self::new(reason, error.to_string())
     }
 
-    /// Down, or unknown when the agent could not ask; degraded when it was made so.
+    /// Down, or unknown when the agent could not ask; another when it was made so.
     pub fn verdict(&self) -> Verdict {
-        if self.is_degraded { Verdict::Degraded } else { verdict_of(self.reason) }
+        self.verdict.unwrap_or_else(|| verdict_of(self.reason))
     }
 }
 

@@ -68,8 +68,10 @@ impl Wishes {
             answer.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity")
         {
             let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
-            let detail = format!("the body is in `{encoding}`, although plain was asked for");
-            return Err(Fault::new(Reason::ProtoUnexpectedReply, detail));
+            // A browser would read it; we do not unpack what strangers pack, and have not seen it.
+            let detail =
+                format!("the body is in `{encoding}`, although plain was asked for: it is not judged");
+            return Err(Fault::unseen(Reason::ProtoUnexpectedReply, detail));
         }
         self.judge_texts(answer)?;
         judge_json(&self.answer.json, answer)
@@ -298,7 +300,7 @@ mod tests {
         check(&wishes, &answer(200, &latin, b"benvenuti per\xf2"), found);
         check(&wishes, &answer(200, &[], "benvenuti però".as_bytes()), found);
         let zipped = [("content-encoding", "gzip")];
-        let detail = "the body is in `gzip`, although plain was asked for";
+        let detail = "the body is in `gzip`, although plain was asked for: it is not judged";
         check(&wishes, &answer(200, &zipped, b"\x1f\x8b"), Some((Reason::ProtoUnexpectedReply, detail)));
     }
 
