@@ -91,15 +91,18 @@ pub struct Outcome {
     pub attempts: usize,
     /// The address that was dialled last, if it came so far.
     pub remote: Option<SocketAddr>,
-    /// All that is known beyond that.
-    pub evidence: Evidence,
+    /// All that is known beyond that; boxed, because most outcomes are no news and have none.
+    pub evidence: Box<Evidence>,
+    /// Was it left out, because the outcome is what was expected?
+    pub is_brief: bool,
 }
 
 impl Outcome {
     /// The outcome of a check that was not run.
     pub fn not_run(reason: Reason, detail: &str) -> Self {
-        let evidence = Evidence { detail: trace::cut(detail), ..Evidence::default() };
-        Self { verdict: Verdict::Unknown, reason, duration_micros: 0, attempts: 0, remote: None, evidence }
+        let evidence = Box::new(Evidence { detail: trace::cut(detail), ..Evidence::default() });
+        let verdict = Verdict::Unknown;
+        Self { verdict, reason, duration_micros: 0, attempts: 0, remote: None, evidence, is_brief: false }
     }
 }
 
@@ -146,19 +149,34 @@ impl Check {
 
     /// Runs the check: up to as many attempts as it allows.
     pub async fn run(&self, surroundings: &Surroundings) -> Outcome {
-        self.run_on(surroundings, &mut None).await
+        self.run_expecting(None, surroundings).await
+    }
+
+    /// Runs the check. An outcome that is up, at the first attempt, and what was expected is brief: its evidence
+    /// would be made for nobody.
+    pub async fn run_expecting(
+        &self,
+        expected: Option<(Verdict, Reason)>,
+        surroundings: &Surroundings,
+    ) -> Outcome {
+        self.run_on(surroundings, expected, &mut None).await
     }
 
     /// Runs the check and records what is said, for a person who asks.
     pub async fn run_recorded(&self, surroundings: &Surroundings) -> (Outcome, Transcript) {
         let mut transcript = Some(Box::new(Transcript::begin()));
-        let outcome = self.run_on(surroundings, &mut transcript).await;
+        let outcome = self.run_on(surroundings, None, &mut transcript).await;
         (outcome, transcript.map_or_else(Transcript::begin, |transcript| *transcript))
     }
 
-    async fn run_on(&self, surroundings: &Surroundings, transcript: &mut Option<Box<Transcript>>) -> Outcome {
+    async fn run_on(
+        &self,
+        surroundings: &Surroundings,
+        expected: Option<(Verdict, Reason)>,
+        transcript: &mut Option<Box<Transcript>>,
+    ) -> Outcome {
         let Some(over_v6) = &self.over_v6 else {
-            return attempts::run(self, &self.asker, surroundings, transcript).await;
+            return attempts::run(self, &self.asker, surroundings, expected, transcript).await;
         };
         // Boxed: two runs at once must not weigh on checks of one.
         Box::pin(families::run(self, [&self.asker, over_v6], surroundings, transcript)).await

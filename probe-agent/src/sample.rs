@@ -20,14 +20,13 @@ pub struct Sample {
     /// First attempt's begin to last attempt's end without the gaps between, µs.
     pub duration_micros: u64,
     /// Present on a change of verdict or reason, on failure, and once an hour.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<Box<Evidence>>,
     /// Did verdict or reason change from this check's previous sample? Then spool and push hurry.
     pub changed: bool,
 }
 
 /// What the schedule hands to the spool, in order.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every entry is a sample, and the queue is bounded")]
 pub enum Entry {
     /// A new assignment is in force; samples after it use its indices.
     Dictionary(Dictionary),

@@ -17,6 +17,7 @@ mod tests;
 pub use limits::{Limits, raise_open_files};
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,9 +87,14 @@ pub async fn run(schedule: Schedule, stop: CancellationToken) -> Result<(), Spoo
     let mut state = Running::new(&schedule);
     let Schedule { mut assignments, entries, mut steps, refused_checks, canaries, .. } = schedule;
     assignments.mark_changed();
+    // Most rounds are about a probe that has ended, and leave the next slot where it was: one timer for all.
+    let mut alarm = pin!(sleep_until(Instant::now()));
     loop {
         let mut said = state.advance();
         let wake_at = state.wake_at();
+        if alarm.deadline() != wake_at {
+            alarm.as_mut().reset(wake_at);
+        }
         for entry in said.drain(..) {
             entries.send(entry).await.map_err(|_| SpoolGone)?;
         }
@@ -117,7 +123,7 @@ pub async fn run(schedule: Schedule, stop: CancellationToken) -> Result<(), Spoo
                     entries.send(entry).await.map_err(|_| SpoolGone)?;
                 }
             }
-            () = sleep_until(wake_at) => {}
+            () = &mut alarm => {}
         }
     }
 }
@@ -214,8 +220,9 @@ impl Running {
     fn launch(&mut self, slot: usize, due_ms: u64, now_ms: u64, check: Arc<Check>) {
         let surroundings = Arc::clone(&self.surroundings);
         let desk = self.desk.clone();
+        let expected = self.roster.expected(slot, now_ms);
         let abort = self.probes.spawn(async move {
-            let mut outcome = check.run(&surroundings).await;
+            let mut outcome = check.run_expecting(expected, &surroundings).await;
             if desk.excuses(&check, &outcome).await {
                 outcome.evidence.detail = format!("{}: {}", outcome.reason, outcome.evidence.detail);
                 outcome.reason = Reason::AgentNetworkDown;

@@ -55,6 +55,7 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use collector_api::LostReason;
@@ -167,6 +168,8 @@ async fn write(spool: &Spool, mut entries: mpsc::Receiver<Entry>) -> Result<(), 
     let mut queue = Queue::new();
     let mut writing = JoinSet::new();
     let mut is_open = true;
+    // A group is due when its first entry says: one timer for all that join it.
+    let mut alarm = pin!(sleep_until(Instant::now()));
     loop {
         let now = Instant::now();
         if writing.is_empty() && queue.due_at().is_some_and(|due| due <= now || !is_open) {
@@ -178,6 +181,11 @@ async fn write(spool: &Spool, mut entries: mpsc::Receiver<Entry>) -> Result<(), 
             return Ok(());
         }
         let due = queue.due_at().filter(|_| writing.is_empty());
+        if let Some(due) = due
+            && alarm.deadline() != due
+        {
+            alarm.as_mut().reset(due);
+        }
         tokio::select! {
             entry = entries.recv(), if is_open => match entry {
                 Some(entry) => queue.add(entry, Instant::now()),
@@ -193,7 +201,7 @@ async fn write(spool: &Spool, mut entries: mpsc::Receiver<Entry>) -> Result<(), 
                 }
                 Err(error) => return Err(SpoolError::Disk(error)),
             },
-            () = sleep_until(due.unwrap_or(now)), if due.is_some() => {}
+            () = &mut alarm, if due.is_some() => {}
         }
     }
 }

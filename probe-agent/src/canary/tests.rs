@@ -1,6 +1,6 @@
 //! The decision, by table; and rounds against real sockets.
 
-use collector_api::{Evidence, Reason, Verdict};
+use collector_api::{Reason, Verdict};
 use config::{CheckId, CheckSpec, Family, Probe, TcpParams, Timing};
 use hickory_proto::op::{Message, OpCode};
 use hickory_proto::rr::rdata::A;
@@ -119,7 +119,8 @@ fn down(reason: Reason, remote: &str) -> Outcome {
         duration_micros: 1,
         attempts: 1,
         remote: remote.parse().ok(),
-        evidence: Evidence::default(),
+        evidence: Box::default(),
+        is_brief: false,
     }
 }
 

@@ -92,7 +92,7 @@ fn id_of(text: &str) -> String {
 }
 
 fn explain(check: &Check, outcome: &Outcome, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Evidence { detail, phases, attempts, remote, phase_failed, tls, facts } = &outcome.evidence;
+    let Evidence { detail, phases, attempts, remote, phase_failed, tls, facts } = &*outcome.evidence;
     writeln!(out, "{}  {}", check.id, outcome.verdict)?;
     writeln!(out, "  reason    {} ({})", outcome.reason, outcome.reason.describe())?;
     if !detail.is_empty() {

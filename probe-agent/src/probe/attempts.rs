@@ -19,11 +19,13 @@ struct Finding {
     reason: Reason,
 }
 
-/// Runs the check by one asker. What is said goes on `transcript`, if there is one.
+/// Runs the check by one asker. What is said goes on `transcript`, if there is one; `expected` as in
+/// [`Check::run_expecting`].
 pub(super) async fn run(
     check: &Check,
     asker: &Asker,
     surroundings: &Surroundings,
+    expected: Option<(Verdict, Reason)>,
     transcript: &mut Option<Box<Transcript>>,
 ) -> Outcome {
     let timing = &check.timing;
@@ -52,13 +54,19 @@ pub(super) async fn run(
             sleep(Duration::from_millis(timing.attempt_gap_ms())).await;
             continue;
         }
+        let tried = attempts.len();
+        let is_up = matches!(finding.verdict, Verdict::Up | Verdict::Degraded);
+        let is_brief = is_up && tried == 1 && expected == Some((finding.verdict, finding.reason));
+        let evidence =
+            if is_brief { Evidence::default() } else { evidence(finding, &seen, &mut trace, attempts) };
         return Outcome {
             verdict: finding.verdict,
             reason: finding.reason,
             duration_micros,
-            attempts: attempts.len(),
+            attempts: tried,
             remote: trace.remote,
-            evidence: evidence(finding, &seen, &trace, attempts),
+            evidence: Box::new(evidence),
+            is_brief,
         };
     }
 }
@@ -99,7 +107,12 @@ fn may_go_on(finding: Finding, attempts: usize, elapsed: Duration, timing: &Timi
         && worst_end <= Duration::from_millis(timing.every_ms)
 }
 
-fn evidence(finding: Finding, seen: &Result<(), Fault>, trace: &Trace, attempts: Vec<Attempt>) -> Evidence {
+fn evidence(
+    finding: Finding,
+    seen: &Result<(), Fault>,
+    trace: &mut Trace,
+    attempts: Vec<Attempt>,
+) -> Evidence {
     let failed = finding.verdict == Verdict::Down || finding.verdict == Verdict::Unknown;
     Evidence {
         detail: seen.as_ref().err().map(|fault| trace.detail(&fault.detail)).unwrap_or_default(),

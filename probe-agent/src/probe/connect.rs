@@ -35,7 +35,8 @@ pub(super) async fn locate_by(
         ip
     } else {
         trace.enter("resolve");
-        resolver.resolve(&address.host, family).await?
+        // Boxed: what is asked by its address must not carry a resolver's state along.
+        Box::pin(resolver.resolve(&address.host, family)).await?
     };
     let remote = SocketAddr::new(ip, address.port);
     trace.remote = Some(remote);

@@ -18,12 +18,12 @@ pub(super) async fn run(
     transcript: &mut Option<Box<Transcript>>,
 ) -> Outcome {
     if transcript.is_some() {
-        let v4 = attempts::run(check, v4, surroundings, transcript).await;
-        return worse(v4, attempts::run(check, v6, surroundings, transcript).await);
+        let v4 = attempts::run(check, v4, surroundings, None, transcript).await;
+        return worse(v4, attempts::run(check, v6, surroundings, None, transcript).await);
     }
     let (mut none, mut nothing) = (None, None);
-    let v4 = attempts::run(check, v4, surroundings, &mut none);
-    let v6 = attempts::run(check, v6, surroundings, &mut nothing);
+    let v4 = attempts::run(check, v4, surroundings, None, &mut none);
+    let v6 = attempts::run(check, v6, surroundings, None, &mut nothing);
     let (v4, v6) = tokio::join!(v4, v6);
     worse(v4, v6)
 }
@@ -72,8 +72,8 @@ mod tests {
 
     fn outcome(verdict: Verdict, reason: Reason, remote: &str) -> Outcome {
         let remote = remote.parse().ok();
-        let evidence = Evidence { detail: "seen".to_owned(), ..Evidence::default() };
-        Outcome { verdict, reason, duration_micros: 7, attempts: 1, remote, evidence }
+        let evidence = Box::new(Evidence { detail: "seen".to_owned(), ..Evidence::default() });
+        Outcome { verdict, reason, duration_micros: 7, attempts: 1, remote, evidence, is_brief: false }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod tests;
 pub use pings::Pings;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use collector_api::Reason;
@@ -37,7 +38,7 @@ pub struct Icmp {
     /// Without a port.
     address: HostPort,
     timeout: Duration,
-    payload: std::sync::Arc<[u8]>,
+    payload: Arc<[u8]>,
 }
 
 impl Icmp {
@@ -64,12 +65,14 @@ impl Icmp {
         if let Some(micros) = echoes.average_micros() {
             trace.measured(micros);
         }
-        echoes.tell(trace);
-        if echoes.is_silence() {
+        let (is_silence, judged) =
+            (echoes.is_silence(), echoes.judge(self.params.loss_warn, self.params.loss_crit));
+        trace.facts_later(move || echoes.facts());
+        if is_silence {
             // All silent may be our own ear.
-            surroundings.pings.assure(&line).await?;
+            Box::pin(surroundings.pings.assure(&line)).await?;
         }
-        echoes.judge(self.params.loss_warn, self.params.loss_crit)
+        judged
     }
 
     /// Sends them all and gathers what comes of each until the deadline.
@@ -89,16 +92,23 @@ impl Icmp {
         let first_at = Instant::now();
         for packet in 0..packets {
             let next_at = first_at + gap * packet;
-            while let Ok(Some(ended)) = timeout_at(next_at, under_way.join_next()).await {
-                echoes.take(ended.unwrap_or_else(Echo::of_panic), trace)?;
+            if packet > 0 {
+                while let Ok(Some(ended)) = timeout_at(next_at, under_way.join_next()).await {
+                    echoes.take(ended.unwrap_or_else(Echo::of_panic), trace)?;
+                }
+                // Nothing was under way, and the time has not come.
+                sleep_until(next_at).await;
             }
-            // Nothing was under way, and the time has not come.
-            sleep_until(next_at).await;
             line.turn(left / 2).await?;
-            let (line, payload) = (line.clone(), std::sync::Arc::clone(&self.payload));
             let patience = PATIENCE.min(deadline.saturating_duration_since(Instant::now()));
-            trace.sent(|| format!("echo request {} to {host}, {} bytes", packet + 1, payload.len()));
-            under_way.spawn(async move { line.ping(host, &payload, patience).await });
+            trace.sent(|| format!("echo request {} to {host}, {} bytes", packet + 1, self.payload.len()));
+            if packet + 1 == packets && under_way.is_empty() {
+                // Nothing else is waited for meanwhile: it needs no task of its own.
+                echoes.take(line.ping(host, &self.payload, patience).await, trace)?;
+            } else {
+                let (line, payload) = (line.clone(), Arc::clone(&self.payload));
+                under_way.spawn(async move { line.ping(host, &payload, patience).await });
+            }
         }
         while let Some(ended) = under_way.join_next().await {
             echoes.take(ended.unwrap_or_else(Echo::of_panic), trace)?;

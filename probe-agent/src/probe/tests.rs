@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use collector_api::{Reason, Verdict};
+use collector_api::{Evidence, Reason, Verdict};
 use config::{CheckId, CheckSpec, Family, HostPort, Probe, TcpParams, Timing};
 use hickory_proto::op::{Message, OpCode};
 use hickory_proto::rr::rdata::{A, AAAA};
@@ -187,4 +187,22 @@ async fn a_name_without_a_resolver_fails_in_resolve() {
     assert_eq!(outcome.verdict, Verdict::Down);
     assert_eq!(outcome.reason, Reason::ResolveTimeout, "{outcome:?}");
     assert_eq!(outcome.evidence.phase_failed, "resolve");
+}
+
+#[tokio::test]
+async fn what_was_expected_needs_no_evidence() {
+    let (listener, address) = listener().await;
+    let check = Check::new(tcp("127.0.0.1", address.port())).unwrap();
+    let up = Some((Verdict::Up, Reason::None));
+    let brief = check.run_expecting(up, &surroundings()).await;
+    assert!(brief.is_brief && brief.verdict == Verdict::Up && *brief.evidence == Evidence::default());
+    let news = check.run_expecting(Some((Verdict::Degraded, Reason::Slow)), &surroundings()).await;
+    assert!(!news.is_brief && !news.evidence.phases.is_empty(), "{news:?}");
+    drop(listener);
+    let down = (Verdict::Down, Reason::ConnectRefused);
+    for expected in [up, Some(down)] {
+        let outcome = check.run_expecting(expected, &surroundings()).await;
+        assert_eq!((outcome.verdict, outcome.reason), down);
+        assert!(!outcome.is_brief && !outcome.evidence.detail.is_empty(), "a failure is always shown");
+    }
 }

@@ -23,6 +23,9 @@ const PHASES_MAX: usize = 24;
 /// A fact's value, bytes at most.
 const FACT_BYTES_MAX: usize = 128;
 
+/// A fact's name and value.
+pub(super) type Told = (&'static str, String);
+
 /// The phases of one attempt and what it learned.
 #[derive(Debug)]
 pub struct Trace {
@@ -35,7 +38,8 @@ pub struct Trace {
     pub remote: Option<SocketAddr>,
     /// What the handshake showed.
     pub tls: Option<TlsFacts>,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<Told>,
+    unsaid: Unsaid,
     secrets: Secrets,
     /// Boxed: nobody asks for it but a person.
     transcript: Option<Box<Transcript>>,
@@ -55,6 +59,7 @@ impl Trace {
             remote: None,
             tls: None,
             facts: Vec::new(),
+            unsaid: Unsaid::default(),
             secrets: Secrets::default(),
             transcript: None,
             at_deadline: None,
@@ -168,6 +173,11 @@ impl Trace {
         self.facts.push((name, value.into()));
     }
 
+    /// Notes typed facts that are put into words only if the sample has evidence: most have none.
+    pub(super) fn facts_later(&mut self, say: impl FnOnce() -> Vec<Told> + Send + Sync + 'static) {
+        self.unsaid.0.push(Box::new(say));
+    }
+
     /// The phases as evidence carries them: of too many, the first and the last, which is where it began
     /// and where it failed.
     pub fn phases(&self) -> Vec<Phase> {
@@ -181,7 +191,8 @@ impl Trace {
     }
 
     /// The facts as evidence carries them.
-    pub fn facts(&self) -> Vec<Fact> {
+    pub fn facts(&mut self) -> Vec<Fact> {
+        self.facts.extend(std::mem::take(&mut self.unsaid.0).into_iter().flat_map(|say| say()));
         self.facts
             .iter()
             .map(|(name, value)| Fact {
@@ -200,6 +211,18 @@ impl Trace {
         if let Some((phase, began)) = self.current {
             self.phases.push((self.hop, phase, micros_between(began, now)));
         }
+    }
+}
+
+/// Facts that nobody has put into words yet.
+#[derive(Default)]
+struct Unsaid(Vec<Say>);
+
+type Say = Box<dyn FnOnce() -> Vec<Told> + Send + Sync>;
+
+impl std::fmt::Debug for Unsaid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} unsaid", self.0.len())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use collector_api::{Assignment, CheckEntry};
+use collector_api::{Assignment, CheckEntry, Reason, Verdict};
 use config::{Canary, CheckId, CheckSpec, HostPort, Probe, Timing};
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
@@ -136,6 +136,11 @@ impl Roster {
         &self.checks[slot].work
     }
 
+    /// What a run that begins now is expected to say, if that would need no evidence.
+    pub(super) fn expected(&self, slot: usize, now_ms: u64) -> Option<(Verdict, Reason)> {
+        self.checks[slot].said.expected(now_ms)
+    }
+
     /// The sample of an outcome; remembers what it says.
     pub(super) fn sample(
         &mut self,
@@ -147,7 +152,7 @@ impl Roster {
     ) -> Sample {
         let check = &mut self.checks[slot];
         let Telling { changed, with_evidence } =
-            check.said.tell(outcome.verdict, outcome.reason, outcome.attempts, now_ms);
+            check.said.tell((outcome.verdict, outcome.reason), outcome.attempts, outcome.is_brief, now_ms);
         Sample {
             check: check.index,
             revision: self.revision,

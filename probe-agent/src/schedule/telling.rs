@@ -22,17 +22,32 @@ pub(super) struct Telling {
 }
 
 impl Said {
-    pub(super) fn tell(&mut self, verdict: Verdict, reason: Reason, attempts: usize, now_ms: u64) -> Telling {
+    /// What a run that begins now is expected to say, if that would need no evidence.
+    pub(super) fn expected(&self, now_ms: u64) -> Option<(Verdict, Reason)> {
+        self.last.filter(|_| !self.is_old(now_ms))
+    }
+
+    /// One that `is_brief` has no evidence: if that is due by now, the next has.
+    pub(super) fn tell(
+        &mut self,
+        (verdict, reason): (Verdict, Reason),
+        attempts: usize,
+        is_brief: bool,
+        now_ms: u64,
+    ) -> Telling {
         let changed = self.last != Some((verdict, reason));
         let failed = matches!(verdict, Verdict::Down | Verdict::Unknown);
-        let is_old =
-            self.evidence_at_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= EVIDENCE_EVERY_MS);
-        let with_evidence = changed || failed || attempts > 1 || is_old;
+        let is_wanted = changed || failed || attempts > 1 || self.is_old(now_ms);
+        let with_evidence = is_wanted && !is_brief;
         self.last = Some((verdict, reason));
         if with_evidence {
             self.evidence_at_ms = Some(now_ms);
         }
         Telling { changed, with_evidence }
+    }
+
+    fn is_old(&self, now_ms: u64) -> bool {
+        self.evidence_at_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= EVIDENCE_EVERY_MS)
     }
 }
 
@@ -59,7 +74,22 @@ mod tests {
             (360_001 + EVIDENCE_EVERY_MS, up, 1, false, false),
         ] {
             let expected = Telling { changed, with_evidence };
-            assert_eq!(said.tell(verdict, reason, attempts, at_ms), expected, "at {at_ms}");
+            assert_eq!(said.tell((verdict, reason), attempts, false, at_ms), expected, "at {at_ms}");
         }
+    }
+
+    #[test]
+    fn evidence_that_came_due_under_way_is_told_the_next_time() {
+        let mut said = Said::default();
+        let up = (Verdict::Up, Reason::None);
+        assert_eq!(said.expected(0), None, "a first sample has evidence");
+        said.tell(up, 1, false, 0);
+        let due_ms = EVIDENCE_EVERY_MS;
+        assert_eq!(said.expected(due_ms - 1), Some(up));
+        // It began as one that needs none, and ended a moment later.
+        assert!(!said.tell(up, 1, true, due_ms).with_evidence);
+        assert_eq!(said.expected(due_ms + 1), None);
+        assert!(said.tell(up, 1, false, due_ms + 1).with_evidence);
+        assert_eq!(said.expected(due_ms + 2), Some(up));
     }
 }

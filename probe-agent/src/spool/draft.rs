@@ -56,7 +56,7 @@ impl Draft {
     pub fn add_sample(&mut self, sample: &Sample) {
         let evidence = sample
             .evidence
-            .as_ref()
+            .as_deref()
             .map(prost::Message::encode_to_vec)
             .filter(|evidence| evidence.len() <= limits::EVIDENCE_BYTES_MAX)
             .unwrap_or_default();
@@ -264,7 +264,7 @@ mod tests {
         let mut draft = Draft::default();
         let mut long = sample(1, 1_000);
         let detail = "x".repeat(limits::EVIDENCE_BYTES_MAX + 1);
-        long.evidence = Some(collector_api::Evidence { detail, ..Default::default() });
+        long.evidence = Some(Box::new(collector_api::Evidence { detail, ..Default::default() }));
         draft.add_sample(&long);
         let group = Group::read(&draft.encoded(1)).unwrap();
         assert!(group.records[0].evidence.is_empty());

@@ -3,6 +3,7 @@
 use collector_api::Reason;
 use config::Fraction;
 
+use super::super::trace::Told;
 use super::super::{Fault, Trace};
 use super::pings::Echo;
 
@@ -52,18 +53,19 @@ impl Echoes {
         Some(self.times.iter().sum::<u64>() / count)
     }
 
-    /// Notes it as facts.
-    pub(super) fn tell(&self, trace: &mut Trace) {
-        trace.fact("packets", format!("{} sent, {} back", self.sent, self.times.len()));
+    /// What evidence says of them.
+    pub(super) fn facts(&self) -> Vec<Told> {
+        let mut facts = vec![("packets", format!("{} sent, {} back", self.sent, self.times.len()))];
         if let (Some(min), Some(average), Some(max)) =
             (self.times.iter().min(), self.average_micros(), self.times.iter().max())
         {
             let [min, average, max] = [*min, average, *max].map(milliseconds);
-            trace.fact("rtt", format!("min {min}, avg {average}, max {max}"));
+            facts.push(("rtt", format!("min {min}, avg {average}, max {max}")));
         }
         if let Some(ttl) = self.ttl {
-            trace.fact("ttl", ttl.to_string());
+            facts.push(("ttl", ttl.to_string()));
         }
+        facts
     }
 
     /// Down without any reply, or beyond `crit`; degraded beyond `warn`.
@@ -152,10 +154,8 @@ mod tests {
         for micros in [1_500, 500] {
             echoes.take(Echo::Reply { micros, ttl: None }, &mut trace).unwrap();
         }
-        echoes.tell(&mut trace);
-        let facts: Vec<_> = trace.facts().into_iter().map(|fact| (fact.name, fact.value)).collect();
         let expected = [("packets", "3 sent, 2 back"), ("rtt", "min 0.500 ms, avg 1.000 ms, max 1.500 ms")];
-        assert_eq!(facts, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(echoes.facts(), expected.map(|(name, value)| (name, value.to_owned())));
         assert_eq!(echoes.average_micros(), Some(1_000));
     }
 }

@@ -18,7 +18,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use collector_api::Reason;
@@ -70,6 +70,7 @@ pub struct Pings {
 #[derive(Default)]
 struct Ear {
     client: Mutex<Option<Client>>,
+    identifier: OnceLock<PingIdentifier>,
     number: AtomicU16,
 }
 
@@ -105,7 +106,8 @@ impl Pings {
 
     fn line_of(&self, client: Client, is_v4: bool) -> Line {
         let ear = Arc::clone(if is_v4 { &self.v4 } else { &self.v6 });
-        Line { client, identifier: identifier(), ear, gate: Arc::clone(&self.gate), is_v4 }
+        let identifier = *ear.identifier.get_or_init(identifier);
+        Line { client, identifier, ear, gate: Arc::clone(&self.gate), is_v4 }
     }
 
     /// Silence was heard: is it our own ear? `Ok` when the silence stands.
