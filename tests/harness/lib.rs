@@ -14,6 +14,7 @@ pub mod binaries;
 pub mod daemon;
 pub mod ports;
 pub mod target;
+pub mod feeder;
 pub mod servers;
 pub mod clocks;
 pub mod name_servers;
@@ -22,6 +23,7 @@ pub mod mounts;
 pub mod stored;
 pub mod place;
 
+pub use feeder::Feeder;
 pub use patience::eventually;
 pub use place::Place;
 pub use target::Target;

@@ -56,28 +56,55 @@ impl Place {
         place
     }
 
+    /// A serving collector with a charter of its own: `charter` is the file without its key `collector`, with
+    /// files beside it that it names. No agent is enrolled.
+    pub fn of_charter(charter: &str, files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut place = Self { collector: None, agent: None, through: Vec::new(), directory };
+        place.set_up("127.0.0.1", &[], files, charter);
+        place
+    }
+
+    /// What a new agent of the charter enrols with.
+    pub fn line_for(&self, agent: &str) -> EnrolLine {
+        let output = succeeded(&mut self.collector_command(&["agent", "add", agent]));
+        let said = String::from_utf8(output.stdout).unwrap();
+        let line = said.lines().find(|line| line.trim_start().starts_with("vedetta1:"));
+        EnrolLine::from_line(line.unwrap_or_else(|| panic!("no line in: {said}"))).unwrap()
+    }
+
     fn made(address: &str, through: Vec<String>, files: &[(&str, &str)], services: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut place = Self { collector: None, agent: None, through, directory };
-        let (agents, web) = (free_port(), free_port());
-        let (agents, web) = (format!("{address}:{agents}"), format!("127.0.0.1:{web}"));
-        let folder = place.path("").display().to_string();
-        let init = ["init", "--dir", &folder, "--with-local-agent", AGENT, "--agents-listen", &agents];
-        succeeded(Command::new(ours("vedetta")).args(init).args(["--web-listen", &web]));
-        let charter = format!(
-            "organisation: {{name: Comune di Esempio}}\n\
-             sites: {{ced: {{agents: [{AGENT}], users: [uffici]}}}}\n\
-             services:\n{services}\n\
-             collector: {{agents: {{listen: \"{agents}\"}}, web: {{listen: \"{web}\"}}, state: state}}\n"
+        place.set_up(
+            address,
+            &["--with-local-agent", AGENT],
+            files,
+            &format!(
+                "organisation: {{name: Comune di Esempio}}\n\
+                 sites: {{ced: {{agents: [{AGENT}], users: [uffici]}}}}\n\
+                 services:\n{services}\n"
+            ),
         );
-        fs::write(place.path("vedetta.yaml"), charter).unwrap();
-        for (name, text) in files {
-            fs::write(place.path(name), text).unwrap();
-        }
-        place.start_collector();
         let line = File::open(place.path("state/enrol-line")).unwrap();
         succeeded(place.agent_command(&["enrol"]).stdin(line));
         place
+    }
+
+    /// `vedetta init`, the charter with listeners of its own, and the collector started.
+    fn set_up(&mut self, address: &str, with: &[&str], files: &[(&str, &str)], charter: &str) {
+        let (agents, web) = (format!("{address}:{}", free_port()), format!("127.0.0.1:{}", free_port()));
+        let folder = self.path("").display().to_string();
+        let init = ["init", "--dir", &folder, "--agents-listen", &agents, "--web-listen", &web];
+        succeeded(Command::new(ours("vedetta")).args(init).args(with));
+        let listeners = format!(
+            "collector: {{agents: {{listen: \"{agents}\"}}, web: {{listen: \"{web}\"}}, state: state}}\n"
+        );
+        fs::write(self.path("vedetta.yaml"), format!("{charter}\n{listeners}")).unwrap();
+        for (name, text) in files {
+            fs::write(self.path(name), text).unwrap();
+        }
+        self.start_collector();
     }
 
     /// A path within the installation.

@@ -16,3 +16,4 @@ mod name_servers;
 mod black_holes;
 mod time_servers;
 mod echoes;
+mod past_year;

@@ -1,0 +1,169 @@
+//! An agent without probes: it delivers the records it is given, through the front door.
+//!
+//! Past years, floods and rare causes cannot be waited for. What a [`Feeder`] sends is signed, numbered, chained
+//! and acknowledged like any agent's, over TLS, so that all of the collector's path is the one that agents take.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use collector_api::{
+    Batch, Chain, CheckEntry, ClockReading, ConfigRecord, EnrolLine, EnrolRequest, Group, Record, Route,
+    SigningKey, Start, StreamId, header, hex_encode, limits,
+};
+use prost::Message as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// As if NTP had just spoken: nothing about the samples' times is in doubt.
+const CLOCK: ClockReading = ClockReading { sent_ms: 0, offset_ms: 0, rtt_ms: 2, ntp_error_ms: 1 };
+
+/// One enrolled agent, its stream, and its connection.
+#[derive(Debug)]
+pub struct Feeder {
+    connection: StreamOwned<ClientConnection, TcpStream>,
+    host: String,
+    agent: String,
+    key: SigningKey,
+    stream: StreamId,
+    next_seq: u64,
+    chain: Chain,
+    waiting: Vec<Vec<u8>>,
+    /// Records that wait, and the first one's number.
+    records: usize,
+    first_seq: u64,
+    before: Chain,
+    clock: ClockReading,
+}
+
+impl Feeder {
+    /// Enrols with a line that nobody has used; `seed` tells its key and stream from those of others.
+    pub fn enrolled(line: &EnrolLine, seed: u8) -> Self {
+        let key = SigningKey::from_seed(&[seed; 32]).unwrap();
+        let stream = StreamId([seed; 16]);
+        let chain = Chain::genesis(stream);
+        let mut feeder = Self {
+            connection: connected(line),
+            host: line.server_name.clone(),
+            agent: line.agent.clone(),
+            key,
+            stream,
+            next_seq: 1,
+            chain,
+            waiting: Vec::new(),
+            records: 0,
+            first_seq: 1,
+            before: chain,
+            clock: CLOCK,
+        };
+        let request = EnrolRequest::new(&line.agent, &line.code, "0.1.0", &feeder.key).encode_to_vec();
+        let status = feeder.post(Route::Enrol, &request);
+        assert_eq!(status, 200, "enrolment of `{}`", line.agent);
+        feeder
+    }
+
+    /// Begins the stream: the agent started at `at_ms` and from now on record index `n` is the `n`th of
+    /// `checks`, each with its interval and hold in ms.
+    pub fn open(&mut self, at_ms: i64, checks: &[(String, u64, u64)]) {
+        let start = Start { at_ms, version: "0.1.0".to_owned(), ..Start::default() };
+        let mut records = vec![Record { start: Some(start), ..Record::default() }];
+        let entries: Vec<CheckEntry> = (0..)
+            .zip(checks)
+            .map(|(index, (check, interval_ms, hold_ms))| CheckEntry {
+                index,
+                check: check.clone(),
+                interval_ms: *interval_ms,
+                hold_ms: *hold_ms,
+            })
+            .collect();
+        for (piece, entries) in entries.chunks(limits::CONFIG_ENTRIES_MAX).enumerate() {
+            let config = ConfigRecord { revision: 1, begins: piece == 0, entries: entries.to_vec() };
+            records.push(Record { config: Some(config), ..Record::default() });
+        }
+        self.push(at_ms, records);
+    }
+
+    /// What the agent knows of its clock from the next batch on.
+    pub fn reads_clock(&mut self, clock: Option<ClockReading>) {
+        self.deliver();
+        self.clock = clock.unwrap_or(CLOCK);
+    }
+
+    /// Adds a group; delivers as soon as a batch is full.
+    pub fn push(&mut self, base_ms: i64, records: Vec<Record>) {
+        if self.records + records.len() > limits::BATCH_RECORDS_MAX {
+            self.deliver();
+        }
+        self.records += records.len();
+        let group = Group { first_seq: self.next_seq, base_ms, records };
+        self.next_seq = group.next_seq();
+        let group = group.encode_to_vec();
+        self.chain = self.chain.extend(&group);
+        self.waiting.push(group);
+    }
+
+    /// Sends what waits; every record is acknowledged when this returns.
+    pub fn deliver(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let numbers = (self.first_seq, self.next_seq - 1);
+        let groups = std::mem::take(&mut self.waiting);
+        let batch = Batch::pack(self.stream, numbers, self.before, &groups, self.clock, &self.key).unwrap();
+        let body = batch.encode_to_vec();
+        loop {
+            match self.post(Route::Batches, &body) {
+                200 => break,
+                // An agent asks at most 100 times a second: one that has a year to tell waits for its turn.
+                429 => std::thread::sleep(Duration::from_millis(20)),
+                status => panic!("batch {numbers:?} of `{}` was answered {status}", self.agent),
+            }
+        }
+        (self.records, self.first_seq, self.before) = (0, self.next_seq, self.chain);
+    }
+
+    fn post(&mut self, route: Route, body: &[u8]) -> u16 {
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: {}\r\n{}: {}\r\n{}: {}\r\ncontent-length: {}\r\n\r\n",
+            route.path(),
+            self.host,
+            header::NONCE,
+            hex_encode(&[7; 16]),
+            header::AGENT,
+            self.agent,
+            body.len(),
+        );
+        self.connection.write_all(head.as_bytes()).unwrap();
+        self.connection.write_all(body).unwrap();
+        self.answer()
+    }
+
+    /// The status; the rest of the answer is read and forgotten.
+    fn answer(&mut self) -> u16 {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            self.connection.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let length = length.map_or(0, |length| length.trim().parse().unwrap());
+        self.connection.read_exact(&mut vec![0; length]).unwrap();
+        head[9..12].parse().unwrap()
+    }
+}
+
+fn connected(line: &EnrolLine) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(line.authority.clone())).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(line.server_name.clone()).unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    let stream = TcpStream::connect(&line.addresses[0]).unwrap();
+    stream.set_nodelay(true).unwrap();
+    StreamOwned::new(connection, stream)
+}
