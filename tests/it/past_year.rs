@@ -15,8 +15,8 @@ use harness::{Feeder, Place};
 use events::{END_MS, Effect, MINUTE_MS, START_MS};
 use model::{Model, Sums, World};
 
-/// Agents ask once an hour, so that a debug build tells a year in seconds; the rules know no other difference.
-const EVERY_MS: i64 = 60 * MINUTE_MS;
+/// Agents ask every twenty minutes, so that a debug build tells a year in seconds; the rules know no other difference.
+const EVERY_MS: i64 = 20 * MINUTE_MS;
 const HOLD_MS: i64 = EVERY_MS * 5 / 2;
 /// 2025-03-15 00:00 in Rome.
 const MEASURED_FROM_MS: i64 = START_MS + 73 * 24 * 60 * MINUTE_MS;
@@ -154,7 +154,7 @@ impl Telling<'_> {
         for (place, check) in self.checks.iter().enumerate() {
             let delta_ms = if place == 0 { 0 } else { 701 };
             let at_slot_ms = slot_ms + 701 * i64::try_from(place).unwrap();
-            // An odd number of ms late, another one each hour.
+            // An odd number of ms late, another one each time.
             let lag_ms = u32::try_from(
                 (slot_ms / EVERY_MS * 7_919 + i64::try_from(place).unwrap() * 31).rem_euclid(997),
             );
