@@ -124,8 +124,9 @@ fn charter(world: &World) -> String {
         let _ = write!(
             text,
             "  s{service}:\n    commitments: [{{kind: availability, above: 98%, hours: 24x7}}]\n    components:\n      \
-             c: {{probe: tcp, every: 60s, up_if: at least {}, targets: {{",
-            world.need(service)
+             c: {{probe: tcp, every: 60s, up_if: at least {}, from: [sede{}], targets: {{",
+            world.need(service),
+            World::agent(world.members(service).start)
         );
         for check in world.members(service) {
             let _ = write!(

@@ -30,9 +30,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// About 220 changes a check, outages that a service's checks share, and agents that were away.
+    /// About 220 changes a check, outages that a service's checks share, and stretches in which a check was not asked.
     pub(crate) fn of(checks: usize) -> Self {
-        assert!(checks > 0 && checks.is_multiple_of(AGENTS), "checks are shared among {AGENTS} agents");
+        assert!(checks > 0 && checks.is_multiple_of(AGENTS), "a multiple of {AGENTS} checks");
         let mut said = vec![vec![Said::Ok; MINUTES]; checks];
         for (check, said) in said.iter_mut().enumerate() {
             let mut noise = Noise(check as u64 + 1);
@@ -45,7 +45,7 @@ impl World {
             }
         }
         for (check, said) in said.iter_mut().enumerate() {
-            let mut away = Noise(2_000_000 + (check % AGENTS) as u64);
+            let mut away = Noise(2_000_000 + check as u64);
             for _ in 0..6 {
                 outage(said, away.below(MINUTES), 30 + away.below(600), Said::Nothing);
             }
@@ -75,9 +75,9 @@ impl World {
         if service.is_multiple_of(2) { self.members(service).len() } else { 2 }
     }
 
-    /// Who measures a check.
+    /// Who measures a check: one agent all of a service's.
     pub(crate) fn agent(check: usize) -> usize {
-        check % AGENTS
+        check / MEMBERS % AGENTS
     }
 
     /// A service as we define it: two fails make down from the first, a sample speaks for 150 s, and what is not
