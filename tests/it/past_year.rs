@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use collector::publish::api::{Figure, Year};
 use collector_api::{ClockReading, Lost, LostReason, Reason, Record, Verdict};
-use config::{Component, Node};
+use config::{Component, FigureRule, Node, SiteId};
 use harness::place::get;
 use harness::{Feeder, Place};
 
@@ -23,10 +23,13 @@ const MEASURED_FROM_MS: i64 = START_MS + 73 * 24 * 60 * MINUTE_MS;
 
 #[test]
 fn a_year_of_every_cause_has_the_models_figures() {
+    let points =
+        include_str!("../../config/examples/senigallia-ap.csv").replace(";2027-06-01;", ";2025-06-01;");
+    assert!(points.contains("2025-06-01"), "the example has an access point that comes later");
     let place = Place::of_charter(
         &charter_text(),
         &[
-            ("senigallia-ap.csv", include_str!("../../config/examples/senigallia-ap.csv")),
+            ("senigallia-ap.csv", &points),
             (
                 "senigallia-applicazioni.csv",
                 include_str!("../../config/examples/senigallia-applicazioni.csv"),
@@ -37,8 +40,9 @@ fn a_year_of_every_cause_has_the_models_figures() {
     let charter = config::load(&place.path("vedetta.yaml")).unwrap().vedetta.charter;
     let mut world = World::new();
     for (seed, agent) in (1..).zip(charter.agents()) {
-        let checks = charter.assigned_to(agent);
-        let checks: Vec<String> = checks.iter().map(|check| check.id.to_string()).collect();
+        let here = |site: &SiteId| charter.site(site).unwrap().agents.contains(agent);
+        let own = charter.checks().filter(|check| check.from.iter().any(here));
+        let checks: Vec<String> = own.map(|check| check.id.to_string()).collect();
         let mut feeder = Feeder::enrolled(&place.line_for(agent.as_str()), seed);
         Telling { agent: agent.as_str(), checks: &checks, feeder: &mut feeder, world: &mut world }.tell();
     }
@@ -52,6 +56,10 @@ fn a_year_of_every_cause_has_the_models_figures() {
         let ours: BTreeMap<&str, &Figure> =
             told.components.iter().map(|component| (component.path.as_str(), &component.figure)).collect();
         each(&service.components, "", &mut |path, component| {
+            if matches!(&service.figure, FigureRule::MeanOf(of) if of == &component.id) {
+                // Its members are in the mean; its own state says only whether half of them work.
+                return;
+            }
             let name = format!("{}.{path}", service.id);
             assert_same(&name, ours[path], model.of_component(component, MEASURED_FROM_MS, END_MS));
             compared += 1;
@@ -75,7 +83,7 @@ fn each<'a>(components: &'a [Component], parent: &str, visit: &mut impl FnMut(&s
     for component in components {
         let path = format!("{parent}{}", component.id);
         visit(&path, component);
-        if let Node::All(parts) = &component.node {
+        if let Node::All(parts) | Node::Some { parts, .. } = &component.node {
             each(parts, &format!("{path}."), visit);
         }
     }

@@ -8,6 +8,8 @@ use collector_api::{Reason, Verdict};
 pub(crate) const START_MS: i64 = 1_735_686_000_000;
 /// 2026-01-01 00:00 in Rome.
 pub(crate) const END_MS: i64 = START_MS + 365 * DAY * MINUTE_MS;
+/// 2025-06-01 00:00 in Rome, in summer time: the day of the only access point that came later.
+pub(crate) const MEMBER_SINCE_MS: i64 = START_MS + (151 * DAY - HOUR) * MINUTE_MS;
 pub(crate) const MINUTE_MS: i64 = 60_000;
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::events::MEMBER_SINCE_MS;
 use collector_api::Verdict;
 use config::{Charter, Check, Component, FigureRule, Node, Service};
 
@@ -65,7 +66,9 @@ impl<'a> Model<'a> {
                 all(std::iter::once(self.check(member, at_ms)).chain(needs))
             };
             let checks = needs.iter().flat_map(|need| need.checks()).chain([member]);
-            let part = self.sum(checks, from_ms, to_ms, useful);
+            // A member from its own day on.
+            let since_ms = member.facts.since.map_or(from_ms, |_| MEMBER_SINCE_MS);
+            let part = self.sum(checks, from_ms.max(since_ms), to_ms, useful);
             let weight = u64::from(member.facts.weight.unwrap_or(1));
             sums.up += weight * part.up;
             sums.down += weight * part.down;
@@ -117,6 +120,10 @@ impl<'a> Model<'a> {
                 quorum(&states, part.up_if.need(states.len()))
             }
             Node::All(parts) => all(parts.iter().map(|part| self.component(part, at_ms))),
+            Node::Some { up_if, parts } => {
+                let states: Vec<State> = parts.iter().map(|part| self.component(part, at_ms)).collect();
+                quorum(&states, up_if.need(states.len()))
+            }
         }
     }
 
