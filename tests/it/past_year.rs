@@ -12,7 +12,7 @@ use config::{Component, FigureRule, Node, SiteId};
 use harness::place::get;
 use harness::{Feeder, Place};
 
-use events::{END_MS, Effect, MINUTE_MS, START_MS};
+use events::{CORRECTIONS, Correction, END_MS, Effect, MINUTE_MS, START_MS};
 use model::{Model, Sums, World};
 
 /// Agents ask every twenty minutes, so that a debug build tells a year in seconds; the rules know no other difference.
@@ -45,6 +45,14 @@ fn a_year_of_every_cause_has_the_models_figures() {
         let checks: Vec<String> = own.map(|check| check.id.to_string()).collect();
         let mut feeder = Feeder::enrolled(&place.line_for(agent.as_str()), seed);
         Telling { agent: agent.as_str(), checks: &checks, feeder: &mut feeder, world: &mut world }.tell();
+    }
+
+    for Correction { scope, typed: [from, to], down, .. } in CORRECTIONS {
+        let mut arguments =
+            if *down { vec!["force", "down", scope, "--evidence", "prova"] } else { vec!["annul", scope] };
+        arguments.extend(["--from", from, "--to", to, "--note", "prova"]);
+        let output = place.collector_command(&arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     let year: Year = serde_json::from_str(&get(place.listening().web, "/api/v1/years/2025")).unwrap();

@@ -99,6 +99,36 @@ pub(crate) const EVENTS: &[Event] = &[
     fails(364 * DAY + 20 * HOUR, 367 * DAY, "data_center.backup", Reason::ConnectRefused),
 ];
 
+/// What people declared afterwards; the first instant and the end as they are typed and in minutes of the year.
+#[derive(Debug)]
+pub(crate) struct Correction {
+    pub(crate) scope: &'static str,
+    pub(crate) typed: [&'static str; 2],
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+    /// Proven down; else annulled.
+    pub(crate) down: bool,
+}
+
+pub(crate) const CORRECTIONS: &[Correction] = &[
+    // Half of an outage was a wrong measurement.
+    Correction {
+        scope: "data_center.base.san",
+        typed: ["2025-03-29T23:00:00Z", "2025-03-30T02:30:00Z"],
+        from: 88 * DAY,
+        to: 88 * DAY + 3 * HOUR + 30,
+        down: false,
+    },
+    // Nobody could log in, and no probe saw it.
+    Correction {
+        scope: "intranet.sso",
+        typed: ["2025-07-01T08:00:00Z", "2025-07-01T11:00:00Z"],
+        from: 181 * DAY + 9 * HOUR,
+        to: 181 * DAY + 12 * HOUR,
+        down: true,
+    },
+];
+
 /// What became of a sample of `check` that `agent` took at `at_ms`.
 pub(crate) fn effect(check: &str, agent: &str, at_ms: i64) -> Option<Effect> {
     let touched = EVENTS.iter().find(|event| {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::events::MEMBER_SINCE_MS;
+use super::events::{CORRECTIONS, Correction, MEMBER_SINCE_MS, MINUTE_MS, START_MS};
 use collector_api::Verdict;
 use config::{Charter, Check, Component, FigureRule, Node, Service};
 
@@ -98,6 +98,7 @@ impl<'a> Model<'a> {
                 }
             }
         }
+        instants.extend(CORRECTIONS.iter().flat_map(stretch));
         instants.retain(|at_ms| (from_ms..=to_ms).contains(at_ms));
         instants.sort_unstable();
         instants.dedup();
@@ -127,8 +128,15 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The sites vote: half of those that know make it down.
+    /// What was declared; else the sites vote: half of those that know make it down.
     fn check(&self, check: &Check, at_ms: i64) -> State {
+        let corrected = CORRECTIONS.iter().find(|correction| {
+            let [from_ms, to_ms] = stretch(correction);
+            check.id.as_str().starts_with(correction.scope) && (from_ms..to_ms).contains(&at_ms)
+        });
+        if let Some(correction) = corrected {
+            return if correction.down { State::Down } else { State::Unknown };
+        }
         let seen = check.from.iter().map(|site| {
             let site = self.charter.site(site).unwrap();
             assert_eq!(site.agents.len(), 1, "the model knows sites of one agent");
@@ -143,6 +151,10 @@ impl<'a> Model<'a> {
             _ => State::Up,
         }
     }
+}
+
+fn stretch(correction: &Correction) -> [i64; 2] {
+    [correction.from, correction.to].map(|minute| START_MS + minute * MINUTE_MS)
 }
 
 fn count(states: &[State], state: State) -> usize {
