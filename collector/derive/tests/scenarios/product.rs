@@ -40,15 +40,17 @@ pub(crate) fn answer(given: &Given) -> Result<Map<String, Value>, String> {
     let world = World::of(given)?;
     let Given { start, end, .. } = *given;
     let as_of = given.as_of.clamp(start, end);
-    let (seen, figure) = if knows_more_than(given, as_of) {
-        let seen = if start < as_of { ((start, as_of), i64::MAX) } else { ((start, end), start) };
+    let (stretch, known, figure) = if knows_more_than(given, as_of) {
         let past = world.figure(given, (start, as_of), i64::MAX)?;
         let rest = world.figure(given, (as_of, end), i64::MAX)?;
-        (world.figures(seen.0, seen.1)?, with_future(past, rest))
+        let seen = if start < as_of { ((start, as_of), i64::MAX) } else { ((start, end), start) };
+        (seen.0, seen.1, with_future(past, rest))
     } else {
-        (world.figures((start, end), as_of)?, world.figure(given, (start, end), as_of)?)
+        ((start, end), as_of, world.figure(given, (start, end), as_of)?)
     };
-    fields::fields(&seen, figure, given, &world)
+    let seen = world.figures(stretch, known)?;
+    let sampling = world.sampling(stretch, known, &seen)?;
+    fields::fields((&seen, figure, sampling), given, &world)
 }
 
 impl World {
@@ -79,11 +81,22 @@ impl World {
     }
 
     /// As of an instant of the scenario; with all that is known at `i64::MAX`.
-    pub(crate) fn figures(&self, (start, end): (i64, i64), as_of: i64) -> Result<YearFigures, String> {
+    pub(crate) fn figures(&self, stretch: (i64, i64), as_of: i64) -> Result<YearFigures, String> {
+        Ok(self.charters(stretch, as_of)?.figures(&self.runs, &self.corrections, &Reading::default()))
+    }
+
+    fn charters(&self, (start, end): (i64, i64), as_of: i64) -> Result<Charters<'_>, String> {
         let ms = |second| self.clock.ms(second);
         let period = Period::new(ms(start), ms(end)).ok_or("an empty period")?;
-        let charters = Charters::of(&self.history, period, ms(as_of));
-        Ok(charters.figures(&self.runs, &self.corrections, &Reading::default()))
+        Ok(Charters::of(&self.history, period, ms(as_of)))
+    }
+
+    /// How long the service was surely down in its outages, and how long possibly, ms.
+    fn sampling(&self, stretch: (i64, i64), as_of: i64, figures: &YearFigures) -> Result<(u64, u64), String> {
+        let service = figures.services.first().ok_or("a charter without its service")?;
+        let charters = self.charters(stretch, as_of)?;
+        let incidents = charters.incidents(&self.runs, &self.corrections, figures, service);
+        Ok((incidents.sure_ms, incidents.possible_ms))
     }
 
     /// The figure that the scenario asks for. A mean without any member has no time, in a scenario; in a charter

@@ -9,10 +9,9 @@ use super::charter::{calendar, fraction};
 use crate::exact::{Exact, percent, text, whole};
 use crate::given::{self, Given};
 
-/// `figure`, with the stops of what was `seen`.
+/// A figure, with the stops of what was seen, and how long these surely and possibly were.
 pub(super) fn fields(
-    seen: &YearFigures,
-    figure: Figure,
+    (seen, figure, (sure_ms, possible_ms)): (&YearFigures, Figure, (u64, u64)),
     given: &Given,
     world: &World,
 ) -> Result<Map<String, Value>, String> {
@@ -43,6 +42,9 @@ pub(super) fn fields(
     say("coverage_floor_pct", shown(figure.coverage()));
     if figure.known_ms() == 0 {
         say("verdict", "no_data".into());
+    }
+    for (name, ms) in [("sampling_down_min", sure_ms), ("sampling_down_max", possible_ms)] {
+        say(name, text(Exact::new(ms.into(), 1_000)));
     }
     let stops: Vec<&Span> = service.stops().collect();
     say("incidents", incidents(&stops, seen, given, world)?);
