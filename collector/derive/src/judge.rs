@@ -59,6 +59,8 @@ pub(crate) struct JudgedSite<'a> {
 #[derive(Debug)]
 pub(crate) struct JudgedService<'a> {
     pub(crate) id: &'a ServiceId,
+    /// Its place in the charter.
+    place: usize,
     /// Its checks, by their place in the charter.
     pub(crate) checks: Range<usize>,
     pub(crate) tree: Views<Tree<'a>>,
@@ -94,9 +96,11 @@ impl<'a> Judged<'a> {
             .charter
             .services
             .iter()
-            .map(|service| {
+            .enumerate()
+            .map(|(place, service)| {
                 let parts = Parts::of(service, composed);
-                let judged = JudgedService::new(service, parts, first_check, &checks, era.charter, &unknown);
+                let judged =
+                    JudgedService::new((place, service), parts, first_check, &checks, era.charter, &unknown);
                 first_check = judged.checks.end;
                 judged
             })
@@ -130,8 +134,10 @@ impl<'a> Judged<'a> {
         std::iter::once(service.checks.clone()).chain(needed).flat_map(|checks| &self.checks[checks])
     }
 
-    pub(crate) fn service(&self, id: &ServiceId) -> Option<&JudgedService<'a>> {
-        self.services.iter().find(|service| service.id == id)
+    /// What another era's service is here, probably at the same place.
+    pub(crate) fn same(&self, other: &JudgedService<'_>) -> Option<&JudgedService<'a>> {
+        let here = self.services.get(other.place).filter(|service| service.id == other.id);
+        here.or_else(|| self.services.iter().find(|service| service.id == other.id))
     }
 }
 
@@ -267,7 +273,7 @@ fn unanimous(tally: Tally) -> Condition {
 
 impl<'a> JudgedService<'a> {
     fn new(
-        service: &'a Service,
+        (place, service): (usize, &'a Service),
         parts: Option<Parts<'a>>,
         first_check: usize,
         checks: &[JudgedCheck<'a>],
@@ -296,7 +302,7 @@ impl<'a> JudgedService<'a> {
             let sites = asked.iter().copied().map(alone).collect();
             Tree { timeline, members: None, branches, sites }
         });
-        Self { id: &service.id, checks: own, tree }
+        Self { id: &service.id, place, checks: own, tree }
     }
 
     /// The timeline of one of its components or parts, by its path.

@@ -14,6 +14,9 @@ pub(crate) struct Sums {
 impl Sums {
     /// Adds what a timeline says of `scope`, stretches in order and apart.
     pub(crate) fn add(&mut self, timeline: &Timeline, scope: &[(i64, i64)], weight: u64) {
+        if let [only] = scope {
+            return self.add_within(timeline, *only, weight);
+        }
         let mut first = 0;
         for (from_ms, to_ms, change) in timeline.stretches() {
             while scope.get(first).is_some_and(|(_, end_ms)| *end_ms <= from_ms) {
@@ -25,6 +28,18 @@ impl Sums {
                 .map(|(start_ms, end_ms)| (*start_ms).max(from_ms).abs_diff((*end_ms).min(to_ms)))
                 .sum();
             *self.of(change.verdict) += length * weight;
+        }
+    }
+
+    /// The common case, without a look for the right stretch.
+    fn add_within(&mut self, timeline: &Timeline, (start_ms, end_ms): (i64, i64), weight: u64) {
+        let mut lengths = [0; Condition::ALL.len()];
+        for (from_ms, to_ms, change) in timeline.stretches() {
+            let length = to_ms.min(end_ms).saturating_sub(from_ms.max(start_ms)).max(0);
+            lengths[change.verdict as usize] += length.unsigned_abs();
+        }
+        for (condition, length) in Condition::ALL.into_iter().zip(lengths) {
+            *self.of(condition) += length * weight;
         }
     }
 

@@ -20,7 +20,7 @@ impl Reader<'_> {
         let component = |branch: &Branch| {
             let join = |view| {
                 self.join(|era| {
-                    let branches = &era.service(service.id)?.tree.get(view).branches;
+                    let branches = &era.same(service)?.tree.get(view).branches;
                     branches.iter().find(|other| other.path == branch.path).map(|branch| &branch.timeline)
                 })
             };
@@ -50,15 +50,14 @@ impl Reader<'_> {
     ) -> Vec<SiteFigure> {
         let measured = [(self.measured_from_ms.min(self.period.end_ms()), self.period.end_ms())];
         let figure = |place: usize, view: View, line: &Line| {
-            let tree = |era: &'_ Judged<'_>| {
-                era.service(service.id).is_some_and(|s| is_mean_of(s.tree.get(view), place))
-            };
+            let tree =
+                |era: &'_ Judged<'_>| era.same(service).is_some_and(|s| is_mean_of(s.tree.get(view), place));
             if !self.eras.iter().any(tree) {
                 return line.figure;
             }
             let site = service.tree.get(View::Own).sites[place].site;
             let means = self.means(service, &measured, |era| {
-                let sites = era.service(service.id).map(|service| &service.tree.get(view).sites);
+                let sites = era.same(service).map(|service| &service.tree.get(view).sites);
                 let here = sites.and_then(|sites| sites.iter().find(|other| other.site == site));
                 Found::of(here.map(|here| (here.members.as_deref(), &here.timeline)))
             });
@@ -68,7 +67,7 @@ impl Reader<'_> {
             let site = here.site;
             let join = |view| {
                 self.join(|era| {
-                    let sites = &era.service(service.id)?.tree.get(view).sites;
+                    let sites = &era.same(service)?.tree.get(view).sites;
                     sites.iter().find(|other| other.site == site).map(|here| &here.timeline)
                 })
             };

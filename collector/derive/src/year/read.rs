@@ -70,7 +70,7 @@ impl Reader<'_> {
 
     fn service(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> ServiceFigure {
         let differs = |view| {
-            let here = |era: &Judged<'_>| era.service(service.id).is_some_and(|s| s.tree.differs(view));
+            let here = |era: &Judged<'_>| era.same(service).is_some_and(|s| s.tree.differs(view));
             self.eras.iter().any(here)
         };
         let (gross, net) = (differs(View::Gross), differs(View::Net));
@@ -103,13 +103,13 @@ impl Reader<'_> {
     }
 
     fn service_line(&self, service: &JudgedService<'_>, view: View) -> Arc<Timeline> {
-        self.join(|era| era.service(service.id).map(|service| &service.tree.get(view).timeline))
+        self.join(|era| era.same(service).map(|service| &service.tree.get(view).timeline))
     }
 
     /// Is it a mean nowhere in the period?
     fn is_plain(&self, service: &JudgedService<'_>) -> bool {
         let members = |era: &Judged<'_>| {
-            era.service(service.id).is_some_and(|service| service.tree.get(View::Own).members.is_some())
+            era.same(service).is_some_and(|service| service.tree.get(View::Own).members.is_some())
         };
         !self.eras.iter().any(members)
     }
@@ -121,7 +121,7 @@ impl Reader<'_> {
             return (Figure::within(self.period, &scope.stretches, self.as_of_ms, &timeline), None);
         }
         let means = self.means(service, &scope.stretches, |era| {
-            let tree = era.service(service.id).map(|service| service.tree.get(view));
+            let tree = era.same(service).map(|service| service.tree.get(view));
             Found::of(tree.map(|tree| (tree.members.as_deref(), &tree.timeline)))
         });
         (means.figure(), means.shown(service))
@@ -205,7 +205,7 @@ impl Reader<'_> {
         if self.corrections.is_empty() {
             return Vec::new();
         }
-        let here = self.eras.iter().filter_map(|era| Some((era, era.service(service.id)?)));
+        let here = self.eras.iter().filter_map(|era| Some((era, era.same(service)?)));
         let mut touched: Vec<u64> = here
             .flat_map(|(era, service)| era.touching(service).flat_map(|check| check.touched.iter().copied()))
             .collect();
