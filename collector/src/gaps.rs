@@ -235,8 +235,8 @@ impl Found {
                     None => (String::new(), String::new()),
                 };
                 let said = Said {
-                    en: format!("the agent or its host was off: it started again at {en}{last_en}"),
-                    it: format!("sonda o suo host spenti: riavviata {it}{last_it}"),
+                    en: format!("it started again at {en}{last_en}"),
+                    it: format!("riavviata {it}{last_it}"),
                 };
                 (Why::AgentSilent, Some(said))
             }

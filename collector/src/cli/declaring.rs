@@ -202,11 +202,11 @@ pub(super) fn sentence(answer: &DeclareAnswer) -> Said {
                 (scopes(scope), answer.entry.map_or("N".to_owned(), |entry| entry.to_string()));
             both(
                 format!(
-                    "proposed as up: {scope}, {}\nit has no effect until another person runs `vedetta approve {entry}` with an own account",
+                    "proposed as up: {scope}, {}; it has no effect until another person runs `vedetta approve {entry}` with an own account",
                     window(when, Lang::En)
                 ),
                 format!(
-                    "proposto come disponibile: {scope}, {}\nnon ha effetto finché un'altra persona non esegue `vedetta approve {entry}` con il proprio account",
+                    "proposto come disponibile: {scope}, {}; non ha effetto finché un'altra persona non esegue `vedetta approve {entry}` con il proprio account",
                     window(when, Lang::It)
                 ),
             )

@@ -156,11 +156,14 @@ fn told(cause: &GapCause, lang: Lang) -> String {
 
 /// What would settle it, ready to paste; `#` makes the rest of a line a remark.
 fn settle(gap: &Gap, lang: Lang) -> Vec<String> {
-    if let Some(entry) = gap.proposed {
-        let said = say!("another person", "un'altra persona");
-        return vec![format!("vedetta approve {entry}  # {}", said.get(lang))];
-    }
     let mut lines = Vec::new();
+    if let Some(entry) = gap.proposed {
+        let said = say!(
+            "of what is proposed already, by another person",
+            "per quanto è già proposto, da un'altra persona"
+        );
+        lines.push(format!("vedetta approve {entry}  # {}", said.get(lang)));
+    }
     let annulled: Vec<u64> = gap.causes.iter().filter_map(|cause| cause.entry).collect();
     for entry in &annulled {
         let said = say!("if it was no mistake of measuring", "se la misura era giusta");
@@ -184,6 +187,9 @@ fn settle(gap: &Gap, lang: Lang) -> Vec<String> {
             "mai misurato: la sonda è registrata (`vedetta agent list`)? altrimenti `measured_from:` dice da quando conta"
         );
         lines.push(format!("# {}", said.get(lang)));
+    }
+    if gap.causes.iter().all(|cause| cause.why == Why::NeverMeasured) {
+        return lines;
     }
     let said = say!("or `up`, which another person approves", "oppure `up`, che un'altra persona approva");
     lines.push(format!(
@@ -255,7 +261,9 @@ mod tests {
         let text = shown(gap(Why::Annulled, Some(12), false), Lang::En);
         assert!(text.contains("vedetta revoke 12") && !text.contains("force"), "{text}");
         let text = shown(Gap { proposed: Some(13), ..gap(Why::AgentSilent, None, false) }, Lang::En);
-        assert!(text.contains("vedetta approve 13") && !text.contains("force"), "{text}");
+        assert!(text.contains("vedetta approve 13  #") && text.contains("vedetta force down"), "{text}");
+        let text = shown(gap(Why::NeverMeasured, None, false), Lang::En);
+        assert!(text.contains("measured_from") && !text.contains("force"), "{text}");
     }
 
     #[test]

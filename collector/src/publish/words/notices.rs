@@ -8,21 +8,27 @@ use super::Lang;
 use crate::operator::{Held, NoticeFacts};
 use crate::publish::format::{civil, duration};
 
-/// `sabato 06/03/2027 14:00 (+01:00)`.
+/// `sabato 06/03/2027 14:00 (+01:00)`; with seconds where it has some.
 pub(crate) fn moment(ms: i64, lang: Lang) -> String {
     let at = civil(ms);
     let day = weekday(at.weekday(), lang);
-    match lang {
-        Lang::It => format!("{day} {}", at.strftime("%d/%m/%Y %H:%M (%:z)")),
-        Lang::En => format!("{day} {}", at.strftime("%Y-%m-%d %H:%M (%:z)")),
-    }
+    let date = match lang {
+        Lang::It => at.strftime("%d/%m/%Y"),
+        Lang::En => at.strftime("%Y-%m-%d"),
+    };
+    format!("{day} {date} {}", time(&at))
+}
+
+/// `14:00 (+01:00)`, `14:00:30 (+01:00)`.
+fn time(at: &jiff::Zoned) -> String {
+    let form = if at.second() == 0 { "%H:%M (%:z)" } else { "%H:%M:%S (%:z)" };
+    at.strftime(form).to_string()
 }
 
 /// `sabato 06/03/2027 14:00 (+01:00) – 20:00 (+01:00), 6 h 00 min`.
 pub(crate) fn window(from_ms: i64, to_ms: i64, lang: Lang) -> String {
     let (from, to) = (civil(from_ms), civil(to_ms));
-    let end =
-        if from.date() == to.date() { to.strftime("%H:%M (%:z)").to_string() } else { moment(to_ms, lang) };
+    let end = if from.date() == to.date() { time(&to) } else { moment(to_ms, lang) };
     let lasts = duration(u64::try_from(to_ms.saturating_sub(from_ms)).unwrap_or(0), lang);
     format!("{} – {end}, {lasts}", moment(from_ms, lang))
 }
@@ -164,6 +170,10 @@ mod tests {
         assert_eq!(
             window(FROM_MS, FROM_MS + 6 * HOUR_MS, Lang::It),
             "sabato 06/03/2027 14:00 (+01:00) – 20:00 (+01:00), 6 h 00 min"
+        );
+        assert_eq!(
+            window(FROM_MS, FROM_MS + 30_500, Lang::En),
+            "Saturday 2027-03-06 14:00 (+01:00) – 14:00:30 (+01:00), 30 s"
         );
         // The night in which summer begins: the wall shows an hour more than passes.
         assert_eq!(
