@@ -18,7 +18,8 @@ pub use asked::{Accounts, AskError, Asked, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;
 pub use moment::{
-    Account, AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, SealedFacts, StaleFacts,
+    Account, AgentFacts, Histogram, IngestFacts, LatestSample, Ledgered, Moment, Moments, SealedFacts,
+    StaleFacts,
 };
 pub use router::router;
 pub use words::Lang;

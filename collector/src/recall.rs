@@ -20,7 +20,7 @@ use crate::ingest::Newest;
 use crate::journal::{self, Act, Head, JournalError};
 use crate::ledger::{Ledger, Prefix, Step};
 use crate::publish::api::Journal;
-use crate::publish::{Account, Accounts, IngestFacts, LatestSample, Moment};
+use crate::publish::{Account, Accounts, IngestFacts, LatestSample, Ledgered, Moment};
 use crate::seal::{JudgedBy, Seal};
 use crate::store::{Store, StoreError, epoch_of};
 
@@ -123,7 +123,16 @@ impl Recalled {
         Ok(Moment {
             now_ms: as_of_ms,
             began_ms: self.history.first().map(|(from_ms, _)| *from_ms),
-            accounts: Account::of(accounts, &charters, runs, &corrections, &figures),
+            accounts: Account::of(
+                accounts,
+                Ledgered {
+                    history: &self.history,
+                    charters: &charters,
+                    runs,
+                    corrections: &corrections,
+                    figures: &figures,
+                },
+            ),
             figures,
             charter: charter.ok_or(RecallError::Nothing)?,
             declared: Arc::new(self.declared.clone()),

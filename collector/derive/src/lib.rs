@@ -38,12 +38,14 @@ mod year;
 mod incident;
 mod robustness;
 mod unobserved;
+mod ceiling;
 mod timeliness;
 mod burn;
 mod forecast;
 mod pace;
 
 pub use burn::{Burning, Trail, exact_budget};
+pub use ceiling::Ceiling;
 pub use config::{DownIf, Vote};
 pub use correction::{Cause, Declaration, Declared, ForcedState, Scope, Window};
 pub use corrections::{Annotation, Corrections, Mark, Planned};

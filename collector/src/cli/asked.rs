@@ -62,6 +62,13 @@ impl AskedPeriod {
     }
 }
 
+/// Where the read API has the present, or what was known at an instant.
+pub(super) fn now(as_of: Option<&str>) -> anyhow::Result<String> {
+    let as_of = as_of.map(instant).transpose()?;
+    let query = as_of.map(|as_of| format!("?as_of={}", encoded(&as_of)));
+    Ok(format!("/api/v1/now{}", query.unwrap_or_default()))
+}
+
 /// An instant as the read API takes it; where no offset is written, a clock on a wall in Europe/Rome showed it.
 fn instant(text: &str) -> anyhow::Result<String> {
     if text.parse::<Timestamp>().is_ok() {
@@ -109,6 +116,9 @@ mod tests {
             let asked = AskedPeriod::named(name, as_of.map(str::to_owned));
             assert_eq!(asked.path(name, &[("outages", "none")]).unwrap(), path);
         }
+        assert_eq!(now(None).unwrap(), "/api/v1/now");
+        assert_eq!(now(Some("2027-04-01T12:00")).unwrap(), "/api/v1/now?as_of=1806573600000");
+        assert!(now(Some("ieri")).is_err());
         let wrong = AskedPeriod::default().path("27", &[]).unwrap_err();
         assert_eq!(wrong.to_string(), "`27` is no period; write 2027, 2027-Q1 or 2027-03");
     }

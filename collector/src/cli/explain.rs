@@ -3,6 +3,7 @@
 mod screen;
 mod detail;
 mod robustness;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +66,16 @@ fn show(year: &Year, service: &ServiceYear, all: bool, lang: Lang, paint: Paint)
     } else {
         format!("{screen}{}\n", paint.faint(l.everything_else))
     }
+}
+
+/// A whole period: one table of its services, then each by itself.
+pub(super) fn sheet(year: &Year, lang: Lang, paint: Paint) -> String {
+    let mut text = sheet::table_of(year, lang, paint);
+    for service in &year.services {
+        text.push('\n');
+        text.push_str(&screen::show(year, service, lang, paint));
+    }
+    text
 }
 
 /// `check: reason (sites)` of each cause, a check once.

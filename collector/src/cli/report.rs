@@ -4,7 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::asked::AskedPeriod;
+use super::explain;
 use super::place::Place;
+use super::terminal::Paint;
+use crate::publish::Lang;
 use crate::publish::report;
 
 /// Write the figures of a year, quarter or month
@@ -21,6 +24,9 @@ pub(crate) struct Report {
     /// The form: everything, or one flat table
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// The language of the text
+    #[arg(long, value_enum, default_value_t)]
+    lang: Lang,
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
@@ -30,6 +36,8 @@ enum Format {
     Json,
     /// One row per service and component (RFC 4180)
     Csv,
+    /// A table of the services, then each as `explain` tells it
+    Text,
 }
 
 impl Report {
@@ -42,6 +50,7 @@ impl Report {
                 writeln!(out)?;
             }
             Format::Csv => out.write_all(&report::csv(&year)?)?,
+            Format::Text => write!(out, "{}", explain::sheet(&year, self.lang, Paint::of_stdout()))?,
         }
         Ok(ExitCode::SUCCESS)
     }

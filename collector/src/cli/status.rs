@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::asked;
 use super::place::Place;
 use super::terminal::{Cell, Paint, plain, table};
 use crate::publish::api::{Agent, Condition, Figure, Now, ServiceNow, State};
@@ -20,6 +21,9 @@ pub(crate) struct Status {
     /// Show it again every two seconds, until interrupted
     #[arg(long, conflicts_with = "json")]
     watch: bool,
+    /// As it was known at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    #[arg(long, value_name = "INSTANT", conflicts_with = "watch")]
+    as_of: Option<String>,
     /// The read API's answer instead of text
     #[arg(long)]
     json: bool,
@@ -31,7 +35,8 @@ pub(crate) struct Status {
 impl Status {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let client = self.place.client()?;
-        let now = || client.get_json::<Now>("/api/v1/now");
+        let path = asked::now(self.as_of.as_deref())?;
+        let now = || client.get_json::<Now>(&path);
         if self.json {
             serde_json::to_writer_pretty(&mut *out, &now()?)?;
             writeln!(out)?;

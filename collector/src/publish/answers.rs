@@ -39,3 +39,6 @@ fn title(service: &derive::ServiceFigure, row: Option<&Service>) -> String {
 fn users(row: Option<&Service>) -> Vec<String> {
     row.map_or_else(Vec::new, |row| row.users.iter().map(ToString::to_string).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,9 @@ mod account;
 mod year;
 mod now;
 
-pub use account::{Alternative, Correction, Effect, Group, Member, Members, Stretch, Unobserved, Why};
+pub use account::{
+    Alternative, Ceiling, Correction, Effect, Group, Member, Members, Stretch, Unobserved, Why,
+};
 pub use figure::{Figure, Share};
 pub use now::{
     Agent, ComponentNow, Condition, Journal, MeanNow, Now, Rolling, ServiceNow, StaleStream, State,

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use collector_api::{ClockReading, Evidence, StreamId};
 use collector_derive::{
-    Alternative, Charters, Corrections, Declared, Incidents, RunIndex, Unobserved, YearFigures,
+    Alternative, Ceiling, Charters, Corrections, Declared, Incidents, Period, Reading, RunIndex, TRAIL_MS,
+    Trail, Unobserved, YearFigures,
 };
-use config::{AgentId, Charter, CheckId, ServiceId};
+use config::{AgentId, Charter, CheckId, Service, ServiceId};
 use prost::Message as _;
 
 use super::api::{Journal, Year};
@@ -76,27 +77,63 @@ pub struct Account {
     pub unobserved: Vec<(Unobserved, u64)>,
     /// Its standing under each other reading.
     pub readings: Vec<Alternative>,
+    /// The most that tree and targets allow.
+    pub ceiling: Option<Ceiling>,
+    /// Of a mean: what windows that end at as-of saw, by their length in ms. Its members' time, unlike that of any
+    /// other service, does not follow from its timeline.
+    pub trails: BTreeMap<u64, Trail>,
+}
+
+/// What accounts are made of: all that the figures of a moment were made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Ledgered<'a> {
+    /// Every charter with the instant since which it was in force.
+    pub history: &'a [(i64, Charter)],
+    /// Those of the period.
+    pub charters: &'a Charters<'a>,
+    /// What was measured.
+    pub runs: &'a RunIndex,
+    /// What is in force of what was declared.
+    pub corrections: &'a Corrections,
+    /// What followed.
+    pub figures: &'a YearFigures,
 }
 
 impl Account {
-    /// Of those services of `figures` that are asked for; `charters` made these of the same runs and corrections.
-    pub fn of(
-        accounts: &Accounts,
-        charters: &Charters<'_>,
-        runs: &RunIndex,
-        corrections: &Corrections,
-        figures: &YearFigures,
-    ) -> BTreeMap<ServiceId, Self> {
+    /// Of those services that are asked for.
+    pub fn of(accounts: &Accounts, of: Ledgered<'_>) -> BTreeMap<ServiceId, Self> {
+        let Ledgered { charters, runs, corrections, figures, .. } = of;
         let asked = figures.services.iter().filter(|service| accounts.are_of(service.id.as_str()));
         let told = asked.map(|service| {
             let account = Self {
                 incidents: charters.incidents(runs, corrections, figures, service),
                 unobserved: charters.unobserved(figures, service, runs, corrections),
                 readings: charters.robustness(runs, corrections, &service.id),
+                ceiling: charters.ceiling(figures, service),
+                trails: if service.mean.is_some() { of.trails(&service.id) } else { BTreeMap::new() },
             };
             (service.id.clone(), account)
         });
         told.collect()
+    }
+}
+
+impl Ledgered<'_> {
+    /// What the windows of a service's tiers and of the forecast saw.
+    fn trails(&self, service: &ServiceId) -> BTreeMap<u64, Trail> {
+        let listed = self.history.iter().rev().find(|(from_ms, _)| *from_ms < self.figures.seen_to_ms());
+        let row = listed.and_then(|(_, charter)| charter.service(service.as_str()));
+        let tiers = row.map_or_else(Vec::new, Service::burn_tiers);
+        let windows = tiers.iter().flat_map(|tier| [tier.window_ms, tier.short_ms]).chain([TRAIL_MS]);
+        let saw = |window_ms: u64| {
+            let as_of_ms = self.figures.as_of_ms;
+            let period = Period::new(as_of_ms.saturating_sub_unsigned(window_ms), as_of_ms)?;
+            let charters = Charters::of(self.history, period, as_of_ms);
+            let figures = charters.figures(self.runs, self.corrections, &Reading::default());
+            let found = figures.services.iter().find(|found| found.id == *service)?;
+            Some((window_ms, Trail::from(found.figure)))
+        };
+        windows.filter_map(saw).collect()
     }
 }
 

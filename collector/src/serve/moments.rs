@@ -13,8 +13,8 @@ use super::work::Heard;
 use crate::clock::Clock;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
 use crate::publish::{
-    Account, AgentFacts, AskError, Asked, Histogram, IngestFacts, Moment, Moments, SealedFacts, StaleFacts,
-    iso,
+    Account, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments, SealedFacts,
+    StaleFacts, iso,
 };
 use crate::recall::{charter_at, journal_of, latest_of};
 use crate::seal::{Seal, newest};
@@ -76,7 +76,14 @@ impl Present {
         let corrections = Corrections::of(&declared, now_ms);
         let ledger = known.ledger();
         let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
-        let accounts = Account::of(&asked.accounts, &charters, ledger.runs(), &corrections, &figures);
+        let of = Ledgered {
+            history: &history,
+            charters: &charters,
+            runs: ledger.runs(),
+            corrections: &corrections,
+            figures: &figures,
+        };
+        let accounts = Account::of(&asked.accounts, of);
         let latest = latest_of(&ledger);
         let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
             stream,

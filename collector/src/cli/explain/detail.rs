@@ -179,5 +179,5 @@ fn burning(burn: &[Tier], terms: &Terms<'_>, paint: Paint) -> String {
             tiers::said(tier, lang).into(),
         ]
     });
-    table([l.burning, l.fires_above, l.down, ""], rows.collect(), paint)
+    table([l.burning, l.fires_above, l.down_now, ""], rows.collect(), paint)
 }

@@ -40,7 +40,8 @@ fn facts<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a 
     let figure = &service.figure;
     let mut facts = promises(year, service, terms);
     let headline = sentences::headline(figure, terms);
-    facts.push((l.availability, format!("{} = {headline}", figure.headline(target, lang))));
+    let equals = if figure.range { ";" } else { " =" };
+    facts.push((l.availability, format!("{}{equals} {headline}", figure.headline(target, lang))));
     if let Some(gross) = &service.gross {
         facts.push((l.gross, account::gross(gross, target, lang)));
     }
@@ -64,6 +65,9 @@ fn facts<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a 
         if let Some(forecast) = &promise.forecast {
             facts.push((l.forecast, account::forecast(forecast, promise.required.as_ref(), terms)));
         }
+    }
+    if let Some(ceiling) = service.ceiling.as_ref().filter(|_| figure.down_ms > 0) {
+        facts.push((l.ceiling, account::ceiling(ceiling, service, target, lang)));
     }
     if let Some(sampling) = service.sampling.as_ref().filter(|sampling| sampling.possible_ms > 0) {
         facts.push((l.sampling, account::sampling(sampling, terms)));

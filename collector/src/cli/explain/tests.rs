@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::publish::api::{
-    Alternative, Annotation, Cause, Commitment, Correction, Effect, Forecast, Group, Member, Members,
-    Outlook, Sampling, Sealed, Share, Standing, Stretch, Tier, Unobserved, Why, Within,
+    Alternative, Annotation, Cause, Ceiling, Commitment, Correction, Effect, Forecast, Group, Member,
+    Members, Outlook, Sampling, Sealed, Share, Standing, Stretch, Tier, Unobserved, Why, Within,
 };
 use crate::publish::example;
 
@@ -257,6 +257,33 @@ fn it_says_what_would_make_it_certain() {
     year.services[0].figure.future_ms = 0;
     let shown = text(&year, 0, false, Lang::It);
     assert!(shown.contains("il periodo è finito: decidono solo il non osservato (200 h 00 min)"), "{shown}");
+}
+
+#[test]
+fn it_says_what_the_targets_allow() {
+    let mut year = Year::of(&example::moment());
+    year.services[0].ceiling = Some(Ceiling { share: share(9_950, 10_000), component: "dns".to_owned() });
+    let shown = text(&year, 0, false, Lang::It);
+    assert!(
+        shown.contains("99,50% finora con i bersagli di oggi, se tutti i fermi coincidessero"),
+        "{shown}"
+    );
+    assert!(text(&year, 0, false, Lang::En).contains("no more allowed by: DNS"));
+}
+
+#[test]
+fn a_report_begins_with_a_table_and_tells_each_service() {
+    let year = Year::of(&example::moment());
+    let text = sheet(&year, Lang::It, Paint::none());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "Comune di Esempio · Area 4 - Sistemi Informatici");
+    assert_eq!(lines[1], "Disponibilità dei servizi · 2026 (al 23/11/2026)");
+    assert!(lines[4].starts_with("1     Gestione data center"), "{text}");
+    assert!(lines[4].ends_with("in linea (provvisorio)"), "{text}");
+    for service in &year.services {
+        assert!(lines.iter().any(|line| line.starts_with(&format!("{} 2026 (al", service.name))), "{text}");
+    }
+    assert!(sheet(&year, Lang::En, Paint::none()).contains("observed, no commitment"));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use super::figure::{Read, share};
 use super::promise::{outlook, standing};
 use super::{find, title};
 use crate::publish::api::{
-    Alternative, Annotation, Correction, Effect, Group, MeanNow, Member, Members, Share, Stretch, Unobserved,
-    Why,
+    Alternative, Annotation, Ceiling, Correction, Effect, Group, MeanNow, Member, Members, Share, Stretch,
+    Unobserved, Why,
 };
 use crate::publish::moment::{Account, Moment};
 
@@ -164,6 +164,12 @@ fn is_about(moment: &Moment, service: &derive::ServiceFigure, scope: &[Scope]) -
             Scope::All | Scope::Path(_) => scope.covers(check.id.as_str()),
         })
     })
+}
+
+/// The most that tree and targets allow.
+pub(super) fn ceiling(account: &Account) -> Option<Ceiling> {
+    let ceiling = account.ceiling.as_ref()?;
+    Some(Ceiling { share: share(ceiling.share)?, component: ceiling.component.clone() })
 }
 
 /// Why time is unknown.

@@ -72,7 +72,7 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
         mean: account::mean_now(service, read),
         longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
         rolling: rolling(service, &moment.figures),
-        commitments: commitments(service, row, &moment.figures),
+        commitments: commitments(service, row, &moment.figures, None),
         within: within(service, read),
         unmeasured: unmeasured(service, row),
         outages: service.stops().count() as u64,

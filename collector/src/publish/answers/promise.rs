@@ -8,6 +8,7 @@ use super::figure::{Read, share};
 use crate::publish::api::{
     Commitment, Forecast, Outlook, Rolling, Share, Standing, Tier, Unmeasured, Within,
 };
+use crate::publish::moment::Account;
 
 /// Down time of these last days is told by itself.
 const ROLLING_DAYS: [u64; 3] = [1, 7, 30];
@@ -48,22 +49,43 @@ pub(super) fn unmeasured(service: &derive::ServiceFigure, row: Option<&Service>)
     row.into_iter().flat_map(|row| &row.commitments).filter_map(told).collect()
 }
 
-/// Its promise around the clock, if it has one, with where the pace of late leads.
+/// Its promise around the clock, if it has one, with where the pace of late leads: of a mean only with its account.
 pub(super) fn commitments(
     service: &derive::ServiceFigure,
     row: Option<&Service>,
     figures: &derive::YearFigures,
+    account: Option<&Account>,
 ) -> Vec<Commitment> {
     let told = service.promise.iter().filter_map(|promise| {
         let mut told = commitment(&service.figure, promise)?;
-        // The time of a mean is its members', which a service's spans do not tell.
-        if let Some(period) = period(figures).filter(|_| service.mean.is_none()) {
-            told.forecast = forecast(service, promise, period, figures.as_of_ms);
-            told.burn = burn(service, row, promise, period, figures.as_of_ms);
+        if let Some(period) = period(figures).filter(|_| service.figure.future_ms > 0) {
+            let windows = Windows { service, period, as_of_ms: figures.as_of_ms, account };
+            told.forecast = forecast(&windows, promise);
+            told.burn = burn(&windows, row, promise);
         }
         Some(told)
     });
     told.collect()
+}
+
+/// What windows that end at as-of saw of a service.
+struct Windows<'a> {
+    service: &'a derive::ServiceFigure,
+    period: Period,
+    as_of_ms: i64,
+    account: Option<&'a Account>,
+}
+
+impl Windows<'_> {
+    /// `None` of a mean, whose time is its members', without its account.
+    fn saw(&self, window_ms: u64) -> Option<Trail> {
+        if self.service.mean.is_some() {
+            return self.account?.trails.get(&window_ms).copied();
+        }
+        let hours = Hours::around_the_clock(self.period);
+        let from_ms = self.as_of_ms.saturating_sub_unsigned(window_ms);
+        Some(Trail::of(&self.service.timeline, &hours, from_ms, self.as_of_ms))
+    }
 }
 
 /// Its promises about a calendar's hours.
@@ -132,46 +154,33 @@ fn period(figures: &derive::YearFigures) -> Option<Period> {
     Period::new(figures.start_ms, figures.end_ms)
 }
 
-/// `None` once the period is over, and while less than half of the trailing window is known: two good hours
-/// say nothing of a year.
-fn forecast(
-    service: &derive::ServiceFigure,
-    promise: &Availability,
-    period: Period,
-    as_of_ms: i64,
-) -> Option<Forecast> {
-    let hours = Hours::around_the_clock(period);
-    let from_ms = as_of_ms.saturating_sub_unsigned(TRAIL_MS);
-    let trail = Trail::of(&service.timeline, &hours, from_ms, as_of_ms);
-    if service.figure.future_ms == 0 || trail.known_ms.saturating_mul(2) < TRAIL_MS {
+/// `None` while less than half of the trailing window is known: two good hours say nothing of a year.
+fn forecast(windows: &Windows<'_>, promise: &Availability) -> Option<Forecast> {
+    let (figure, end_ms) = (&windows.service.figure, windows.period.end_ms());
+    let trail = windows.saw(TRAIL_MS)?;
+    if trail.known_ms.saturating_mul(2) < TRAIL_MS.saturating_mul(figure.weight) {
         return None;
     }
-    let forecast = derive::Forecast::of(&service.figure, promise, &trail)?;
+    let forecast = derive::Forecast::of(figure, promise, &trail)?;
     let exhausted_ms = forecast.exhaust_in_ms.and_then(|exhaust_in| whole(&exhaust_in)).filter(|ms| *ms > 0);
-    let exhausted_ms = exhausted_ms.map(|ms| as_of_ms.saturating_add_unsigned(ms));
+    let exhausted_ms = exhausted_ms.map(|ms| windows.as_of_ms.saturating_add_unsigned(ms));
     Some(Forecast {
         trail_ms: TRAIL_MS,
         pace: trail.down_ratio().and_then(share)?,
         down_ms: whole(&forecast.down_ms)?,
         breaks: forecast.breach,
-        exhausted_ms: exhausted_ms.filter(|at_ms| *at_ms < period.end_ms()),
+        exhausted_ms: exhausted_ms.filter(|at_ms| *at_ms < end_ms),
     })
 }
 
 /// The tiers of a year's promise; a part of a year has no budget of its own.
-fn burn(
-    service: &derive::ServiceFigure,
-    row: Option<&Service>,
-    promise: &Availability,
-    period: Period,
-    as_of_ms: i64,
-) -> Vec<Tier> {
-    if period != Period::civil_year(period.civil_year_of_start()) || service.figure.future_ms == 0 {
+fn burn(windows: &Windows<'_>, row: Option<&Service>, promise: &Availability) -> Vec<Tier> {
+    let Windows { period, as_of_ms, .. } = *windows;
+    if period != Period::civil_year(period.civil_year_of_start()) || windows.saw(TRAIL_MS).is_none() {
         return Vec::new();
     }
-    let hours = Hours::around_the_clock(period);
     let tiers = row.map_or_else(|| BurnTier::defaults(promise.target, YEAR_MS), Service::burn_tiers);
-    let saw = |from_ms, to_ms| Trail::of(&service.timeline, &hours, from_ms, to_ms);
+    let saw = |from_ms: i64, to_ms: i64| windows.saw(to_ms.abs_diff(from_ms)).unwrap_or_default();
     let burning = Burning::of(&tiers, promise.target, period.length_ms(), as_of_ms, saw);
     burning.iter().filter_map(tier).collect()
 }

@@ -51,6 +51,15 @@ pub struct Unobserved {
     pub ms: u64,
 }
 
+/// A bound of a figure: had all stops of its targets coincided as well as they could, and unknown time been up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ceiling {
+    /// Of the time elapsed.
+    pub share: Share,
+    /// The component that does not allow more.
+    pub component: String,
+}
+
 /// What a mean is the mean of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alternative, Commitment, Correction, Figure, Members, Outage, Sampling, Stretch, Unmeasured, Unobserved,
-    Within,
+    Alternative, Ceiling, Commitment, Correction, Figure, Members, Outage, Sampling, Stretch, Unmeasured,
+    Unobserved, Within,
 };
 
 /// `GET /api/v1/years/2027`, and the same of a quarter or a month.
@@ -92,6 +92,9 @@ pub struct ServiceYear {
     /// Why time is unknown; they sum to `figure.unknown_ms`; only with `?account=`, and not of a mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unobserved: Vec<Unobserved>,
+    /// The most that the tree and today's targets allow; only with `?account=`, and not of a mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Ceiling>,
     /// Of a mean: what it is the mean of (D16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Members>,
@@ -117,6 +120,16 @@ pub struct ServiceYear {
     pub longest_outage_ms: u64,
     /// All of them, oldest first; empty with `?outages=none`.
     pub outages: Vec<Outage>,
+}
+
+impl ServiceYear {
+    /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
+    pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
+        match (self.commitments.first(), self.within.first()) {
+            (None, Some(within)) => (Some(&within.commitment), &within.figure),
+            (promise, _) => (promise, &self.figure),
+        }
+    }
 }
 
 /// One component's year.

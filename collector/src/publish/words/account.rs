@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::terms::Terms;
 use super::{Lang, verdict};
 use crate::publish::api::{
-    Correction, Effect, Figure, Forecast, Member, Members, Outage, Sampling, Share, Unobserved, Why, Within,
+    Ceiling, Correction, Effect, Figure, Forecast, Member, Members, Outage, Sampling, ServiceYear, Share,
+    Unobserved, Why, Within,
 };
 use crate::publish::format;
 
@@ -35,8 +36,15 @@ pub(crate) fn unobserved(figure: &Figure, reasons: &[Unobserved], terms: &Terms<
         };
     }
     let reasons = reasons.iter().filter(|reason| reason.ms > 0);
-    let told: Vec<String> =
-        reasons.map(|reason| format!("{} {}", why(reason.why, terms.lang), terms.time(reason.ms))).collect();
+    let told: Vec<String> = match reasons.clone().collect::<Vec<_>>().as_slice() {
+        [only] => vec![why(only.why, terms.lang).to_owned()],
+        several => {
+            let told = several
+                .iter()
+                .map(|reason| format!("{} {}", why(reason.why, terms.lang), terms.time(reason.ms)));
+            told.collect()
+        }
+    };
     match (terms.lang, told.as_slice()) {
         (Lang::It, []) => format!(
             "{unknown}: né disponibile né fermo; il limite basso lo conta tutto fermo, l'alto tutto disponibile"
@@ -77,6 +85,26 @@ pub(crate) fn best_total(best: &Share, target: Option<&Share>, terms: &Terms<'_>
     }
 }
 
+/// The most that the tree and today's targets allow.
+pub(crate) fn ceiling(
+    ceiling: &Ceiling,
+    service: &ServiceYear,
+    target: Option<&Share>,
+    lang: Lang,
+) -> String {
+    let share = ceiling.share.text_beside(target, lang);
+    let component = service.components.iter().find(|component| component.path == ceiling.component);
+    let name = component.map_or(ceiling.component.as_str(), |component| component.name.as_str());
+    match lang {
+        Lang::It => format!(
+            "{share} finora con i bersagli di oggi, se tutti i fermi coincidessero; di più non consente: {name}"
+        ),
+        Lang::En => format!(
+            "{share} so far with today's targets, had all their stops coincided; no more allowed by: {name}"
+        ),
+    }
+}
+
 /// Where the pace of the last days leads.
 pub(crate) fn forecast(forecast: &Forecast, required: Option<&Share>, terms: &Terms<'_>) -> String {
     let lang = terms.lang;
@@ -98,14 +126,14 @@ pub(crate) fn forecast(forecast: &Forecast, required: Option<&Share>, terms: &Te
     match required.filter(|share| share.p <= share.q) {
         None => told,
         Some(share) if lang == Lang::It => {
-            format!("{told}; d'ora in poi serve almeno {}", ceiling(share, lang))
+            format!("{told}; d'ora in poi serve almeno {}", rounded_up(share, lang))
         }
-        Some(share) => format!("{told}; from now on it takes at least {}", ceiling(share, lang)),
+        Some(share) => format!("{told}; from now on it takes at least {}", rounded_up(share, lang)),
     }
 }
 
 /// A share that must be reached: rounded up, because cut it would not be enough.
-fn ceiling(share: &Share, lang: Lang) -> String {
+fn rounded_up(share: &Share, lang: Lang) -> String {
     let hundredths = (u128::from(share.p) * 10_000).div_ceil(u128::from(share.q.max(1)));
     let hundredths = u64::try_from(hundredths).unwrap_or(u64::MAX);
     Share::of(hundredths, 10_000).map_or_else(String::new, |share| share.text(lang))

@@ -95,6 +95,8 @@ labels! {
     with_planned: "con i fermi programmati", "with planned stops";
     net_of_planned: "senza i fermi programmati", "without planned stops";
     best_total: "al massimo", "at best";
+    ceiling: "finora al più", "so far at most";
+    down_now: "fermo; ultimo tratto", "down; last part";
     forecast: "previsione", "forecast";
     sampling: "incertezza", "uncertainty";
     corrections: "correzioni", "corrections";

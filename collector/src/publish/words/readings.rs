@@ -30,8 +30,10 @@ pub(crate) fn value(key: &str, value: &str, lang: Lang) -> String {
         return value.replace('_', " ");
     }
     let it = match (key, value) {
-        ("maintenance" | "external_causes", "counts") => "conta",
-        ("maintenance" | "external_causes", "excluded") => "escluso",
+        ("maintenance", "counts") => "conta",
+        ("maintenance", "excluded") => "escluso",
+        ("external_causes", "counts") => "contano",
+        ("external_causes", "excluded") => "escluse",
         ("maintenance", "excluded_down") => "esclusi i soli fermi",
         ("maintenance", "as_up") => "conta come disponibile",
         ("late_entries", "recorded") => "senza effetto",

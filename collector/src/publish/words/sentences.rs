@@ -101,16 +101,28 @@ fn undecided(figure: &Figure, promise: &Commitment, terms: &Terms<'_>) -> String
     }
 }
 
+/// Which period, up to when or closed when.
+pub(crate) fn period(year: &Year, lang: Lang) -> String {
+    let period = &year.period;
+    let as_of = format::date(year.as_of_ms.min(year.end_ms - 1), lang);
+    match (&year.sealed, lang) {
+        (Some(seal), Lang::It) => {
+            format!("{period} (chiuso il {}, revisione {})", format::date(seal.at_ms, lang), seal.revision)
+        }
+        (Some(seal), Lang::En) => {
+            format!("{period} (closed on {}, revision {})", format::date(seal.at_ms, lang), seal.revision)
+        }
+        (None, Lang::It) => format!("{period} (al {as_of})"),
+        (None, Lang::En) => format!("{period} (as of {as_of})"),
+    }
+}
+
 /// Which period, up to when, and how much of it is over.
 pub(crate) fn elapsed(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> String {
     let (figure, lang, period) = (&service.figure, terms.lang, &year.period);
     let as_of = format::date(year.as_of_ms.min(year.end_ms - 1), lang);
-    if let Some(seal) = &year.sealed {
-        let at = format::date(seal.at_ms, lang);
-        return match lang {
-            Lang::It => format!("{period} (chiuso il {at}, revisione {})", seal.revision),
-            Lang::En => format!("{period} (closed on {at}, revision {})", seal.revision),
-        };
+    if year.sealed.is_some() {
+        return self::period(year, lang);
     }
     if let Some(members) = &service.members {
         let count = format::grouped(members.each.len() as u64, lang);

@@ -1,0 +1,127 @@
+//! What the journal's entries do to a figure, told; what is told only when asked for.
+
+use std::sync::Arc;
+
+use collector_derive::{
+    Cause, Corrections, Declaration, Declared, ForcedState, Incidents, Scope, Unobserved, Window,
+};
+
+use crate::publish::api::{Effect, Now, Why, Year};
+use crate::publish::example::{self, NOW_MS};
+use crate::publish::moment::{Account, Moment};
+
+const DAY_MS: i64 = 86_400_000;
+const WINDOW: Window = Window { from_ms: NOW_MS - 2 * DAY_MS, to_ms: NOW_MS - DAY_MS };
+
+fn scope() -> Vec<Scope> {
+    vec![Scope::parse("data_center.dns").unwrap()]
+}
+
+fn maintenance() -> Declaration {
+    Declaration::Maintenance { scope: scope(), windows: vec![WINDOW], note: "aggiornamento".to_owned() }
+}
+
+fn annulled() -> Declaration {
+    Declaration::Annulled { outage: None, scope: scope(), window: WINDOW, note: String::new() }
+}
+
+fn forced_up() -> Declaration {
+    let (evidence, note) = ("prot. 7".to_owned(), String::new());
+    Declaration::Forced { state: ForcedState::Up, scope: scope(), window: WINDOW, evidence, note }
+}
+
+/// The example with these entries, days before now each, by these authors; `changed` of them change a figure.
+fn moment(declared: Vec<(i64, &str, Declaration)>, changed: &[u64]) -> Moment {
+    let mut moment = example::moment();
+    let entries = (1..).zip(declared).map(|(entry, (days, author, declaration))| {
+        let author = author.to_owned();
+        Declared { entry, at_ms: NOW_MS - days * DAY_MS, author, declaration }
+    });
+    moment.declared = Arc::new(entries.collect());
+    moment.corrections = Corrections::of(&moment.declared, NOW_MS);
+    moment.figures.services[0].corrections = changed.to_vec();
+    moment
+}
+
+#[test]
+fn each_entry_says_what_it_does() {
+    let revoked = Declaration::Revoked { entry: 6, note: String::new() };
+    let moment = moment(
+        vec![
+            (9, "rossi", maintenance()),
+            (3, "rossi", maintenance()),
+            (1, "rossi", annulled()),
+            (1, "rossi", forced_up()),
+            (1, "rossi", forced_up()),
+            (1, "rossi", annulled()),
+            (1, "bianchi", Declaration::Approved { entry: 5 }),
+            (0, "bianchi", revoked),
+        ],
+        &[1, 3],
+    );
+    let year = Year::of(&moment);
+    let told: Vec<_> = year.services[0].corrections.iter().map(|told| (told.entry, told.effect)).collect();
+    let expected =
+        [Effect::Changed, Effect::Late, Effect::Changed, Effect::Proposed, Effect::Idle, Effect::Revoked];
+    assert_eq!(told, (1..).zip(expected).collect::<Vec<_>>());
+    let approved = &year.services[0].corrections[4];
+    assert_eq!(approved.approved_by.as_deref(), Some("bianchi"));
+    assert_eq!((approved.kind.as_str(), approved.evidence.as_deref()), ("forced_up", Some("prot. 7")));
+    assert_eq!(approved.windows, [[WINDOW.from_ms, WINDOW.to_ms]]);
+    assert!(year.services[3].corrections.is_empty(), "another service's");
+}
+
+#[test]
+fn what_is_about_another_time_is_left_out() {
+    let long_ago = Window { from_ms: NOW_MS - 800 * DAY_MS, to_ms: NOW_MS - 799 * DAY_MS };
+    let declaration = Declaration::Annulled {
+        outage: None,
+        scope: vec![Scope::All],
+        window: long_ago,
+        note: String::new(),
+    };
+    let year = Year::of(&moment(vec![(1, "rossi", declaration)], &[]));
+    assert!(year.services.iter().all(|service| service.corrections.is_empty()));
+}
+
+#[test]
+fn an_outage_carries_the_cause_that_was_given_last() {
+    let outage = Year::of(&example::moment()).services[3].outages[0].id.clone();
+    let said =
+        |cause, note: &str| Declaration::Annotated { outage: outage.clone(), cause, note: note.to_owned() };
+    let entries =
+        vec![(1, "rossi", said(Cause::NotFound, "")), (0, "bianchi", said(Cause::Power, "interruttore"))];
+    let year = Year::of(&moment(entries, &[]));
+    let told = year.services[3].outages[0].annotation.as_ref().unwrap();
+    assert_eq!((told.cause.as_str(), told.author.as_str(), told.entry), ("power", "bianchi", 2));
+}
+
+#[test]
+fn an_account_is_told_only_where_there_is_one() {
+    let mut moment = example::moment();
+    let account = Account {
+        incidents: Incidents { list: Vec::new(), sure_ms: 5, possible_ms: 7 },
+        unobserved: vec![(Unobserved::SpoolLost, 3)],
+        readings: Vec::new(),
+        ceiling: None,
+        trails: std::collections::BTreeMap::new(),
+    };
+    moment.accounts.insert(moment.figures.services[0].id.clone(), account);
+    let year = Year::of(&moment);
+    assert_eq!(year.services[0].sampling.as_ref().map(|sampling| sampling.possible_ms), Some(7));
+    assert_eq!(year.services[0].unobserved[0].why, Why::SpoolLost);
+    assert_eq!(year.services[1].sampling, None);
+}
+
+#[test]
+fn pace_and_tiers_are_of_the_last_days() {
+    let now = Now::of(&example::moment());
+    let intranet = &now.services[3];
+    let day = intranet.rolling.iter().find(|rolling| rolling.window_ms == 86_400_000).unwrap();
+    assert_eq!(day.down_ms, 22 * 60_000);
+    let promise = &intranet.commitments[0];
+    let forecast = promise.forecast.as_ref().unwrap();
+    assert!(forecast.breaks && forecast.exhausted_ms.is_none(), "overrun already");
+    assert_eq!(promise.burn.len(), 4);
+    assert!(promise.burn.iter().all(|tier| !tier.firing && tier.known.is_some()));
+}
