@@ -22,6 +22,7 @@ mod correction;
 mod corrections;
 mod views;
 mod amend;
+mod ballot;
 mod tree;
 mod mean;
 mod period;
