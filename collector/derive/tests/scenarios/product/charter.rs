@@ -18,7 +18,7 @@ pub(super) type History = Vec<(i64, Charter)>;
 ///
 /// `root` numbers the service's component, so that charters of one history do not mean each other's checks.
 pub(super) fn history(given: &Given, clock: Clock, root: usize) -> Result<(History, Vec<Leaf>), String> {
-    let mut growth = Growth::new(given);
+    let mut growth = Growth::new(given, root);
     let service = [id("s")?];
     let component = match &given.tree {
         Tree::Mean(members) => {

@@ -26,12 +26,14 @@ pub(crate) enum What {
 /// Grows components, and remembers the leaves.
 pub(super) struct Growth<'a> {
     given: &'a Given,
+    root: usize,
     pub(super) leaves: Vec<Leaf>,
 }
 
 impl<'a> Growth<'a> {
-    pub(super) fn new(given: &'a Given) -> Self {
-        Self { given, leaves: Vec::new() }
+    /// `root` goes into the names of targets and sites: no two charters of a history share one.
+    pub(super) fn new(given: &'a Given, root: usize) -> Self {
+        Self { given, root, leaves: Vec::new() }
     }
 
     /// The tree as one component, named after its place among those beside it.
@@ -83,7 +85,7 @@ impl<'a> Growth<'a> {
     ) -> Result<Node, String> {
         let mut checks = Vec::new();
         for (weight, what) in members {
-            let target = id(&format!("k{}", self.leaves.len()))?;
+            let target = id(&format!("k{}-{}", self.root, self.leaves.len()))?;
             let path = path.iter().cloned().chain([target]).collect();
             let leaf = Leaf { path, what: what.clone(), weight: *weight };
             checks.push(check(&leaf, self.given)?);
