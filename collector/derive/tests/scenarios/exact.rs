@@ -39,9 +39,20 @@ impl Exact {
         format!("{}.{:04}", units / 10_000, units % 10_000)
     }
 
+    /// `2/3`, `5` or `6.5`.
     fn of(text: &str) -> Option<Self> {
+        if let Some((whole, decimals)) = text.split_once('.') {
+            let scale = 10_i128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+            return Self::new(format!("{whole}{decimals}").parse().ok()?, scale);
+        }
         let (p, q) = text.split_once('/').unwrap_or((text, "1"));
         Self::new(p.trim().parse().ok()?, q.trim().parse().ok()?)
+    }
+
+    /// A number of JSON, which may have decimals.
+    pub(crate) fn of_number(value: &Value) -> Result<Self, String> {
+        let read = value.is_number().then(|| Self::of(&value.to_string())).flatten();
+        read.ok_or_else(|| format!("{value} is no number"))
     }
 }
 
@@ -60,7 +71,7 @@ pub(crate) fn whole(number: i128) -> Value {
     i64::try_from(number).map_or_else(|_| number.to_string().into(), Value::from)
 }
 
-/// Is it the same value? `"2"` is `2`, and `"4/6"` is `"2/3"`; a percentage is its exact text.
+/// Is it the same value? `"2"` is `2`, and `"4/6"` is `"2/3"`.
 pub(crate) fn alike(expected: &Value, actual: &Value) -> bool {
     let fraction = |value: &Value| match value {
         Value::String(text) => Exact::of(text),

@@ -101,7 +101,9 @@ fn burn(input: &Value) -> Result<Fields, String> {
     let target = given::target(&input["target"])?.ok_or("no target")?;
     let (p, q) = (i128::from(target.p), i128::from(target.q));
     let (num, den) = (number(&input["budget_part"][0]), number(&input["budget_part"][1]));
-    let (window, period) = (number(&input["window_h"]), number(&input["period_h"]));
+    let (window, period) = (Exact::of_number(&input["window_h"])?, Exact::of_number(&input["period_h"])?);
+    // Both as whole parts of an hour.
+    let (window, period, hour) = (window.p * period.q, period.p * window.q, window.q * period.q);
     let burn = Exact::new(num * period, den * window);
     let threshold = Exact::new(num * period * (q - p), den * window * q);
     Ok(fields([
@@ -110,7 +112,7 @@ fn burn(input: &Value) -> Result<Fields, String> {
         ("threshold_ratio", text(threshold)),
         ("can_fire", threshold.is_some_and(|ratio| ratio.p < ratio.q).into()),
         ("above_pace", burn.is_some_and(|burn| burn.p >= burn.q).into()),
-        ("full_outage_fires_after_s", text(Exact::new(num * (q - p) * period * 3_600, den * q))),
+        ("full_outage_fires_after_s", text(Exact::new(num * (q - p) * period * 3_600, den * q * hour))),
         ("outage_of_window_eats_floor_pct", percent(Exact::new(window * q, (q - p) * period))),
     ]))
 }

@@ -41,17 +41,15 @@ fn hours(calendar: &Value) -> Result<Option<Calendar>, String> {
 
 fn calendar(input: &Value) -> Result<Fields, String> {
     let (from, to) = (seconds(&input["from"])?, seconds(&input["to"])?);
-    let period = Period::new(from * 1_000, to * 1_000).ok_or("an empty period")?;
+    let period = Period::new(from * 1_000, to * 1_000);
     let calendar = hours(&input["calendar"])?;
-    let scope = match &calendar {
+    let scope = |period| match &calendar {
         None => Hours::around_the_clock(period),
         Some(calendar) => Hours::of(calendar, period),
     };
-    let scope_ms = scope.length_ms();
-    let mut fields = fields([
-        ("span_seconds", (period.length_ms() / 1_000).into()),
-        ("scope_seconds", (scope_ms / 1_000).into()),
-    ]);
+    let scope_ms = period.map_or(0, |period| scope(period).length_ms());
+    let mut fields =
+        fields([("span_seconds", (to - from).into()), ("scope_seconds", (scope_ms / 1_000).into())]);
     if let Some(promise) = promise(&input["budget"])? {
         // Of time that is all to come the promise leaves its whole budget.
         let unlived = Figure { future_ms: scope_ms, ..Figure::default() };
@@ -109,7 +107,10 @@ fn burn(input: &Value) -> Result<Fields, String> {
     let target = promise(&input["target"])?.ok_or("no target")?.target;
     let (part, of) = (number(&input["budget_part"][0])?, number(&input["budget_part"][1])?);
     let part = Fraction::new(part, of).ok_or("a part of more than all")?;
-    let hours = |value: &Value| Ok::<_, String>(number(value)? * 3_600_000);
+    let hours = |value: &Value| {
+        let hours = Exact::of_number(value)?;
+        u64::try_from(hours.p * 3_600_000 / hours.q).map_err(|error| error.to_string())
+    };
     let (window_ms, period_ms) = (hours(&input["window_h"])?, hours(&input["period_h"])?);
     let tier = BurnTier::new(part, window_ms, Severity::Page);
     let fires_after = tier.full_outage_fires_after_ms(target, period_ms).over(1_000);

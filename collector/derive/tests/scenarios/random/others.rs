@@ -69,6 +69,7 @@ pub(super) fn burn(dice: &mut Dice) -> Value {
     let target = *dice.pick(&[(98, 100), (85, 100), (1, 2), (9_995, 10_000), (90, 100)]);
     json!({
         "target": {"p": target.0, "q": target.1}, "budget_part": [dice.between(1, 60), 100],
-        "window_h": dice.between(1, 3_000), "period_h": dice.pick(&[8_760, 8_784, 720, 2_160]),
+        "window_h": if dice.one_in(4) { json!(dice.pick(&[0.25, 0.5, 6.5, 12.75])) } else { json!(dice.between(1, 3_000)) },
+        "period_h": dice.pick(&[8_760, 8_784, 720, 2_160]),
     })
 }
