@@ -29,6 +29,7 @@ impl Year {
 fn changes(sealed: &Year, now: &Year) -> u64 {
     let json = |year: &Year| serde_json::to_value(year).unwrap_or(Value::Null);
     let found = differences(&json(sealed), &json(now), true);
-    let on_request = |name: &String| ["outages", "unobserved", "sampling"].contains(&name.as_str());
+    let on_request =
+        |name: &String| ["outages", "unobserved", "sampling", "ceiling", "readings"].contains(&name.as_str());
     found.iter().filter(|difference| !difference.path.iter().any(on_request)).count() as u64
 }
