@@ -51,11 +51,12 @@ fn main() -> Outcome<()> {
         ("half way", BEGIN_MS + days / 2 * DAY_MS + DAY_MS / 2),
         ("nothing came since", BEGIN_MS + (days + 1) * DAY_MS),
     ] {
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), cpu_s()?);
         let recalled = recall(&store, step, as_of_ms)?;
         let took = began.elapsed();
         println!(
-            "{what:>24}: {took:>8.2?}, {:>5.1} MB of runs, {:.0} MB at most so far",
+            "{what:>24}: {took:>8.2?}, {:>6.2} s of a processor, {:>5.1} MB of runs, {:.0} MB at most so far",
+            cpu_s()? - worked,
             f64::from(u32::try_from(recalled.bytes())?) / 1e6,
             peak_mb()?
         );
@@ -142,6 +143,14 @@ fn head_records() -> Vec<Record> {
         Record { start: Some(start), ..Record::default() },
         Record { config: Some(config), ..Record::default() },
     ]
+}
+
+/// What this process has worked so far, s.
+fn cpu_s() -> Outcome<f64> {
+    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF)?;
+    let seconds =
+        |time: nix::sys::time::TimeVal| format!("{}.{:06}", time.tv_sec(), time.tv_usec()).parse::<f64>();
+    Ok(seconds(usage.user_time())? + seconds(usage.system_time())?)
 }
 
 /// The most this process ever held, MB.

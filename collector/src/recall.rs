@@ -20,7 +20,7 @@ use crate::ingest::Newest;
 use crate::journal::{self, Act, Head, JournalError};
 use crate::ledger::{Ledger, Prefix, Step};
 use crate::publish::api::Journal;
-use crate::publish::{Account, Accounts, IngestFacts, LatestSample, Ledgered, Moment};
+use crate::publish::{Account, Accounts, AgentFacts, IngestFacts, LatestSample, Ledgered, Moment};
 use crate::seal::{JudgedBy, Seal};
 use crate::store::{Store, StoreError, epoch_of};
 
@@ -35,6 +35,8 @@ pub struct Recalled {
     pub revisions: Vec<JudgedBy>,
     /// What people had declared.
     pub declared: Vec<Declared>,
+    /// Every agent that had a line, and whether it was enrolled.
+    pub enrolled: BTreeMap<String, bool>,
     /// The years that were closed.
     pub sealed: Arc<Vec<Seal>>,
     /// The journal's head.
@@ -80,6 +82,7 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
     let head = entries.iter().fold(Head::empty(epoch), Head::after);
     let (mut history, mut revisions) = (Vec::new(), Vec::new());
     let (mut declared, mut sealed) = (Vec::new(), Vec::new());
+    let mut enrolled = BTreeMap::new();
     for entry in &entries {
         match entry.read()? {
             Act::Revision { charter, .. } => {
@@ -88,7 +91,10 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
             }
             Act::Declared { declaration } => declared.push(entry.declares(declaration)),
             Act::Sealed { manifest, sha256 } => sealed.push(entry.seals(*manifest, sha256)),
-            _ => {}
+            Act::LineOpened { agent } => drop(enrolled.entry(agent).or_insert(false)),
+            Act::Enrolled { agent, .. } => drop(enrolled.insert(agent, true)),
+            Act::Revoked { agent } => drop(enrolled.insert(agent, false)),
+            Act::StreamHeads { .. } => {}
         }
     }
     if history.is_empty() {
@@ -101,12 +107,12 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
         return Err(RecallError::Defect { stream, agent, reason });
     }
     let sealed = Arc::new(sealed);
-    Ok(Recalled { as_of_ms, history, revisions, declared, sealed, head, ledger, prefixes })
+    Ok(Recalled { as_of_ms, history, revisions, declared, enrolled, sealed, head, ledger, prefixes })
 }
 
 impl Recalled {
-    /// The figures of a period as they were, or of the civil year of then; without agents and counters, which
-    /// are the running collector's.
+    /// The figures of a period as they were, or of the civil year of then; without counters, which are the
+    /// running process's.
     pub fn moment(&self, period: Option<Period>) -> Result<Moment, RecallError> {
         self.told(period, &Accounts::None)
     }
@@ -120,6 +126,7 @@ impl Recalled {
         let charter = charter_at(&self.history, as_of_ms.min(period.end_ms() - 1));
         let runs = self.ledger.runs();
         let figures = charters.figures(runs, &corrections, &Reading::default());
+        let charter = charter.ok_or(RecallError::Nothing)?;
         Ok(Moment {
             now_ms: as_of_ms,
             began_ms: self.history.first().map(|(from_ms, _)| *from_ms),
@@ -134,16 +141,41 @@ impl Recalled {
                 },
             ),
             figures,
-            charter: charter.ok_or(RecallError::Nothing)?,
+            agents: self.agents(&charter),
+            charter,
             declared: Arc::new(self.declared.clone()),
             corrections,
-            agents: Vec::new(),
             latest: latest_of(&self.ledger),
             ingest: IngestFacts::default(),
             stale: Vec::new(),
             journal: journal_of(&self.head),
             sealed: None,
         })
+    }
+
+    /// The charter's agents in its order, then the others that had a line. What agents say of themselves in
+    /// passing (version, spool) nobody wrote down.
+    fn agents(&self, charter: &Charter) -> Vec<AgentFacts> {
+        let others = self.enrolled.keys().filter_map(|agent| AgentId::new(agent.as_str()).ok());
+        let mut ids: Vec<AgentId> = charter.agents().into_iter().cloned().collect();
+        for other in others {
+            if !ids.contains(&other) {
+                ids.push(other);
+            }
+        }
+        let newest = self.newest();
+        let facts = |id: AgentId| {
+            let last = newest.get(&id);
+            AgentFacts {
+                enrolled: self.enrolled.get(id.as_str()).copied().unwrap_or(false),
+                version: None,
+                last_push_ms: last.map(|last| last.received_ms),
+                clock: last.map(|last| last.clock),
+                spool_bytes: None,
+                id,
+            }
+        };
+        ids.into_iter().map(facts).collect()
     }
 
     /// What each agent had sent last.

@@ -20,6 +20,8 @@ use crate::publish::Lang;
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// A figure takes milliseconds; a reload of a large charter seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What was known in the past is derived anew the first time it is asked about: a year in some minutes at most.
+const PATIENCE_WITH_THE_PAST: Duration = Duration::from_mins(10);
 
 /// Asks the collector whose state directory this is.
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Client {
     }
 
     fn ask(&self, method: Method, path: &str, author: Option<&str>, body: Bytes) -> anyhow::Result<Bytes> {
+        let patience = patience(path);
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -72,8 +75,8 @@ impl Client {
         let request = request.body(Full::new(body)).context("the request cannot be made")?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (status, body) = runtime
-            .block_on(async { tokio::time::timeout(PATIENCE, self.exchange(request)).await })
-            .with_context(|| format!("the collector did not answer within {} s", PATIENCE.as_secs()))??;
+            .block_on(async { tokio::time::timeout(patience, self.exchange(request)).await })
+            .with_context(|| format!("the collector did not answer within {} s", patience.as_secs()))??;
         if status.is_success() {
             return Ok(body);
         }
@@ -121,4 +124,10 @@ impl Client {
             _ => anyhow::anyhow!("cannot connect to the collector at `{socket}`: {error}"),
         }
     }
+}
+
+/// How long an answer may take.
+fn patience(path: &str) -> Duration {
+    let past = ["as_of=", "/acts/seal", "/api/v1/quarters/", "/api/v1/months/"];
+    if past.iter().any(|part| path.contains(part)) { PATIENCE_WITH_THE_PAST } else { PATIENCE }
 }

@@ -104,7 +104,7 @@ impl Present {
             declared,
             corrections,
             accounts,
-            agents: self.agents(&charter, &known.newest()),
+            agents: self.agents(&charter, &known.newest(), now_ms),
             charter,
             latest,
             ingest: facts(&known.counters),
@@ -123,16 +123,13 @@ impl Present {
             return Err(AskError::Refused(sentence));
         }
         let recalled = self.past.recalled(&self.ingest, as_of_ms)?;
-        let mut moment = recalled
-            .told(asked.period, &asked.accounts)
-            .map_err(|error| AskError::Failed(error.to_string()))?;
-        moment.agents = self.agents(&moment.charter, &recalled.newest());
-        moment.ingest = facts(&self.ingest.known().counters);
+        let moment = recalled.told(asked.period, &asked.accounts);
+        let moment = moment.map_err(|error| AskError::Failed(error.to_string()))?;
         Ok((moment, Arc::clone(&recalled.sealed)))
     }
 
     /// The charter's agents in its order, then the others that ever enrolled.
-    fn agents(&self, charter: &Charter, newest: &BTreeMap<AgentId, Newest>) -> Vec<AgentFacts> {
+    fn agents(&self, charter: &Charter, newest: &BTreeMap<AgentId, Newest>, now_ms: i64) -> Vec<AgentFacts> {
         let mut ids: Vec<AgentId> = charter.agents().into_iter().cloned().collect();
         for enrolled in self.core.enrolment.names() {
             if let Ok(id) = AgentId::new(enrolled)
@@ -148,7 +145,8 @@ impl Present {
             AgentFacts {
                 enrolled,
                 version: hello.map(|hello| hello.version.clone()),
-                last_push_ms: last.map(|last| last.received_ms),
+                // After a clock that ran ahead was set right, stamps are ahead for a while.
+                last_push_ms: last.map(|last| last.received_ms.min(now_ms)),
                 clock: last.map(|last| last.clock),
                 spool_bytes: hello.map(|hello| hello.spool_bytes),
                 id,

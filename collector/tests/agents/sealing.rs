@@ -83,6 +83,10 @@ async fn a_year_is_sealed_shown_and_revised() {
     assert!(running.provisional && running.sealed.is_none());
     let then = year(&collector, &format!("/api/v1/years/2027?as_of={heard_ms}")).await;
     assert_eq!(then.as_of_ms, heard_ms);
+    let now_then = get(&collector, &format!("/api/v1/now?as_of={heard_ms}")).await;
+    assert_eq!(now_then.0, 200);
+    collector.enrolled("ced2", 2).await;
+    assert_eq!(agent.hello(collector.now_ms()).await.0, 200);
     let error = seal(&collector, false, false).await.unwrap_err();
     assert_eq!(error, "2027 may still change: it can be sealed from 2028-01-16 on");
 
@@ -137,6 +141,8 @@ async fn a_year_is_sealed_shown_and_revised() {
     assert_eq!(between.services, sealed.figures.services);
     let again = year(&collector, &format!("/api/v1/years/2027?as_of={heard_ms}")).await;
     assert_eq!(again, then, "the same instant, the same answer");
+    let now_again = get(&collector, &format!("/api/v1/now?as_of={heard_ms}")).await;
+    assert_eq!(now_again, now_then, "and the same bytes");
     let (status, body) = get(&collector, "/api/v1/years/2027?as_of=2099-01-01T00:00:00Z").await;
     assert_eq!(status, 400, "{body}");
     let (directory, now_ms) = collector.stop().await;
