@@ -77,6 +77,16 @@ pub(crate) struct Check {
     pub(crate) valid: (i64, i64),
 }
 
+impl Check {
+    /// Do several vantages vote on it?
+    pub(crate) fn is_voted(&self) -> bool {
+        match &self.evidence {
+            Evidence::Sites { sites, .. } => sites.iter().map(|site| site.vantages.len()).sum::<usize>() > 1,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Evidence {
     /// What is known of it; later rows over earlier ones.

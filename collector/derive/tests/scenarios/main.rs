@@ -116,6 +116,28 @@ fn scenarios() {
     expect_all(&cases, by_the_product);
 }
 
+/// A school's first fail is not confirmed yet, and would decide against the data center's ok: until it is, nobody
+/// knows. In a scenario, whose data end there for ever, it does not vote.
+#[test]
+fn what_a_later_sample_decides_is_open() {
+    let vantages = |last: &str| serde_json::json!({"a": {"samples": [[0, "ok"], [60, "ok"], [120, last]]}});
+    let site = |last: &str| serde_json::json!({"vantages": vantages(last)});
+    let input = serde_json::json!({
+        "period": {"start": 0, "end": 180},
+        "checks": {"c": {"interval": 60, "hold": 150, "confirm_down": 2,
+            "sites": {"ced": site("ok"), "school": site("fail")}}},
+        "undecided": true,
+    });
+    let file = serde_json::json!({"scenarios": [{"id": "open", "input": input, "cases": [
+        {"name": "as the product has it", "expect": {"up": 120, "unknown": 60}},
+        {"name": "as scenarios have it", "set": {"undecided": false}, "expect": {"up": 180, "unknown": 0}},
+        {"name": "none decides", "set": {"checks.c.site_quorum": {"rule": "all_down"}}, "expect": {"up": 180}},
+    ]}]});
+    let cases = file::cases_of(&file).unwrap();
+    expect_all(&cases, by_the_product);
+    expect_all(&cases, by_the_model);
+}
+
 /// A year has 31 million seconds, which the model looks at one by one; with `VEDETTA_MODEL_YEARS` it does.
 const SECONDS_MAX: i64 = 3_000_000;
 

@@ -138,8 +138,9 @@ proptest! {
     #[test]
     fn what_is_settled_stays(seed in 1_u64.., percent in 1_u64..100, strict: bool) {
         let Some(mut given) = service(seed) else { return Ok(()) };
-        if matches!(given.tree, Tree::Mean(_)) || given.calendar.is_some() {
-            return Ok(());
+        // Another member is another charter, which no figure knows of before.
+        for check in given.checks.values_mut() {
+            check.valid = (i64::MIN, i64::MAX);
         }
         given.undecided = true;
         let world = World::of(&given).unwrap();

@@ -124,10 +124,6 @@ fn of_vantage(vantage: &Vantage, check: &Check, given: &Given) -> Letters {
     };
     let first = samples.first().map_or(i64::MAX, |sample| sample.at);
     paint(&mut letters, given.start, i64::MIN, first, letter(before));
-    let several = match &check.evidence {
-        Evidence::Sites { sites, .. } => sites.iter().map(|site| site.vantages.len()).sum::<usize>() > 1,
-        _ => false,
-    };
     let decided = decide(&samples, check, before);
     for (index, sample) in samples.iter().enumerate() {
         let mut until = sample.at.saturating_add(check.hold);
@@ -138,7 +134,7 @@ fn of_vantage(vantage: &Vantage, check: &Check, given: &Given) -> Letters {
             until = until.min(*from);
         }
         let undecided = sample.outcome != State::Unknown && decided[index] == Decided::Open;
-        let open = undecided && several && given.undecided && check.backdate;
+        let open = undecided && check.is_voted() && given.undecided && check.backdate;
         let says = match decided[index] {
             _ if open => b'?',
             Decided::Is(state) => letter(state),

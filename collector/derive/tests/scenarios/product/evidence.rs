@@ -150,7 +150,7 @@ fn measured(
     };
     if !check.backdate {
         start_hard(&mut samples, check, before);
-    } else if !given.undecided {
+    } else if check.is_voted() && !given.undecided {
         let open = undecided(&samples, check, before);
         for sample in samples.iter_mut().filter(|sample| open.contains(&sample.at)) {
             sample.outcome = State::Unknown;
