@@ -149,6 +149,18 @@ fn a_new_stream_speaks_from_its_opening() {
 }
 
 #[test]
+fn at_the_instant_of_the_next_opening_the_old_stream_is_silent() {
+    let mut streams = Picture { samples: "uuu|.duu", rules: &[], as_of: 0 }.streams();
+    let mut old: Vec<Run> = streams[0].runs().copied().collect();
+    add(&mut old, Verdict::Down, streams[1].opened_ms);
+    (streams[0].closed, streams[0].open) = (old, None);
+    let rules = [Confirmation { from_ms: 0, down: 2, up: 1 }];
+    let seen = confirm(&streams, &rules, (0, 7 * MINUTE), 7 * MINUTE);
+    // One fail is heard, and one is a blip.
+    assert!(seen.timeline.changes.iter().all(|change| change.verdict != Condition::Down));
+}
+
+#[test]
 fn it_does_not_matter_whether_the_last_run_can_still_grow() {
     let open = Picture { samples: "uudd|.duu", rules: &[], as_of: 0 }.streams();
     let mut closed = open.clone();
