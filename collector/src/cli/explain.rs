@@ -16,7 +16,7 @@ use super::asked::AskedPeriod;
 use super::place::Place;
 use super::terminal::Paint;
 use crate::publish::Lang;
-use crate::publish::api::{Outage, ServiceYear, Year};
+use crate::publish::api::{ComponentYear, Outage, ServiceYear, Year};
 use crate::publish::words::{self, sentences};
 
 /// Say why a service's figure is what it is
@@ -71,11 +71,20 @@ fn show(year: &Year, service: &ServiceYear, all: bool, lang: Lang, paint: Paint)
 /// A whole period: one table of its services, then each by itself.
 pub(super) fn sheet(year: &Year, lang: Lang, paint: Paint) -> String {
     let mut text = sheet::table_of(year, lang, paint);
-    for service in &year.services {
+    for service in year.services.iter().filter(|service| service.is_probed()) {
         text.push('\n');
         text.push_str(&screen::show(year, service, lang, paint));
     }
     text
+}
+
+/// `up_if: any (2)`: how many of how many targets must be up; without a number where it is of parts.
+fn quorum(component: &ComponentYear) -> String {
+    match (&component.up_if, component.checks.len()) {
+        (None, _) => String::new(),
+        (Some(up_if), 0) => format!("up_if: {up_if}"),
+        (Some(up_if), checks) => format!("up_if: {up_if} ({checks})"),
+    }
 }
 
 /// `check: reason (sites)` of each cause, a check once.

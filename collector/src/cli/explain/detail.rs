@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{causes, robustness};
+use super::{causes, quorum, robustness};
 use crate::cli::terminal::{Cell, Paint, table};
 use crate::publish::api::{Correction, Figure, Members, Outage, ServiceYear, Share, Tier, Year};
 use crate::publish::words::terms::Terms;
@@ -32,33 +32,33 @@ fn some<T>(list: &[T], section: impl FnOnce() -> String) -> Option<String> {
 
 /// What each component, part and site contributes.
 fn components(service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String {
-    let (l, lang) = (terms.lang.labels(), terms.lang);
+    let l = terms.lang.labels();
     // In a mean the components' time is not the service's.
     let whole = service.members.is_none().then_some(service.figure.down_ms).filter(|&down_ms| down_ms > 0);
     let components = service.components.iter().map(|component| {
         let indent = "  ".repeat(1 + component.path.matches('.').count());
-        let checks = component.checks.len();
-        let quorum =
-            component.up_if.as_deref().map_or_else(String::new, |up_if| format!("up_if: {up_if} ({checks})"));
         let name = format!("{indent}{}", component.name);
-        row(name, &component.figure, whole, &quorum, lang)
+        row(name, &component.figure, whole, &quorum(component), terms)
     });
-    let sites = service.sites.iter().map(|site| {
-        let sees = Some(site.figure.down_ms).filter(|_| false);
-        row(format!("  {}", site.site), &site.figure, sees, l.as_this_site_sees_it, lang)
-    });
+    let sites = service
+        .sites
+        .iter()
+        .map(|site| row(format!("  {}", site.site), &site.figure, None, l.as_this_site_sees_it, terms));
     let heading = [l.components_and_sites, l.availability, l.down, l.of_the_stop, l.unobserved, ""];
     table(heading, components.chain(sites).collect(), paint)
 }
 
-fn row(name: String, figure: &Figure, whole: Option<u64>, note: &str, lang: Lang) -> [Cell; 6] {
+fn row(name: String, figure: &Figure, whole: Option<u64>, note: &str, terms: &Terms<'_>) -> [Cell; 6] {
+    let lang = terms.lang;
     let share = whole.and_then(|whole| Share::of(figure.down_ms, whole)).filter(|share| share.p <= share.q);
+    // What one site sees of a mean is its members' time, too.
+    let terms = if figure.weight > 1 { *terms } else { terms.of_one() };
     [
         name.into(),
         figure.headline(None, lang).into(),
-        format::duration(figure.down_ms, lang).into(),
+        terms.time(figure.down_ms).into(),
         share.map_or_else(String::new, |share| share.text(lang)).into(),
-        format::duration(figure.unknown_ms, lang).into(),
+        terms.time(figure.unknown_ms).into(),
         note.into(),
     ]
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::causes;
+use super::{causes, quorum};
 use crate::cli::terminal::{Cell, Paint, plain, table};
 use crate::publish::api::{ComponentYear, Figure, ServiceYear, Share, Year};
 use crate::publish::words::terms::Terms;
@@ -131,15 +131,12 @@ fn components(service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String 
     }
     let rows = tops.iter().map(|component| -> [Cell; 5] {
         let figure = &component.figure;
-        let quorum = component.up_if.as_deref();
-        let quorum =
-            quorum.map_or_else(String::new, |up_if| format!("up_if: {up_if} ({})", component.checks.len()));
         [
             format!("  {}", component.name).into(),
             figure.headline(None, lang).into(),
             format::duration(figure.down_ms, lang).into(),
             format::duration(figure.unknown_ms, lang).into(),
-            quorum.into(),
+            quorum(component).into(),
         ]
     });
     let title = match tops.len() {

@@ -33,14 +33,15 @@ fn row(year: &Year, service: &ServiceYear, lang: Lang) -> [Cell; 8] {
     let verdict = page::verdict(promise, &service.unmeasured, year.provisional, lang);
     let provisional =
         if year.provisional && promise.is_some() { format!(" ({})", l.provisional) } else { String::new() };
+    let probed = |text: String| if service.is_probed() { text } else { String::new() };
     [
         service.row.map_or_else(String::new, |row| row.to_string()).into(),
         service.name.clone().into(),
         promised.collect::<Vec<_>>().join("; ").into(),
-        figure.headline(target, lang).into(),
-        bounds.into(),
-        figure.coverage.as_ref().map_or_else(String::new, |share| share.text(lang)).into(),
-        Terms::of(year, service, lang).time(figure.down_ms).into(),
+        probed(figure.headline(target, lang)).into(),
+        probed(bounds).into(),
+        probed(figure.coverage.as_ref().map_or_else(String::new, |share| share.text(lang))).into(),
+        probed(Terms::of(year, service, lang).time(figure.down_ms)).into(),
         format!("{verdict}{provisional}").into(),
     ]
 }

@@ -264,10 +264,7 @@ fn it_says_what_the_targets_allow() {
     let mut year = Year::of(&example::moment());
     year.services[0].ceiling = Some(Ceiling { share: share(9_950, 10_000), component: "dns".to_owned() });
     let shown = text(&year, 0, false, Lang::It);
-    assert!(
-        shown.contains("99,50% finora con i bersagli di oggi, se tutti i fermi coincidessero"),
-        "{shown}"
-    );
+    assert!(shown.contains("99,50% con i bersagli di oggi, se tutti i fermi coincidessero"), "{shown}");
     assert!(text(&year, 0, false, Lang::En).contains("no more allowed by: DNS"));
 }
 

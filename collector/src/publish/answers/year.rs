@@ -118,7 +118,11 @@ fn component_year(
         path: component.path.clone(),
         name: named.map_or_else(|| component.path.clone(), |named| named.name.clone()),
         publish: named.is_none_or(|named| named.publish),
-        up_if: part.map(|part| part.up_if.to_string()),
+        up_if: named.and_then(|named| match &named.node {
+            Node::Part(part) => Some(part.up_if.to_string()),
+            Node::Some { up_if, .. } => Some(up_if.to_string()),
+            Node::All(_) => None,
+        }),
         figure: read.figure(&component.figure),
         checks: years.collect(),
     }

@@ -123,6 +123,11 @@ pub struct ServiceYear {
 }
 
 impl ServiceYear {
+    /// Is there anything to see? A row that promises only about requests has nothing to probe.
+    pub fn is_probed(&self) -> bool {
+        !self.components.is_empty() || self.unmeasured.is_empty()
+    }
+
     /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
     pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
         match (self.commitments.first(), self.within.first()) {
@@ -141,7 +146,8 @@ pub struct ComponentYear {
     pub name: String,
     /// May it be shown to the public?
     pub publish: bool,
-    /// How many of its targets must be up, such as `any` or `all but 1`; null when it has parts.
+    /// How many of its targets, or of its parts, must be up, such as `any` or `all but 1`; null when it has parts
+    /// that all must be.
     pub up_if: Option<String>,
     /// Its integers.
     pub figure: Figure,

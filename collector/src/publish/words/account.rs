@@ -97,11 +97,11 @@ pub(crate) fn ceiling(
     let name = component.map_or(ceiling.component.as_str(), |component| component.name.as_str());
     match lang {
         Lang::It => format!(
-            "{share} finora con i bersagli di oggi, se tutti i fermi coincidessero; di più non consente: {name}"
+            "{share} con i bersagli di oggi, se tutti i fermi coincidessero; di più non consente: {name}"
         ),
-        Lang::En => format!(
-            "{share} so far with today's targets, had all their stops coincided; no more allowed by: {name}"
-        ),
+        Lang::En => {
+            format!("{share} with today's targets, had all their stops coincided; no more allowed by: {name}")
+        }
     }
 }
 
@@ -141,6 +141,8 @@ fn rounded_up(share: &Share, lang: Lang) -> String {
 
 /// What the distance between samples leaves open.
 pub(crate) fn sampling(sampling: &Sampling, terms: &Terms<'_>) -> String {
+    // Stops are the service's, also of a mean.
+    let terms = terms.of_one();
     let (sure, possible) = (terms.time(sampling.sure_ms), terms.time(sampling.possible_ms));
     match terms.lang {
         Lang::It => format!("fra un campione e l'altro: fermo da {sure} (certo) a {possible} (al più)"),
