@@ -1,7 +1,10 @@
 //! Each reason by itself, and several at once.
 
 use super::*;
+use crate::year::tests::{as_of, charter, runs_but, web};
+use crate::{Declaration, Declared, Period, Reading, Scope, Window};
 use collector_api::{StreamId, Verdict};
+use proptest::prelude::*;
 
 const HOLD_MS: u64 = 150;
 
@@ -61,4 +64,45 @@ fn stretches_are_cut_to_each_other() {
     let stretches = [(0, 10), (20, 30), (40, 50)];
     assert_eq!(cut(&stretches, 5, 45).collect::<Vec<_>>(), [(5, 10), (20, 30), (40, 45)]);
     assert_eq!(cut(&stretches, 10, 20).count(), 0);
+}
+
+fn told(runs: &RunIndex, declared: &[Declared], hour: i64) -> (u64, Vec<(Unobserved, u64)>) {
+    let history = [(0, charter())];
+    let corrections = Corrections::of(declared, i64::MAX);
+    let charters = Charters::of(&history, Period::civil_year(2026), as_of(hour));
+    let figures = charters.figures(runs, &corrections, &Reading::default());
+    let service = web(&figures);
+    (service.figure.unknown_ms, charters.unobserved(&figures, service, runs, &corrections))
+}
+
+fn annulled(from_hour: i64, to_hour: i64) -> Declared {
+    let window = Window { from_ms: as_of(from_hour), to_ms: as_of(to_hour) };
+    let declaration =
+        Declaration::Annulled { outage: None, scope: vec![Scope::All], window, note: String::new() };
+    Declared { entry: 1, at_ms: 0, author: "anna".to_owned(), declaration }
+}
+
+#[test]
+fn what_is_annulled_is_told_as_such() {
+    let (unknown_ms, told) = told(&runs_but(6, &[]), &[annulled(2, 4)], 6);
+    assert_eq!((unknown_ms, told), (2 * 3_600_000, vec![(Unobserved::Annulled, 2 * 3_600_000)]));
+}
+
+proptest! {
+    /// Whatever was seen and annulled, each unknown millisecond has one reason.
+    #[test]
+    fn reasons_sum_to_the_unknown_time(
+        a in "[ud.]{8}", b in "[ud.]{8}", c in "[ud.]{8}", school in "[ud.]{8}",
+        from_hour in 0_i64..8, length in 1_i64..4,
+    ) {
+        let seen = [
+            ("front", "a", "ced1", a.as_str()),
+            ("front", "b", "school1", b.as_str()),
+            ("front", "a", "school1", school.as_str()),
+            ("back", "c", "ced1", c.as_str()),
+            ("back", "c", "ced2", "........"),
+        ];
+        let (unknown_ms, told) = told(&runs_but(8, &seen), &[annulled(from_hour, from_hour + length)], 9);
+        prop_assert_eq!(told.iter().map(|(_, ms)| ms).sum::<u64>(), unknown_ms);
+    }
 }
