@@ -111,7 +111,7 @@ fn scenarios() {
     let cases = file::cases(&file::directory()).unwrap_or_else(|error| panic!("{error}"));
     assert!(!cases.is_empty(), "no scenario in {}", file::directory().display());
     if file::asked("VEDETTA_SCENARIOS").is_none() {
-        assert_eq!(cases.len(), 162, "the repository's cases");
+        assert!(cases.len() >= 162, "{} of the repository's cases", cases.len());
     }
     expect_all(&cases, by_the_product);
 }

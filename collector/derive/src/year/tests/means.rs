@@ -177,6 +177,17 @@ fn a_mean_before_it_is_measured_and_before_it_is_there() {
 }
 
 #[test]
+fn what_is_to_come_of_a_mean_begins_when_it_is_measured() {
+    let mut charter = wifi(&PLAIN);
+    let july = jiff::civil::date(2026, 7, 1);
+    charter.services[0].components[0].life.measured_from = Some(july);
+    let runs = points_seen(&[("x", "uuuuuuuu"), ("y", "uuuuuuuu"), ("z", "uuuuuuuu")]);
+    let figures = year(&[(0, charter)], &runs, 2026, as_of(8));
+    let to_come = Period::civil_year(2026).end_ms().abs_diff(crate::midnight_ms(july));
+    assert_eq!(web(&figures).figure.future_ms, 4 * to_come);
+}
+
+#[test]
 fn a_service_read_as_the_mean_of_its_components() {
     let down = ["ced1", "ced2"].map(|agent| ("back", "c", agent, "uudduu"));
     let history = [(0, charter())];
