@@ -14,11 +14,13 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod closing;
 mod differences;
 mod words;
 #[cfg(test)]
 mod tests;
 
+pub use closing::{Awaited, CLOSE_AFTER_MS};
 pub use differences::{Difference, differences};
 pub use words::{Quiet, Refusal};
 
@@ -26,9 +28,6 @@ use crate::journal::StreamHead;
 use crate::publish::Accounts;
 use crate::publish::api::{Journal, Year};
 use crate::recall::{RecallError, Recalled};
-
-/// After the year's end: spools have emptied, and what is to be corrected has been (D27).
-pub const CLOSE_AFTER_MS: i64 = 15 * 86_400_000;
 
 /// What a seal attests. Its bytes are those that `serde_json` writes; their SHA-256 names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +153,7 @@ pub fn newest(seals: &[Seal]) -> BTreeMap<i16, &Seal> {
 /// Closes `year` as it was known; `before` is its newest revision, if it is closed.
 pub fn close(recalled: &Recalled, year: i16, before: Option<&Seal>) -> Result<Closing, SealError> {
     let period = Period::civil_year(year);
-    may_close(year, period, recalled.as_of_ms)?;
+    may_close(year, period, recalled)?;
     let answer = answer(recalled, year)?;
     if answer.services.iter().all(|service| service.figure.up_ms + service.figure.down_ms == 0) {
         return Err(SealError::Refused(Refusal::NothingMeasured(year)));
@@ -200,10 +199,10 @@ pub fn charters(recalled: &Recalled, period: Period) -> Vec<JudgedBy> {
     revisions.get(first..end.min(revisions.len())).unwrap_or_default().to_vec()
 }
 
-fn may_close(year: i16, period: Period, now_ms: i64) -> Result<(), SealError> {
-    let closes_ms = period.end_ms().saturating_add(CLOSE_AFTER_MS);
-    let early = SealError::Refused(Refusal::TooEarly { year, from_ms: closes_ms });
-    if now_ms < closes_ms { Err(early) } else { Ok(()) }
+fn may_close(year: i16, period: Period, recalled: &Recalled) -> Result<(), SealError> {
+    let (from_ms, awaited) = closing::closes(&recalled.history, period);
+    let early = SealError::Refused(Refusal::TooEarly { year, from_ms, awaited });
+    if recalled.as_of_ms < from_ms { Err(early) } else { Ok(()) }
 }
 
 fn unmeasured(answer: &Year) -> Vec<String> {

@@ -105,7 +105,7 @@ async fn a_year_is_closed_when_nothing_of_it_is_awaited_any_more() {
     let place = Place::fed().await;
     let (place, early) = place.close(closes_ms() - 1).await;
     let Err(SealError::Refused(refusal)) = early else { panic!("{early:?}") };
-    assert_eq!(refusal, Refusal::TooEarly { year: 2026, from_ms: closes_ms() });
+    assert_eq!(refusal, Refusal::TooEarly { year: 2026, from_ms: closes_ms(), awaited: None });
     assert_eq!(refusal.words(Lang::It), "il 2026 può ancora cambiare: si chiude dal 16/01/2027");
     let (_, closed) = place.close(closes_ms()).await;
     let closing = closed.unwrap();
@@ -121,6 +121,32 @@ async fn a_year_is_closed_when_nothing_of_it_is_awaited_any_more() {
     ingest.record(BEGIN_MS, "root", revision("DC"), Vec::new()).await.unwrap();
     let (_, empty) = Place { directory, ingest, spool: Spool::new(1) }.close(closes_ms()).await;
     assert!(matches!(empty, Err(SealError::Refused(Refusal::NothingMeasured(2026)))), "{empty:?}");
+}
+
+#[tokio::test]
+async fn a_year_with_a_request_that_is_not_due_stays_open() {
+    let place = Place::fed().await;
+    let Act::Revision { charter, source } = revision("DC") else { panic!("no revision") };
+    let mut charter = *charter;
+    let within = config::Within::parse("30 days").unwrap();
+    for promise in &mut charter.services[0].commitments {
+        if let config::Commitment::TakenInCharge(limit) = promise {
+            limit.within = within;
+        }
+    }
+    let act = Act::Revision { charter: Box::new(charter), source };
+    place.ingest.record(BEGIN_MS + 50 * DAY, "root", act, Vec::new()).await.unwrap();
+    let (place, early) = place.close(closes_ms()).await;
+    let Err(SealError::Refused(refusal)) = early else { panic!("{early:?}") };
+    assert_eq!(
+        refusal.words(Lang::It),
+        "il 2026 può ancora cambiare: si chiude dal 31/01/2027, quando sarà scaduta l'ultima richiesta di «DC» \
+         (presa in carico entro 30 giorni nell'85%)"
+    );
+    let (place, early) = place.close(closes_ms() + 15 * DAY - 1).await;
+    assert!(early.is_err(), "one millisecond early");
+    let (_, closed) = place.close(closes_ms() + 15 * DAY).await;
+    assert_eq!(closed.unwrap().manifest.revision, 1);
 }
 
 #[tokio::test]

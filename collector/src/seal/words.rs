@@ -1,7 +1,9 @@
 //! Why a year is not closed, and what to know when it is, in both languages.
 
+use collector_derive::{day_of, midnight_ms};
 use config::AgentId;
 
+use super::Awaited;
 use crate::publish::{Lang, format};
 
 /// Why a year is not closed.
@@ -13,6 +15,8 @@ pub enum Refusal {
         year: i16,
         /// From when on it may be closed, Unix ms.
         from_ms: i64,
+        /// The row whose last request of the year is due only then.
+        awaited: Option<Awaited>,
     },
     /// There is no figure.
     NothingMeasured(i16),
@@ -58,13 +62,20 @@ impl Refusal {
     /// A sentence that says what to do.
     pub fn words(&self, lang: Lang) -> String {
         let (it, en) = match self {
-            Self::TooEarly { year, from_ms } => (
-                format!("il {year} può ancora cambiare: si chiude dal {}", format::date(*from_ms, Lang::It)),
-                format!(
-                    "{year} may still change: it can be sealed from {} on",
-                    format::date(*from_ms, Lang::En)
-                ),
-            ),
+            Self::TooEarly { year, from_ms, awaited } => {
+                let (it, en) = (day(*from_ms, Lang::It), day(*from_ms, Lang::En));
+                let row = awaited.as_ref().map(|Awaited { service, promise }| (service, promise.text()));
+                let (why_it, why_en) = row.map_or_else(Default::default, |(service, promise)| {
+                    (
+                        format!(", quando sarà scaduta l'ultima richiesta di «{service}» ({})", promise.it),
+                        format!(", when the last request of “{service}” is due ({})", promise.en),
+                    )
+                });
+                (
+                    format!("il {year} può ancora cambiare: si chiude dal {it}{why_it}"),
+                    format!("{year} may still change: it can be sealed from {en} on{why_en}"),
+                )
+            }
             Self::NothingMeasured(year) => (
                 format!("nel {year} non è stato misurato nulla: non c'è nulla da chiudere"),
                 format!("nothing was measured in {year}: there is nothing to seal"),
@@ -100,6 +111,15 @@ impl Refusal {
             Lang::It => it,
             Lang::En => en,
         }
+    }
+}
+
+/// A day from its midnight on, or an instant.
+fn day(from_ms: i64, lang: Lang) -> String {
+    if midnight_ms(day_of(from_ms)) == from_ms {
+        format::date(from_ms, lang)
+    } else {
+        format::date_time(from_ms, lang)
     }
 }
 
