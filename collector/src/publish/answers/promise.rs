@@ -61,7 +61,8 @@ pub(super) fn commitments(
         if let Some(period) = period(figures).filter(|_| service.figure.future_ms > 0) {
             let windows = Windows { service, period, as_of_ms: figures.as_of_ms, account };
             told.forecast = forecast(&windows, promise);
-            told.burn = burn(&windows, row, promise);
+            // Eight windows and their words: a scrape wants none of them.
+            told.burn = account.map_or_else(Vec::new, |_| burn(&windows, row, promise));
         }
         Some(told)
     });

@@ -96,17 +96,20 @@ fn an_outage_carries_the_cause_that_was_given_last() {
     assert_eq!((told.cause.as_str(), told.author.as_str(), told.entry), ("power", "bianchi", 2));
 }
 
-#[test]
-fn an_account_is_told_only_where_there_is_one() {
-    let mut moment = example::moment();
-    let account = Account {
+fn account() -> Account {
+    Account {
         incidents: Incidents { list: Vec::new(), sure_ms: 5, possible_ms: 7 },
         unobserved: vec![(Unobserved::SpoolLost, 3)],
         readings: Vec::new(),
         ceiling: None,
         trails: std::collections::BTreeMap::new(),
-    };
-    moment.accounts.insert(moment.figures.services[0].id.clone(), account);
+    }
+}
+
+#[test]
+fn an_account_is_told_only_where_there_is_one() {
+    let mut moment = example::moment();
+    moment.accounts.insert(moment.figures.services[0].id.clone(), account());
     let year = Year::of(&moment);
     assert_eq!(year.services[0].sampling.as_ref().map(|sampling| sampling.possible_ms), Some(7));
     assert_eq!(year.services[0].unobserved[0].why, Why::SpoolLost);
@@ -122,6 +125,10 @@ fn pace_and_tiers_are_of_the_last_days() {
     let promise = &intranet.commitments[0];
     let forecast = promise.forecast.as_ref().unwrap();
     assert!(forecast.breaks && forecast.exhausted_ms.is_none(), "overrun already");
-    assert_eq!(promise.burn.len(), 4);
-    assert!(promise.burn.iter().all(|tier| !tier.firing && tier.known.is_some()));
+    assert!(promise.burn.is_empty(), "only where the account is asked for");
+    let mut moment = example::moment();
+    moment.accounts.insert(moment.figures.services[3].id.clone(), account());
+    let burn = &Year::of(&moment).services[3].commitments[0].burn;
+    assert_eq!(burn.len(), 4);
+    assert!(burn.iter().all(|tier| !tier.firing && tier.known.is_some()));
 }

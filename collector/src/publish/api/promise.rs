@@ -59,7 +59,7 @@ pub struct Commitment {
     /// Where the pace of the last days leads; absent while it is too short to tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Forecast>,
-    /// How fast the allowed down time is being spent, a tier each.
+    /// How fast the allowed down time is being spent, a tier each; only with `?account=`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub burn: Vec<Tier>,
 }
