@@ -5,9 +5,12 @@
 //!
 //! **Another person.** A `force up` makes time count as available that no probe saw so: it has no effect until
 //! another person approves it. Persons are told apart by the uid that the kernel tells of the socket's peer,
-//! and by nothing else. Root acting `--as` somebody is root, whomever it names: one who can name anybody proves
-//! nobody, so that neither two names of root nor root without a name approve each other. Two people who share
-//! an account are one. One person with two accounts cannot be seen from here; the journal names both for ever.
+//! and by nothing else: two names of one uid are one person, and a name that no longer leads to a uid proves
+//! nothing. Root acting `--as` somebody is root, whomever it names: one who can name anybody proves nobody, so
+//! that neither two names of root nor root without a name approve each other; the collector's own user is nobody's
+//! account, and so root as well; and whom root named does not approve what was proposed for them. Two people who
+//! share an account are one. One person with two accounts, or with an own one and root's, cannot be seen from here;
+//! the journal names both for ever.
 
 mod names;
 mod register;
@@ -70,6 +73,8 @@ pub struct Situation<'a> {
     pub declared: &'a [Declared],
     /// The outages of the year that the wish names one of, of every service.
     pub outages: &'a [Stopped],
+    /// The uid behind an author whom root did not name, 0 for root and the collector's own, if it can be told.
+    pub account: fn(&str) -> Option<u32>,
 }
 
 /// An outage, as far as declarations name it.
@@ -157,11 +162,6 @@ impl Judged {
     }
 }
 
-/// Who somebody is, for approvals: see the head of this file.
-fn person(author: &str) -> &str {
-    if author.ends_with(BY_ROOT) { ROOT } else { author }
-}
-
 /// A note or evidence: something, not a document, nothing that moves a terminal's cursor.
 fn text(text: &str, option: &str) -> Result<String, Refusal> {
     let text = text.trim();
@@ -208,6 +208,19 @@ fn kind(declaration: &Declaration) -> Said {
 }
 
 impl<'a> Judge<'a> {
+    /// Who somebody is, for approvals: see the head of this file.
+    fn person(&self, author: &str) -> Result<u32, Refusal> {
+        if author == ROOT || author.ends_with(BY_ROOT) {
+            return Ok(0);
+        }
+        (self.situation.account)(author).ok_or_else(|| {
+            Refusal(say!(
+                "whose account `{author}` is cannot be told on this machine, nor whether another person approves; what matters must be proposed and approved by accounts that `getent passwd` shows",
+                "non si può sapere su questa macchina di chi sia l'account `{author}`, né se ad approvare sia un'altra persona; proposta e approvazione vanno fatte da account che `getent passwd` mostra"
+            ))
+        })
+    }
+
     /// The declaration of an entry that is in force; refused for what it cannot be `done`.
     fn item(&self, entry: u64) -> Result<&Item<'a>, Refusal> {
         let Some(item) = self.register.get(entry) else {

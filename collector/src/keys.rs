@@ -203,21 +203,22 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-/// Makes `directory` with mode 0700 if it is missing; refuses one that others can enter.
+/// Makes `directory` with mode 0700 if it is missing; refuses one that others can list or write.
 pub fn make_private_directory(directory: &Path) -> Result<(), KeysError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(at(directory))?;
     check_private(directory)
 }
 
 /// Refuses a file or directory on which anybody but its owner has a right.
+///
+/// A directory's group may pass through (0710), as operators do to the socket: what is in it is closed by itself.
 pub fn check_private(path: &Path) -> Result<(), KeysError> {
     let metadata = fs::metadata(path).map_err(at(path))?;
     let mode = metadata.permissions().mode() & 0o7777;
-    let of_others = mode & 0o077;
-    if of_others == 0 {
+    let (refused, wanted) = if metadata.is_dir() { (0o067, 0o700) } else { (0o077, 0o600) };
+    if mode & refused == 0 {
         return Ok(());
     }
-    let wanted = if metadata.is_dir() { 0o700 } else { 0o600 };
     Err(KeysError::Open { path: path.to_owned(), mode, wanted })
 }
 
@@ -305,7 +306,13 @@ mod tests {
 
     #[test]
     fn what_others_can_read_is_refused_with_the_command_that_closes_it() {
-        for (name, mode, command) in [("", 0o750, "chmod 0700"), (SIGNING_FILE, 0o640, "chmod 0600")] {
+        let closed = [
+            ("", 0o750, "chmod 0700"),
+            ("", 0o711, "chmod 0700"),
+            (SIGNING_FILE, 0o640, "chmod 0600"),
+            (SIGNING_FILE, 0o610, "chmod 0600"),
+        ];
+        for (name, mode, command) in closed {
             let directory = private_directory();
             Keys::create(directory.path()).unwrap();
             let path =
@@ -314,6 +321,10 @@ mod tests {
             let refusal = Keys::open(directory.path()).unwrap_err().to_string();
             assert!(refusal.contains(command), "{refusal}");
         }
+        let directory = private_directory();
+        Keys::create(directory.path()).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o710)).unwrap();
+        Keys::open(directory.path()).unwrap(); // Operators pass through it to the socket.
     }
 
     #[test]

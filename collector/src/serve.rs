@@ -2,13 +2,12 @@
 //!
 //! Two listeners and a socket, each with seats and deadlines: `agents` (TLS, signed both ways),
 //! `web` (read only, plain, loopback unless the charter says otherwise) and the operators' socket in
-//! the state directory. Stopping runs downstream: listeners stop accepting, requests under way end,
+//! the state directory, for whom `admission` admits. Stopping runs downstream: listeners stop accepting, requests under way end,
 //! then the store makes its checkpoint.
 
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +35,8 @@ mod day;
 mod past;
 mod moments;
 mod acts;
+mod person;
+pub(crate) mod admission;
 mod socket;
 
 use crate::clock::Clock;
@@ -171,7 +172,8 @@ impl Collector {
         let agents = bind(settings.agents_listen).await?;
         let web = bind(settings.web_listen).await?;
         let socket_path = state.join(SOCKET_NAME);
-        let socket = bind_socket(&socket_path)?;
+        let socket = admission::bind(&state, settings.operators.as_deref())
+            .map_err(|source| ServeError::Bind { what: socket_path.display().to_string(), source })?;
         let listening = Listening {
             agents: local_address(&agents, settings.agents_listen)?,
             web: local_address(&web, settings.web_listen)?,
@@ -318,19 +320,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 fn local_address(listener: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, ServeError> {
     listener.local_addr().map_err(|source| ServeError::Bind { what: asked.to_string(), source })
-}
-
-/// The directory is closed to others, so that nobody slips in before the mode is set.
-fn bind_socket(path: &Path) -> Result<UnixListener, ServeError> {
-    let bind = || -> io::Result<UnixListener> {
-        if path.exists() {
-            fs::remove_file(path)?; // Left by a process that was killed: the lock says that none lives.
-        }
-        let listener = UnixListener::bind(path)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        Ok(listener)
-    };
-    bind().map_err(|source| ServeError::Bind { what: path.display().to_string(), source })
 }
 
 /// `host:port` of every address an agent may find the collector at.

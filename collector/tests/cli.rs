@@ -176,6 +176,21 @@ fn an_open_state_directory_is_refused_with_the_cure() {
 }
 
 #[test]
+fn a_group_of_operators_that_is_not_there_is_told_and_keeps_nothing_from_running() {
+    let place = Place::initialised(&[]);
+    let charter = fs::read_to_string(place.config()).unwrap();
+    fs::write(place.config(), format!("{charter}  operators: no-such-group\n")).unwrap();
+    let checked = place.run(&["check", "--lang", "it"]);
+    assert!(checked.status.success(), "{}", said(&checked));
+    let told = "`collector.operators`: questa macchina non ha un gruppo `no-such-group`";
+    assert!(said(&checked).contains(told), "{}", said(&checked));
+    let _serving = place.serve();
+    assert!(place.log().contains("groupadd --system no-such-group"), "{}", place.log());
+    let mode = |path: &str| fs::metadata(place.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("state"), mode("state/collector.sock")), (0o700, 0o600));
+}
+
+#[test]
 fn what_is_kept_can_be_verified_while_it_runs_and_rebuilt_when_it_is_stopped() {
     let place = Place::initialised(&[]);
     let serving = place.serve();

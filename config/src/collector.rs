@@ -25,4 +25,7 @@ pub struct CollectorConfig {
     pub web_listen: SocketAddr,
     /// Keys, store and socket. `/var/lib/vedetta` by default; relative to the file's folder.
     pub state_directory: PathBuf,
+    /// The Unix group whose members may use the operators' socket. None by default: only root and the
+    /// collector's own user may.
+    pub operators: Option<String>,
 }

@@ -47,6 +47,8 @@ const WEB_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 
 /// Keys, store and socket of the collector unless said otherwise.
 const COLLECTOR_STATE: &str = "/var/lib/vedetta";
+/// Longer than any; names of a directory service are longer than the 32 of `groupadd`.
+const GROUP_BYTES_MAX: usize = 128;
 
 /// What the components of a file are resolved against.
 #[derive(Debug)]
@@ -182,5 +184,22 @@ fn collector(
             keys.and_then(|keys| keys.state.as_deref()).unwrap_or(COLLECTOR_STATE),
             folder,
         ),
+        operators: operators(keys, report),
     }
+}
+
+/// Only what no system takes for a group's name; whether there is such a group, only the machine knows.
+fn operators(keys: Option<&CollectorKeys>, report: &mut Report<'_>) -> Option<String> {
+    let At { at, value: name } = keys?.operators.as_ref()?;
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+    let is_odd = |c: char| c.is_control() || ":,/".contains(c);
+    if is_number || name.len() > GROUP_BYTES_MAX || name.starts_with(['-', ' ']) || name.contains(is_odd) {
+        let message = say!(
+            "`{name}` is not the name of a group; write the name of a Unix group as `getent group` shows it",
+            "`{name}` non è il nome di un gruppo; scrivi il nome di un gruppo Unix come lo mostra `getent group`"
+        );
+        report.problem(*at, message);
+        return None;
+    }
+    Some(name.clone())
 }

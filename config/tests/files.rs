@@ -38,6 +38,7 @@ fn the_reference_loads_with_the_values_its_comments_call_defaults() {
     let (told, built_in) = (&loaded.vedetta.collector, &minimal.vedetta.collector);
     assert_eq!((told.agents_listen, told.web_listen), (built_in.agents_listen, built_in.web_listen));
     assert_eq!(told.state_directory, built_in.state_directory);
+    assert_eq!((told.operators.as_deref(), &built_in.operators), (Some("vedetta-operatori"), &None));
 }
 
 /// What is recorded for later, or left for its reader to write.

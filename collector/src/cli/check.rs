@@ -10,6 +10,7 @@ use config::{Charter, Loaded};
 
 use super::place::Place;
 use crate::publish::Lang;
+use crate::serve::admission;
 
 /// Read the configuration and say everything that is wrong with it.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,8 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let path = self.file.unwrap_or(self.place.config);
-        let lang = self.lang.unwrap_or_else(of_terminal).of_config();
+        let spoken = self.lang.unwrap_or_else(of_terminal);
+        let lang = spoken.of_config();
         match config::load(&path) {
             Ok(loaded) if self.effective => {
                 out.write_all(effective::text(&loaded.vedetta.charter)?.as_bytes())?;
@@ -37,6 +39,14 @@ impl Check {
             }
             Ok(loaded) => {
                 report(&loaded, lang, out)?;
+                let collector = &loaded.vedetta.collector;
+                let group = collector.operators.as_deref();
+                if let Some(said) =
+                    group.and_then(|group| admission::doubt(&collector.state_directory, group))
+                {
+                    let (path, why) = (path.display(), said.get(spoken));
+                    writeln!(out, "{}: {path}: `collector.operators`: {why}", warning(lang))?;
+                }
                 if let Some(text) = loaded.vedetta.charter.without_figure() {
                     writeln!(out, "{}: {}", note(lang), text.get(lang))?;
                 }
@@ -61,14 +71,18 @@ fn of_terminal() -> Lang {
 
 /// Warnings, each as `warning: file:line:column: …`.
 fn report(loaded: &Loaded, lang: config::Lang, out: &mut dyn Write) -> std::io::Result<()> {
-    let warning = match lang {
-        config::Lang::En => "warning",
-        config::Lang::It => "avviso",
-    };
+    let warning = warning(lang);
     for doubt in &loaded.warnings {
         writeln!(out, "{warning}: {}", doubt.show(lang))?;
     }
     Ok(())
+}
+
+fn warning(lang: config::Lang) -> &'static str {
+    match lang {
+        config::Lang::En => "warning",
+        config::Lang::It => "avviso",
+    }
 }
 
 fn note(lang: config::Lang) -> &'static str {

@@ -119,7 +119,7 @@ impl Client {
                 self.config.display()
             ),
             io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-                "you may not use `{socket}`; ask as root or as the collector's own user (`sudo -u vedetta vedetta …`)"
+                "you may not use `{socket}`; ask as a member of the group that `collector.operators` names (`id` shows yours; a new one counts from the next login), or with `sudo`"
             ),
             _ => anyhow::anyhow!("cannot connect to the collector at `{socket}`: {error}"),
         }

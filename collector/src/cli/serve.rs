@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use nix::sys::stat::{Mode, umask};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -24,6 +25,8 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self, _: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        // What is written is for the collector alone, whoever may pass through its directory.
+        umask(Mode::S_IRWXG | Mode::S_IRWXO);
         let config = std::path::absolute(&self.place.config).context("`--config` is no path")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(serve(&config))?;

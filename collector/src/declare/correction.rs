@@ -1,8 +1,8 @@
 //! What was measured, corrected: annulled, forced, approved, taken back.
 
 use super::{
-    AHEAD_MAX_MS, Declaration, ForcedState, Judge, Judged, Lang, Refusal, Scope, Window, kind,
-    maintenance::empty, moment, names, person, say, text,
+    AHEAD_MAX_MS, BY_ROOT, Declaration, ForcedState, Judge, Judged, Lang, Refusal, Scope, Window, kind,
+    maintenance::empty, moment, names, say, text,
 };
 use crate::operator::Said;
 
@@ -81,12 +81,23 @@ impl Judge<'_> {
         }
         let proposer = item.declared.author.as_str();
         let author = self.author;
-        if person(proposer) == person(author) {
-            let by_root = person(author) == super::ROOT && proposer != author;
-            return Err(Refusal(if by_root {
+        if proposer.strip_suffix(BY_ROOT) == Some(author) || author.strip_suffix(BY_ROOT) == Some(proposer) {
+            return Err(Refusal(say!(
+                "entry #{entry} was proposed by {proposer} and cannot be approved by {author}, who is the same person by name: ask a colleague to run `vedetta approve {entry}` with an own account",
+                "la voce #{entry} è stata proposta da {proposer} e non può approvarla {author}, che per nome è la stessa persona: chiedi a un collega di eseguire `vedetta approve {entry}` con il proprio account"
+            )));
+        }
+        let (is, was) = (self.person(author)?, self.person(proposer)?);
+        if is == was {
+            return Err(Refusal(if proposer != author && is != 0 {
                 say!(
-                    "entry #{entry} was proposed by {proposer}, and {author} is root as well: whoever approves must come with an own account, not through root",
-                    "la voce #{entry} è stata proposta da {proposer}, e anche {author} è root: chi approva deve usare un proprio account, non passare da root"
+                    "entry #{entry} was proposed by {proposer}, which is the account of {author} by another name: another person must approve it, with an own account",
+                    "la voce #{entry} è stata proposta da {proposer}, che è l'account di {author} con un altro nome: la deve approvare un'altra persona, con il proprio account"
+                )
+            } else if proposer != author {
+                say!(
+                    "entry #{entry} was proposed by {proposer}, and {author} is root as well (the collector's own user counts as root): whoever approves must come with an own account; `collector.operators` names the group that lets it in",
+                    "la voce #{entry} è stata proposta da {proposer}, e anche {author} è root (l'utente del collettore conta come root): chi approva deve usare un proprio account; `collector.operators` indica il gruppo che lo ammette"
                 )
             } else {
                 say!(

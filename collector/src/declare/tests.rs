@@ -42,7 +42,7 @@ impl Journal {
         // Three entries that declare nothing stand before.
         let head = 3 + self.declared.len() as u64;
         let Self { charter, declared, outages, now_ms } = self;
-        judge(wish, author, &Situation { now_ms: *now_ms, charter, head, declared, outages })
+        judge(wish, author, &Situation { now_ms: *now_ms, charter, head, declared, outages, account })
     }
 
     /// Declares it; its entry.
@@ -68,6 +68,17 @@ impl Journal {
         let row = rows(&self.declared, 48 * 3_600_000).into_iter().find(|row| row.entry == entry).unwrap();
         let hours = |ms: i64| (ms - NOW_MS) / HOUR_MS;
         row.windows.iter().map(|held| (hours(held.from_ms), hours(held.to_ms), held.in_time)).collect()
+    }
+}
+
+/// As the machine knows them; `m.rossi` has a second name.
+fn account(author: &str) -> Option<u32> {
+    match author {
+        "m.rossi" | "mario.rossi" | "uid 1001" => Some(1001),
+        "g.verdi" => Some(1002),
+        "uid 1003" | "c.neri" => Some(1003),
+        "vedetta" => Some(0),
+        _ => None,
     }
 }
 
@@ -303,15 +314,25 @@ fn another_person_approves_and_root_is_one_person_whomever_it_names() {
         ("m.rossi", "root", None),
         ("m.rossi", "g.verdi (root)", None),
         ("root", "m.rossi", None),
-        ("uid 1001", "uid 1002", None),
+        ("uid 1001", "uid 1003", None),
         ("m.rossi", "m.rossi", Some("m.rossi proposed entry #4")),
         ("root", "root", Some("root proposed entry #4")),
         ("m.rossi (root)", "m.rossi (root)", Some("m.rossi (root) proposed entry #4")),
         ("m.rossi (root)", "g.verdi (root)", Some("g.verdi (root) is root as well")),
         ("root", "g.verdi (root)", Some("is root as well")),
         ("g.verdi (root)", "root", Some("is root as well")),
-        // A person whom root named may have come with an own account the other time: another uid.
-        ("m.rossi (root)", "m.rossi", None),
+        ("root", "vedetta", Some("the collector's own user counts as root")),
+        ("vedetta", "m.rossi (root)", Some("the collector's own user counts as root")),
+        // Root names whom it acts for, and that one does not approve it; another one does.
+        ("m.rossi (root)", "g.verdi", None),
+        ("m.rossi (root)", "m.rossi", Some("the same person by name")),
+        ("m.rossi", "m.rossi (root)", Some("the same person by name")),
+        // One uid is one person, whatever it was called at the time.
+        ("m.rossi", "mario.rossi", Some("by another name")),
+        ("uid 1001", "m.rossi", Some("by another name")),
+        // Who left, or was renamed, proves nothing; nor does whom the machine cannot name.
+        ("l.bianchi", "m.rossi", Some("whose account `l.bianchi` is cannot be told")),
+        ("m.rossi", "nobody", Some("whose account `nobody` is cannot be told")),
     ] {
         let mut journal = Journal::new();
         let entry = journal.by(proposer, &force(ForcedState::Up, hours(-5, -4)));

@@ -167,6 +167,7 @@ impl Acts {
             ("collector.agents.address", running.agents_address == settings.agents_address),
             ("collector.web.listen", running.web_listen == settings.web_listen),
             ("collector.state", running.state_directory == settings.state_directory),
+            ("collector.operators", running.operators == settings.operators),
         ] {
             if !same {
                 notes.push(match lang {

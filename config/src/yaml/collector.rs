@@ -14,6 +14,8 @@ shape! {
         web: optional WebKeys,
         /// Keys, store and socket.
         state: optional String,
+        /// The Unix group that may declare and approve.
+        operators: optional At<String>,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use collector_derive::{Declaration, Period, Window};
 use tracing::info;
 
+use super::super::person::account;
 use super::{ActError, Acts};
 use crate::declare::{self, Judged, Situation, Stopped};
 use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer};
@@ -30,9 +31,15 @@ impl Acts {
         };
         // As the entry will be stamped.
         let now_ms = self.core.clock.now_ms().max(head.at_ms);
-        let situation =
-            Situation { now_ms, charter: &charter, head: head.seq, declared: &declared, outages: &outages };
-        let Judged { declaration, windows, doubts, notice } = declare::judge(&wish, &author, &situation)?;
+        let (head, asked) = (head.seq, author.clone());
+        // Accounts are looked up: maybe far away.
+        let judged = tokio::task::spawn_blocking(move || {
+            let (charter, declared, outages) = (&charter, &declared, &outages);
+            let situation = Situation { now_ms, charter, head, declared, outages, account };
+            declare::judge(&wish, &asked, &situation)
+        });
+        let judged = judged.await.map_err(|error| ActError::Failed(error.to_string()))?;
+        let Judged { declaration, windows, doubts, notice } = judged?;
         let mut entry = None;
         if !dry_run {
             let seq = truth.declare(&author, declaration.clone(), now_ms).await?;
