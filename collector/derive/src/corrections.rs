@@ -4,8 +4,11 @@
 //! been made, whatever it was: also an approval, also a revocation. Nothing here knows a charter: whether a
 //! window was announced in time is a matter of the rules it is judged by.
 
+mod held;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::held::held;
 use crate::{Cause, Condition, Declaration, Declared, ForcedState, Scope, Window};
 
 /// Corrections in force at an instant.
@@ -26,7 +29,7 @@ pub struct Corrections {
 pub struct Planned {
     /// The entry of the maintenance.
     pub entry: u64,
-    /// The entry that announced this piece: the same, or one that extended it.
+    /// The entry that announced this piece: the same, one that extended it, or a revocation that brought it back.
     pub announced_by: u64,
     /// When that was written, Unix ms.
     pub announced_ms: i64,
@@ -81,10 +84,10 @@ impl Corrections {
         let known: Vec<&Declared> = declared.iter().filter(|entry| entry.at_ms <= as_of_ms).collect();
         let revoked = revoked(&known);
         let standing: Vec<&Declared> =
-            known.into_iter().filter(|entry| !revoked.contains(&entry.entry)).collect();
+            known.iter().copied().filter(|entry| !revoked.contains(&entry.entry)).collect();
         let mut corrections = Self::default();
         for entry in &standing {
-            corrections.add(entry, &standing);
+            corrections.add(entry, &standing, &known);
         }
         corrections
     }
@@ -94,10 +97,10 @@ impl Corrections {
         self.planned.is_empty() && self.marks.is_empty()
     }
 
-    fn add(&mut self, entry: &Declared, standing: &[&Declared]) {
+    fn add(&mut self, entry: &Declared, standing: &[&Declared], known: &[&Declared]) {
         match &entry.declaration {
             Declaration::Maintenance { scope, windows, .. } => {
-                let pieces = held(entry, windows, standing);
+                let pieces = held(entry, windows, known);
                 self.planned.extend(pieces.into_iter().map(|piece| Planned {
                     entry: entry.entry,
                     announced_by: piece.announced_by,
@@ -167,64 +170,6 @@ fn mark(
 ) -> Mark {
     let (entry, declared_ms) = (entry.entry, entry.at_ms);
     Mark { entry, declared_ms, scope: scope.to_vec(), window, becomes, approved_by }
-}
-
-/// A stretch that one entry announced.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    /// Which of the maintenance's windows it is of.
-    of: usize,
-    window: Window,
-    announced_by: u64,
-    announced_ms: i64,
-}
-
-/// The windows of a maintenance as later entries leave them, piece by piece.
-fn held(maintenance: &Declared, windows: &[Window], standing: &[&Declared]) -> Vec<Piece> {
-    let (announced_by, announced_ms) = (maintenance.entry, maintenance.at_ms);
-    let announced = windows.iter().enumerate().map(|(of, window)| Piece {
-        of,
-        window: *window,
-        announced_by,
-        announced_ms,
-    });
-    let mut pieces: Vec<Piece> = announced.collect();
-    for later in standing.iter().filter(|later| later.entry > maintenance.entry) {
-        match &later.declaration {
-            Declaration::Extended { entry, to_ms, .. } if *entry == maintenance.entry => {
-                let Some(of) = windows.iter().rposition(|window| window.from_ms < *to_ms) else { continue };
-                let end_ms =
-                    pieces.iter().filter(|piece| piece.of == of).map(|piece| piece.window.to_ms).max();
-                match end_ms.and_then(|end_ms| Window::new(end_ms, *to_ms)) {
-                    Some(window) => {
-                        let (announced_by, announced_ms) = (later.entry, later.at_ms);
-                        pieces.push(Piece { of, window, announced_by, announced_ms });
-                    }
-                    None => end(&mut pieces, of, *to_ms),
-                }
-            }
-            Declaration::Closed { entry, at_ms, .. } if *entry == maintenance.entry => {
-                let within = |piece: &Piece| piece.window.from_ms <= *at_ms && *at_ms < piece.window.to_ms;
-                if let Some(of) = pieces.iter().find(|piece| within(piece)).map(|piece| piece.of) {
-                    end(&mut pieces, of, *at_ms);
-                }
-            }
-            Declaration::Cancelled { entry, .. } if *entry == maintenance.entry => {
-                pieces.retain(|piece| windows[piece.of].from_ms <= later.at_ms);
-            }
-            _ => {}
-        }
-    }
-    pieces.sort_by_key(|piece| piece.window);
-    pieces
-}
-
-/// A window ends at `at_ms`: what was to come of it does not.
-fn end(pieces: &mut Vec<Piece>, of: usize, at_ms: i64) {
-    for piece in pieces.iter_mut().filter(|piece| piece.of == of) {
-        piece.window.to_ms = piece.window.to_ms.min(at_ms);
-    }
-    pieces.retain(|piece| piece.window.from_ms < piece.window.to_ms);
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! What has become of each declaration so far: taken back, approved, extended, closed, called off.
 //!
 //! The rules are those that figures apply; here they serve to refuse what makes no sense before it is written.
-//! What takes another back cannot itself be taken back, so that one pass finds what is in force.
+//! What takes another back cannot itself be taken back, so that one pass finds what is in force. When the time
+//! of a window was announced is asked of what figures apply: a revocation can bring back what was called off.
 
 use std::collections::BTreeMap;
 
-use collector_derive::{Declaration, Declared, ForcedState, Window};
+use collector_derive::{Corrections, Declaration, Declared, ForcedState, Window};
 
 use crate::operator::{DeclaredRow, Held};
 
@@ -29,9 +30,9 @@ pub(super) struct Item<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Announced {
     pub(super) window: Window,
-    /// When the maintenance was entered, Unix ms.
+    /// When its first time was announced, Unix ms.
     pub(super) at_ms: i64,
-    /// What extensions added: from when on, and when that was entered.
+    /// What was announced otherwise, as by extensions: from when on, and when that was entered.
     pub(super) added: Vec<(i64, i64)>,
 }
 
@@ -77,7 +78,25 @@ impl<'a> Register<'a> {
                 register.apply(declared);
             }
         }
+        register.announce(declared);
         register
+    }
+
+    /// When the time of each window was announced (D12).
+    fn announce(&mut self, declared: &[Declared]) {
+        let corrections = Corrections::of(declared, i64::MAX);
+        for (entry, item) in &mut self.entries {
+            let pieces = corrections.planned.iter().filter(|piece| piece.entry == *entry);
+            for held in &mut item.windows {
+                let here = pieces.clone().filter(|piece| {
+                    held.window.from_ms <= piece.window.from_ms && piece.window.from_ms < held.window.to_ms
+                });
+                let mut here = here.map(|piece| (piece.window.from_ms, piece.announced_ms));
+                if let Some((_, at_ms)) = here.next() {
+                    (held.at_ms, held.added) = (at_ms, here.collect());
+                }
+            }
+        }
     }
 
     /// The declaration of an entry.
@@ -112,13 +131,9 @@ impl<'a> Register<'a> {
                 let Some(item) = self.entries.get_mut(entry) else { return };
                 // Also of windows that are called off: what is meant must not depend on that.
                 let Some(meant) = item.declared_before(*to_ms) else { return };
-                let Some(held) = item.windows.iter_mut().find(|held| held.window.from_ms == meant) else {
-                    return;
-                };
-                if held.window.to_ms < *to_ms {
-                    held.added.push((held.window.to_ms, later.at_ms));
+                if let Some(held) = item.windows.iter_mut().find(|held| held.window.from_ms == meant) {
+                    held.window.to_ms = *to_ms;
                 }
-                held.window.to_ms = *to_ms;
             }
             Declaration::Closed { entry, at_ms, .. } => {
                 let Some(item) = self.entries.get_mut(entry) else { return };

@@ -62,7 +62,34 @@ fn windows_grow_and_end_by_later_entries() {
     );
     check_windows(vec![two(), extended(1, 250), revoked(2)], &[(100, 200, 1), (300, 400, 1)]);
     check_windows(vec![two(), revoked(1)], &[]);
-    check_windows(vec![two(), revoked(1), revoked(2)], &[(100, 200, 1), (300, 400, 1)]);
+}
+
+#[test]
+fn what_a_revocation_brings_back_is_announced_by_it() {
+    let two = || work(&[(100, 200), (300, 400)]);
+    let cancelled = |entry| ("anna", Declaration::Cancelled { entry, note: String::new() });
+    let back = [(100, 150, 1), (150, 200, 3), (300, 400, 1)];
+    check_windows(vec![two(), closed(1, 150), revoked(2)], &back);
+    check_windows(vec![two(), extended(1, 150), revoked(2)], &back);
+    check_windows(vec![two(), cancelled(1), revoked(2)], &[(100, 200, 3), (300, 400, 3)]);
+    check_windows(vec![two(), revoked(1), revoked(2)], &[(100, 200, 3), (300, 400, 3)]);
+    check_windows(vec![two(), closed(1, 150), revoked(2), revoked(3)], &[(100, 150, 1), (300, 400, 1)]);
+    check_windows(
+        vec![two(), closed(1, 150), revoked(2), revoked(3), revoked(4)],
+        &[(100, 150, 1), (150, 200, 5), (300, 400, 1)],
+    );
+    // What was announced anew in the meantime is not announced sooner again.
+    check_windows(
+        vec![two(), closed(1, 150), extended(1, 250), revoked(2)],
+        &[(100, 150, 1), (150, 200, 3), (200, 250, 3), (300, 400, 1)],
+    );
+    // A revocation of something else brings nothing back.
+    check_windows(vec![two(), forced_up(), revoked(2)], &[(100, 200, 1), (300, 400, 1)]);
+    let declared = entries(vec![work(&[(15, 200), (210, 220)]), cancelled(1), revoked(2)]);
+    let planned = Corrections::of(&declared, i64::MAX).planned;
+    let announced: Vec<_> =
+        planned.iter().map(|planned| (planned.announced_ms, planned.is_in_time(100))).collect();
+    assert_eq!(announced, [(10, false), (30, true)], "what had begun was held all the time");
 }
 
 #[test]
