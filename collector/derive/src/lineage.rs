@@ -14,17 +14,21 @@ use std::collections::BTreeMap;
 
 use config::{AgentId, Charter, CheckId, FigureRule, Judged};
 
-pub(crate) use self::days::counts_from;
+pub(crate) use self::days::{counts_from, has};
 pub(crate) use self::names::Borne;
 use self::names::Named;
 use crate::confirm::{Confirmation, Confirmations};
-use crate::{Period, Run, RunIndex, StreamRuns, Vantage};
+use crate::{Period, Run, RunIndex, StreamRuns, Vantage, midnight_ms};
 
 /// The charters that judge a period, made ready: all that its figures need beside runs.
 #[derive(Debug)]
 pub struct Charters<'a> {
     pub(crate) period: Period,
     pub(crate) as_of_ms: i64,
+    /// Since when there was any charter, Unix ms: before, nothing was measured by one.
+    pub(crate) known_from_ms: i64,
+    /// From when on measuring counts (D18), Unix ms; `None` if it always did.
+    pub(crate) measured_from_ms: Option<i64>,
     /// In order, the first from the period's start on.
     pub(crate) in_force: Vec<(i64, Cow<'a, Charter>)>,
     /// Of all charters up to as-of, in order.
@@ -53,6 +57,8 @@ impl<'a> Charters<'a> {
         let first = up_to(period.start_ms()).saturating_sub(1);
         let end = up_to(seen_to_ms - 1).max(first + 1).min(history.len());
         history.truncate(up_to(as_of_ms).max(end));
+        let known_from_ms = history.first().map_or(i64::MIN, |(from_ms, _)| *from_ms);
+        let measured_from_ms = measured_from(&history[..end]);
         let renames = |charter: &Charter| charter.checks().any(|check| check.facts.was.is_some());
         let Named { charters, borne } = if history.iter().any(|(_, charter)| renames(charter)) {
             names::name(&history, first..end)
@@ -68,7 +74,8 @@ impl<'a> Charters<'a> {
             let to_ms = history[..end].get(index + 1).map_or(seen_to_ms, |next| next.0);
             days::stretches(charter, from_ms, to_ms)
         });
-        Self { period, as_of_ms, in_force: in_force.collect(), confirmations, whole, borne }
+        let in_force = in_force.collect();
+        Self { period, as_of_ms, known_from_ms, measured_from_ms, in_force, confirmations, whole, borne }
     }
 
     /// Runs by the names of these charters.
@@ -76,6 +83,19 @@ impl<'a> Charters<'a> {
         let continued = self.borne.iter().map(|(check, borne)| (check.clone(), continued(borne, runs)));
         Seen { runs, borne: &self.borne, continued: continued.collect() }
     }
+}
+
+/// From when on measuring counts: as the last revision says, but what one of them measured while it was in force
+/// stays in scope. So only time before anything was measured can be put out of it afterwards.
+fn measured_from(revisions: &[(i64, &Charter)]) -> Option<i64> {
+    let said = |charter: &Charter| charter.act.measured_from.map(midnight_ms);
+    let last_ms = said(revisions.last()?.1)?;
+    let measured = revisions.iter().enumerate().filter_map(|(place, (from_ms, charter))| {
+        let begins_ms = said(charter).map_or(*from_ms, |said_ms| said_ms.max(*from_ms));
+        let replaced_ms = revisions.get(place + 1).map_or(i64::MAX, |(next_ms, _)| *next_ms);
+        (begins_ms < replaced_ms).then_some(begins_ms)
+    });
+    measured.min().map(|first_ms| last_ms.min(first_ms))
 }
 
 /// How many samples make a state, of every charter of `history`. `charters` are those from `first` on, in the

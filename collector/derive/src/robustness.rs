@@ -150,6 +150,8 @@ impl Charters<'_> {
         Charters {
             period: self.period,
             as_of_ms: self.as_of_ms,
+            known_from_ms: self.known_from_ms,
+            measured_from_ms: self.measured_from_ms,
             in_force: in_force.collect(),
             confirmations: self.confirmations.clone(),
             whole: self.whole.as_deref().map(|charter| Cow::Owned(alone(charter))),

@@ -17,9 +17,7 @@ use crate::era::Era;
 use crate::judge::{Evidence, Judged};
 use crate::lineage::Charters;
 use crate::outage::outages;
-use crate::{
-    Corrections, Extent, Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline, midnight_ms,
-};
+use crate::{Corrections, Extent, Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline};
 
 /// Every service of the charter in force at as-of (or at the year's last instant, if that is earlier).
 #[derive(Debug, Clone, PartialEq)]
@@ -214,11 +212,11 @@ impl Charters<'_> {
         let eras = Era::cut(&self.in_force, period.start_ms(), seen_to_ms);
         let eras: Vec<Judged<'_>> = eras.into_iter().map(|era| Judged::new(era, &evidence)).collect();
         let charter = eras.last().map(|judged| judged.era.charter);
-        let measured_from = charter.and_then(|charter| charter.act.measured_from);
-        let measured_from = measured_from.filter(|_| reading.extent != Some(Extent::Whole));
-        let measured_from_ms = measured_from.map_or(period.start_ms(), midnight_ms).max(period.start_ms());
+        let measured_from_ms = self.measured_from_ms.filter(|_| reading.extent != Some(Extent::Whole));
+        let measured_from_ms = measured_from_ms.map_or(period.start_ms(), |ms| ms.max(period.start_ms()));
         let reader = Reader {
             period,
+            known_from_ms: self.known_from_ms,
             measured_from_ms,
             as_of_ms,
             seen: &seen,

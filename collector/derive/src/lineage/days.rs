@@ -102,3 +102,16 @@ pub(crate) fn counts_from(components: &[Component], path: &str) -> Option<Date> 
         (None, _) => own,
     }
 }
+
+/// Is there a component, part or target of this path within a service?
+pub(crate) fn has(components: &[Component], path: &str) -> bool {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let Some(component) = components.iter().find(|component| component.id.as_str() == name) else {
+        return false;
+    };
+    match (rest, &component.node) {
+        (None, _) => true,
+        (Some(rest), Node::All(parts) | Node::Some { parts, .. }) => has(parts, rest),
+        (Some(target), Node::Part(part)) => part.checks.iter().any(|check| check.target.as_str() == target),
+    }
+}

@@ -351,3 +351,34 @@ fn a_later_rename_changes_nothing_in_an_earlier_period() {
     // The year in which the name is new speaks the new name of all of it.
     assert_eq!(year(&history, &runs, 2027, day(400)).services[0].id.as_str(), "portal");
 }
+
+proptest::proptest! {
+    /// Each hour by itself: what the charter then in force measured is in scope, what none had measured by then
+    /// is as the last one says.
+    #[test]
+    fn only_what_nobody_had_measured_goes_out_of_scope(
+        said in proptest::collection::vec((0_i64..400, proptest::option::of(1_i8..15)), 1..5),
+    ) {
+        let mut said = said;
+        said.sort_unstable();
+        let plain = charter("{c: {probe: tcp, targets: {t: \"h:1\"}}}");
+        let revision = |(hour, day): &(i64, Option<i8>)| {
+            let mut charter = plain.clone();
+            charter.act.measured_from = day.map(|day| jiff::civil::date(2026, 1, day));
+            (at(*hour), charter)
+        };
+        let history: Vec<Revision> = said.iter().map(revision).collect();
+        let revisions: Vec<(i64, &Charter)> = history.iter().map(|(from_ms, charter)| (*from_ms, charter)).collect();
+        let counts_from = measured_from(&revisions).unwrap_or(i64::MIN);
+        let measures = |charter: &Charter, hour: i64| {
+            charter.act.measured_from.is_none_or(|day| midnight_ms(day) <= at(hour))
+        };
+        let mut had_measured = false;
+        for hour in 0..500 {
+            let in_force = revisions.iter().rfind(|(from_ms, _)| *from_ms <= at(hour));
+            had_measured |= in_force.is_some_and(|(_, charter)| measures(charter, hour));
+            let counts = had_measured || measures(revisions[revisions.len() - 1].1, hour);
+            proptest::prop_assert_eq!(counts_from <= at(hour), counts, "at {}", hour);
+        }
+    }
+}

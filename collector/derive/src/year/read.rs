@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use config::{Availability, Charter, Commitment};
+use config::{Availability, Charter, Commitment, Service};
 
 use super::means::{Found, Means};
 use super::scopes::{self, Scopes};
@@ -15,6 +15,8 @@ use crate::{Corrections, Figure, Now, Period, Reading, Span, State, Timeline, mi
 /// What figures are read from.
 pub(super) struct Reader<'a> {
     pub(super) period: Period,
+    /// Since when there was any charter.
+    pub(super) known_from_ms: i64,
     pub(super) measured_from_ms: i64,
     pub(super) as_of_ms: i64,
     pub(super) seen: &'a Seen<'a>,
@@ -226,12 +228,16 @@ impl Reader<'_> {
     }
 
     /// From when on a component or check counts, by its names from the service on: its own day, or the
-    /// charter's if that is later.
+    /// charter's if that is later; but what a charter in force had measured of it stays in scope.
     pub(super) fn counts_from(&self, listed: &Judged<'_>, path: &str) -> i64 {
         let Some((service, path)) = path.split_once('.') else { return self.measured_from_ms };
-        let service = listed.era.charter.service(service);
-        let day = service.and_then(|service| lineage::counts_from(&service.components, path));
-        day.map_or(self.measured_from_ms, |day| midnight_ms(day).max(self.measured_from_ms))
+        let day = listed.era.charter.service(service);
+        let day = day.and_then(|service| lineage::counts_from(&service.components, path));
+        let Some(day) = day else { return self.measured_from_ms };
+        let has = |service: &Service| lineage::has(&service.components, path);
+        let first = self.eras.iter().find(|era| era.era.charter.service(service).is_some_and(has));
+        let first_ms = first.map_or(i64::MAX, |era| era.era.from_ms.max(self.known_from_ms));
+        midnight_ms(day).min(first_ms).max(self.measured_from_ms)
     }
 
     /// One thing's timelines of all eras, one after the other; unknown where an era does not have it.

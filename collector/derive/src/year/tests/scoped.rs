@@ -144,3 +144,50 @@ fn the_whole_period_reads_what_was_not_measured_as_unknown() {
     let apart = read(&Reading { unknown: Some(Unknown::Apart), ..Reading::default() });
     assert_eq!(apart.unknown, Unknown::Apart);
 }
+
+#[test]
+fn what_a_charter_in_force_had_measured_stays_in_scope() {
+    let runs = runs_but(1, &[]);
+    // Revisions as (hour in force from, day of January from which on is measured), and the hour that follows.
+    let check = |revisions: &[(i64, Option<i8>)], expected: i64| {
+        let revision = |(hour, day): &(i64, Option<i8>)| {
+            let mut charter = charter();
+            charter.act.measured_from = day.map(|day| date(2026, 1, day));
+            (as_of(*hour), charter)
+        };
+        let history: Vec<_> = revisions.iter().map(revision).collect();
+        let figures = year(&history, &runs, 2026, as_of(144));
+        assert_eq!(figures.measured_from_ms, as_of(expected), "{revisions:?}");
+    };
+    check(&[(-500, None), (96, Some(5))], 0);
+    check(&[(-500, Some(3)), (96, Some(5))], 48);
+    check(&[(-500, Some(3)), (96, Some(2))], 24);
+    check(&[(-500, Some(3)), (96, None)], 0);
+    // Before there was a charter nothing was measured by one.
+    check(&[(30, None), (96, Some(2))], 24);
+    check(&[(30, None), (96, Some(3))], 30);
+    // What had not begun yet can be put off.
+    check(&[(-500, Some(5)), (24, Some(6))], 120);
+    check(&[(-500, Some(5)), (97, Some(6))], 96);
+}
+
+#[test]
+fn what_was_measured_of_a_component_stays_in_scope() {
+    let from = |day: i8| {
+        let mut charter = charter();
+        charter.services[0].components[1].life.measured_from = Some(date(2026, 1, day));
+        charter
+    };
+    let mut without = charter();
+    without.services[0].components.pop();
+    let runs = down_at(120, &[1, 2, 50]);
+    let back = |before: Charter, day: i8| {
+        let figures = year(&[(0, before), (as_of(96), from(day))], &runs, 2026, as_of(120));
+        let component = &web(&figures).components[1].figure;
+        (hours(component), component.out_of_scope_ms / 3_600_000)
+    };
+    assert_eq!(back(charter(), 4), ([117, 3, 0], 0));
+    assert_eq!(back(from(3), 4), ([71, 1, 0], 48));
+    assert_eq!(back(from(3), 2), ([71, 1, 24], 24));
+    assert_eq!(back(without, 4), ([24, 0, 24], 72));
+}
