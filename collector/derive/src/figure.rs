@@ -132,7 +132,7 @@ impl Figure {
         }
         let elapsed = length_within(scope, period.start_ms(), seen_to);
         let future_ms = length_within(scope, seen_to, period.end_ms());
-        let figure = Self {
+        Self {
             up_ms: sums.up,
             down_ms: sums.down,
             unknown_ms: elapsed - sums.up - sums.down - sums.maintenance,
@@ -140,9 +140,23 @@ impl Figure {
             out_of_scope_ms: period.length_ms() - elapsed - future_ms,
             future_ms,
             weight: 1,
-        };
-        debug_assert_eq!(figure.period_ms(), period.length_ms(), "the integers sum to the period");
-        figure
+        }
+        .checked(period)
+    }
+
+    /// The figure, if it is one: a number that does not add up is never published (D19).
+    ///
+    /// # Panics
+    ///
+    /// If the integers do not sum to the period as often as it weighs, as arithmetic here does when it overflows, in
+    /// release too. Whoever answers with figures catches that, logs it and answers with an error.
+    pub(crate) fn checked(self, period: Period) -> Self {
+        assert_eq!(
+            self.period_ms(),
+            self.weight * period.length_ms(),
+            "the integers sum to the period: {self:?}"
+        );
+        self
     }
 
     /// All six: the period, as often as it weighs.

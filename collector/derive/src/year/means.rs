@@ -52,12 +52,16 @@ pub(super) struct Means {
 struct Sum {
     name: String,
     group: Option<String>,
+    /// The most it ever weighed.
     weight: u32,
+    /// As often as it weighs now.
+    weighs: u32,
     /// Each millisecond once.
     plain: Sums,
     weighed: Sums,
     /// Each once, and as often as the member weighs then.
     to_come: (u64, u64),
+    /// How it is at the end of what was added; `None` if it is no member then.
     state: Option<Condition>,
 }
 
@@ -76,27 +80,33 @@ impl Means {
         }
     }
 
-    /// What the next era has.
+    /// What the next era has. In one that has no members those of the era before are as the service is: a mean
+    /// that ends goes on as all of it.
     pub(super) fn add(&mut self, (from_ms, to_ms): (i64, i64), found: &Found<'_>) {
-        for member in &mut self.members {
-            member.state = None;
-        }
         let mut whole = Sums::default();
-        match found {
+        let state = match found {
             Found::Members(members) => {
+                self.members.iter_mut().for_each(|member| member.state = None);
                 let first = self.members.is_empty();
                 for member in *members {
                     self.member(member, first);
                 }
                 return;
             }
-            Found::Whole(timeline) => whole.add(timeline, &self.seen, 1),
-            Found::Nothing => whole.unknown = length_within(&self.seen, from_ms, to_ms),
-        }
+            Found::Whole(timeline) => {
+                whole.add(timeline, &self.seen, 1);
+                last_of(timeline)
+            }
+            Found::Nothing => {
+                whole.unknown = length_within(&self.seen, from_ms, to_ms);
+                Condition::Unknown
+            }
+        };
         self.before = if self.members.is_empty() { self.before.plus(whole) } else { self.before };
-        for member in &mut self.members {
+        for member in self.members.iter_mut().filter(|member| member.state.is_some()) {
             member.plain = member.plain.plus(whole);
-            member.weighed = member.weighed.plus(whole.times(member.weight));
+            member.weighed = member.weighed.plus(whole.times(member.weighs));
+            member.state = Some(state);
         }
     }
 
@@ -110,7 +120,7 @@ impl Means {
         let sum = &mut self.members[place];
         sum.plain = sum.plain.plus(plain);
         sum.weighed = sum.weighed.plus(plain.times(member.weight));
-        sum.weight = sum.weight.max(member.weight);
+        (sum.weight, sum.weighs) = (sum.weight.max(member.weight), member.weight);
         sum.group = member.group.map(str::to_owned);
         sum.state = Some(last_of(&member.timeline));
     }
@@ -136,7 +146,7 @@ impl Means {
         if named.is_empty() {
             let length = length_within(&self.scope, from_ms, to_ms);
             for member in self.members.iter_mut().filter(|member| member.state.is_some()) {
-                member.to_come = (length, length * u64::from(member.weight));
+                member.to_come = (length, length * u64::from(member.weighs));
             }
             return;
         }
@@ -159,7 +169,8 @@ impl Means {
             let unknown_ms = length(self.period.start_ms(), self.seen_to_ms);
             let future_ms = length(self.seen_to_ms, self.period.end_ms());
             let out_of_scope_ms = self.period.length_ms() - unknown_ms - future_ms;
-            return Figure { unknown_ms, out_of_scope_ms, future_ms, ..Figure::default() };
+            return Figure { unknown_ms, out_of_scope_ms, future_ms, ..Figure::default() }
+                .checked(self.period);
         }
         self.of(self.members.iter())
     }
@@ -195,7 +206,8 @@ impl Means {
             out_of_scope_ms: self.period.length_ms() - counted,
             future_ms: member.to_come.0,
             weight: 1,
-        };
+        }
+        .checked(self.period);
         let (name, group) = (member.name.clone(), member.group.clone());
         MemberFigure { name, group, weight: member.weight, figure, state: member.state }
     }
@@ -218,6 +230,7 @@ impl Means {
             future_ms,
             weight,
         }
+        .checked(self.period)
     }
 }
 

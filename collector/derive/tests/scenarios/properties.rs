@@ -57,7 +57,40 @@ fn renamed(tree: &Tree, names: &[String]) -> Tree {
             let of = of.iter().map(|(weight, tree)| (*weight, renamed(tree, names))).collect();
             Tree::Weighted { num: *num, den: *den, of }
         }
-        Tree::Mean(of) => Tree::Mean(of.clone()),
+        Tree::Mean(of) => {
+            let of = of.iter().map(|(weight, name)| (*weight, names[name.len() % names.len()].clone()));
+            Tree::Mean(of.collect())
+        }
+    }
+}
+
+/// What a scenario is the mean of; `None` if it is of none.
+fn members(given: &Given) -> Option<Vec<(u32, String)>> {
+    let Tree::Mean(members) = &given.tree else { return None };
+    Some(members.iter().filter(|(weight, _)| *weight > 0).cloned().collect())
+}
+
+/// The letters of the service, or of each member with its weight, by the model.
+fn lines(given: &Given) -> Vec<(u32, String)> {
+    let letters = |given: &Given| model::letters(given).unwrap();
+    let Some(members) = members(given) else { return vec![(1, letters(given))] };
+    let line = |(weight, name)| (weight, letters(&Given { tree: Tree::Check(name), ..given.clone() }));
+    members.into_iter().map(line).collect()
+}
+
+/// Those of one charter up to a place, of another from there on. While the service is no mean, its members are as
+/// it is; members of one mean are none of another one.
+fn joined(before: &Given, after: &Given, place: usize) -> Vec<(u32, String)> {
+    let (first, second) = (lines(before), lines(after));
+    let join = |before: &str, after: &str| format!("{}{}", &before[..place], &after[place..]);
+    match (members(before), members(after)) {
+        (Some(_), None) => first.iter().map(|(weight, line)| (*weight, join(line, &second[0].1))).collect(),
+        (None, _) => second.iter().map(|(weight, line)| (*weight, join(&first[0].1, line))).collect(),
+        (Some(_), Some(_)) => {
+            let none = "O".repeat(first[0].1.len());
+            let gone = first.iter().map(|(weight, line)| (*weight, join(line, &none)));
+            gone.chain(second.iter().map(|(weight, line)| (*weight, join(&none, line)))).collect()
+        }
     }
 }
 
@@ -71,7 +104,9 @@ proptest! {
 
     #[test]
     fn a_period_is_the_sum_of_its_parts(seed in 1_u64.., share in 1_i64..100) {
-        let Some(given) = service(seed) else { return Ok(()) };
+        let given = service(seed);
+        prop_assume!(given.is_some());
+        let given = given.unwrap();
         let middle = given.start + (given.end - given.start) * share / 100;
         let world = World::of(&given).unwrap();
         let part = |stretch| world.figure(&given, stretch, i64::MAX).unwrap();
@@ -90,7 +125,9 @@ proptest! {
 
     #[test]
     fn how_samples_travelled_is_irrelevant(seed in 1_u64.., batch in 1_usize..20, twice: bool, restarts: bool) {
-        let Some(given) = service(seed) else { return Ok(()) };
+        let given = service(seed);
+        prop_assume!(given.is_some());
+        let given = given.unwrap();
         let world = World::delivered(&given, Manner { batch, twice, restarts }).unwrap();
         let plain = World::of(&given).unwrap();
         for as_of in [given.as_of, given.end, i64::MAX] {
@@ -101,12 +138,15 @@ proptest! {
 
     #[test]
     fn one_more_fail_never_raises_the_worst(seed in 1_u64.., which: usize) {
-        let Some(mut given) = service(seed) else { return Ok(()) };
+        let given = service(seed);
+        prop_assume!(given.is_some());
+        let mut given = given.unwrap();
         one_plain_vantage(&mut given);
         let before = whole(&given);
         let mut oks: Vec<&mut Sample> =
             samples(&mut given).filter(|sample| sample.outcome == State::Up).collect();
-        let Some(place) = which.checked_rem(oks.len()) else { return Ok(()) };
+        prop_assume!(!oks.is_empty());
+        let place = which % oks.len();
         oks[place].outcome = State::Down;
         let after = whole(&given);
         prop_assert!(after.worst() <= before.worst(), "{after:?} after {before:?}");
@@ -114,7 +154,9 @@ proptest! {
 
     #[test]
     fn annulling_never_raises_the_worst_nor_lowers_the_best(seed in 1_u64.., more: u64) {
-        let Some(mut given) = service(seed) else { return Ok(()) };
+        let given = service(seed);
+        prop_assume!(given.is_some());
+        let mut given = given.unwrap();
         given.log_as_of = i64::MAX;
         let before = whole(&given);
         let mut dice = Dice::new(more);
@@ -137,7 +179,9 @@ proptest! {
 
     #[test]
     fn what_is_settled_stays(seed in 1_u64.., percent in 1_u64..100, strict: bool) {
-        let Some(mut given) = service(seed) else { return Ok(()) };
+        let given = service(seed);
+        prop_assume!(given.is_some());
+        let mut given = given.unwrap();
         // Another member is another charter, which no figure knows of before.
         for check in given.checks.values_mut() {
             check.valid = (i64::MIN, i64::MAX);
@@ -157,7 +201,9 @@ proptest! {
 
     #[test]
     fn as_of_an_instant_nothing_later_is_known(seed in 1_u64.., share in 0_i64..110) {
-        let Some(mut given) = service(seed) else { return Ok(()) };
+        let given = service(seed);
+        prop_assume!(given.is_some());
+        let mut given = given.unwrap();
         one_plain_vantage(&mut given);
         let as_of = given.start + (given.end - given.start) * share / 100;
         let all = World::of(&given).unwrap();
@@ -173,31 +219,37 @@ proptest! {
         prop_assert_eq!(figure(&all), figure(&then));
     }
 
-    /// The sites of a charter stay, its tree and its rules change within the period.
+    /// The sites of a charter stay, its tree and its rules change within the period; also what it is the mean of.
     #[test]
     fn each_instant_is_judged_by_the_charter_then_in_force(seed in 1_u64.., other in 1_u64.., share in 1_i64..100) {
-        let (Some(mut before), Some(rules)) = (service(seed), service(other)) else { return Ok(()) };
-        let is_mean = |given: &Given| matches!(given.tree, Tree::Mean(_));
-        if is_mean(&before) || is_mean(&rules) || before.calendar.is_some() {
-            return Ok(());
-        }
+        let (before, rules) = (service(seed), service(other));
+        prop_assume!(before.is_some() && rules.is_some());
+        let (mut before, rules) = (before.unwrap(), rules.unwrap());
         for check in before.checks.values_mut() {
             (check.confirm_down, check.confirm_up) = (1, 1);
+            check.valid = (i64::MIN, i64::MAX);
         }
         let names: Vec<String> = before.checks.keys().cloned().collect();
         let tree = renamed(&rules.tree, &names);
         let policy = given::Policy { initial: before.policy.initial, ..rules.policy };
         let after = Given { tree, policy, ..before.clone() };
+        prop_assume!([&before, &after].iter().all(|given| members(given).is_none_or(|members| !members.is_empty())));
         let cut = before.start + (before.end - before.start) * share / 100;
         let figures = World::of_two(&before, &after, cut).unwrap().figures((before.start, before.end), before.as_of);
-        let figure = figures.unwrap().services[0].figure;
-        let (first, second) = (model::letters(&before).unwrap(), model::letters(&after).unwrap());
+        let service = &figures.unwrap().services[0];
+        let figure = if before.calendar.is_some() { service.within[0].figure } else { service.figure };
         let place = usize::try_from(cut - before.start).unwrap();
-        let letters = format!("{}{}", &first[..place], &second[place..]);
-        let seconds = |letter: char| letters.chars().filter(|here| *here == letter).count() as u64 * 1_000;
-        let expected = ['U', 'D', 'K', 'M', 'F'].map(seconds);
-        let Figure { up_ms, down_ms, unknown_ms, maintenance_ms, future_ms, .. } = figure;
-        prop_assert_eq!([up_ms, down_ms, unknown_ms, maintenance_ms, future_ms], expected);
+        // A charter that is not in force by as-of says nothing of what is to come either.
+        let lines = if cut < before.as_of { joined(&before, &after, place) } else { lines(&before) };
+        let seconds = |letter: char| -> u64 {
+            let of = |(weight, line): &(u32, String)| {
+                line.chars().filter(|here| *here == letter).count() as u64 * u64::from(*weight)
+            };
+            lines.iter().map(of).sum::<u64>() * 1_000
+        };
+        let expected = ['U', 'D', 'K', 'M', 'F', 'O'].map(seconds);
+        let Figure { up_ms, down_ms, unknown_ms, maintenance_ms, out_of_scope_ms, future_ms, .. } = figure;
+        prop_assert_eq!([up_ms, down_ms, unknown_ms, maintenance_ms, future_ms, out_of_scope_ms], expected);
     }
 
     /// Whatever of a scenario is missing or nonsense, it is a sentence and no panic.

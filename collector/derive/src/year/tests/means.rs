@@ -176,6 +176,51 @@ fn a_mean_before_it_is_measured_and_before_it_is_there() {
     assert_eq!(hours(&web(&empty).figure), [0, 0, 48, 0, 1]);
 }
 
+/// The same service, up while all of it is.
+fn no_mean(points: &[Point<'_>]) -> Charter {
+    let mut charter = wifi(points);
+    charter.services[0].figure = config::FigureRule::AllUp;
+    charter
+}
+
+#[test]
+fn a_mean_becomes_a_service_that_is_none_and_the_other_way() {
+    let runs = points_seen(&[("x", "uudduuuu"), ("y", "uuuuuuuu"), ("z", "uuuuuuuu")]);
+    let year_ms = Period::civil_year(2026).length_ms();
+    let check = |history: &[(i64, Charter)], expected: [u64; 5]| {
+        let figures = year(history, &runs, 2026, as_of(8));
+        let figure = web(&figures).figure;
+        assert_eq!(hours(&figure), expected);
+        assert_eq!(figure.future_ms, expected[4] * (year_ms - 8 * 3_600_000));
+        assert_eq!(figure.period_ms(), expected[4] * year_ms);
+        assert_eq!(figure.outlook(&above_98()), Outlook::Open);
+        assert_eq!(web(&figures).sites[0].figure, figure);
+    };
+    let (mean, none) = (|| wifi(&PLAIN), || no_mean(&PLAIN));
+    check(&[(0, mean())], [30, 2, 0, 0, 4]);
+    check(&[(0, none())], [6, 2, 0, 0, 1]);
+    check(&[(0, mean()), (as_of(3), none())], [27, 5, 0, 0, 4]);
+    check(&[(0, none()), (as_of(3), mean())], [27, 5, 0, 0, 4]);
+    check(&[(0, mean()), (as_of(2), none()), (as_of(3), mean())], [27, 5, 0, 0, 4]);
+    let mut gone = mean();
+    gone.services.clear();
+    check(&[(0, mean()), (as_of(5), gone), (as_of(6), none())], [26, 2, 4, 0, 4]);
+}
+
+#[test]
+fn a_member_that_was_gone_stays_gone_when_the_mean_ends() {
+    let points = [("x", "a", 1, None, Some(date(2026, 1, 1))), ("y", "a", 2, None, None)];
+    let seen = "u".repeat(48);
+    let runs = points_seen(&[("x", &seen), ("y", &seen)]);
+    let figures = year(&[(0, wifi(&points)), (as_of(36), no_mean(&points))], &runs, 2026, as_of(48));
+    let (service, year_ms) = (web(&figures), Period::civil_year(2026).length_ms());
+    assert_eq!(hours(&service.figure), [24 + 2 * 48, 0, 0, 0, 3]);
+    assert_eq!(service.figure.future_ms, 2 * (year_ms - 48 * 3_600_000));
+    let members = &service.mean.as_ref().unwrap().members;
+    let states: Vec<_> = members.iter().map(|m| (m.name.as_str(), m.state)).collect();
+    assert_eq!(states, [("web.ap.y", Some(Condition::Up)), ("web.ap.x", None)]);
+}
+
 #[test]
 fn what_is_to_come_of_a_mean_begins_when_it_is_measured() {
     let mut charter = wifi(&PLAIN);
