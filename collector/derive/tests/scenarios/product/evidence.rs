@@ -165,9 +165,10 @@ fn measured(
     Ok(runs)
 }
 
-/// When the samples were that the data end with, in a streak too short to be believed.
+/// When the samples were that the data end with, in a streak too short to be believed; with streaks before it that
+/// were, too, if nothing ever was long enough: without the last one, one of these would be the last.
 fn undecided(samples: &[Sample], check: &Check, mut state: State) -> Vec<i64> {
-    let mut streak: Vec<Sample> = Vec::new();
+    let (mut streak, mut before_it): (Vec<Sample>, Vec<Sample>) = (Vec::new(), Vec::new());
     let mut before = None;
     for sample in samples {
         let again = before == Some(sample.at);
@@ -176,7 +177,7 @@ fn undecided(samples: &[Sample], check: &Check, mut state: State) -> Vec<i64> {
             continue;
         }
         if sample.outcome == state || streak.first().is_some_and(|first| first.outcome != sample.outcome) {
-            streak.clear();
+            before_it.append(&mut streak);
         }
         if sample.outcome == state {
             continue;
@@ -186,9 +187,13 @@ fn undecided(samples: &[Sample], check: &Check, mut state: State) -> Vec<i64> {
         if streak.len() >= need as usize {
             state = sample.outcome;
             streak.clear();
+            before_it.clear();
         }
     }
-    streak.into_iter().map(|sample| sample.at).collect()
+    if state != State::Unknown {
+        before_it.clear();
+    }
+    before_it.into_iter().chain(streak).map(|sample| sample.at).collect()
 }
 
 /// A clock may be this many seconds ahead (D3).
