@@ -4,6 +4,9 @@
 //! here. Lists are matched by what their entries are, not by their place. Not compared: when something was
 //! told, what things are called, and what is about the future.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use serde_json::{Map, Value};
 
 use crate::publish::api::Share;
@@ -61,6 +64,27 @@ struct Comparison {
     found: Vec<Difference>,
 }
 
+/// The entries of a list by what they are: a year may have thousands of stops.
+struct Named<'a> {
+    /// In the list's order, each once.
+    names: Vec<String>,
+    entries: BTreeMap<String, &'a Value>,
+}
+
+impl<'a> Named<'a> {
+    fn of(list: &'a [Value]) -> Self {
+        let mut named = Self { names: Vec::with_capacity(list.len()), entries: BTreeMap::new() };
+        for (place, value) in list.iter().enumerate() {
+            let name = name(value, place);
+            if let Entry::Vacant(vacant) = named.entries.entry(name.clone()) {
+                vacant.insert(value);
+                named.names.push(name);
+            }
+        }
+        named
+    }
+}
+
 impl Comparison {
     fn compare(&mut self, before: &Value, after: &Value) {
         match (before, after) {
@@ -95,18 +119,11 @@ impl Comparison {
     }
 
     fn lists(&mut self, before: &[Value], after: &[Value]) {
-        let named = |list: &[Value]| -> Vec<(String, Value)> {
-            list.iter().enumerate().map(|(place, value)| (name(value, place), value.clone())).collect()
-        };
-        let (before, after) = (named(before), named(after));
-        let find = |list: &[(String, Value)], name: &str| {
-            list.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone())
-        };
-        let more = after.iter().filter(|(name, _)| find(&before, name).is_none());
-        for (name, _) in before.iter().chain(more) {
+        let (before, after) = (Named::of(before), Named::of(after));
+        let more = after.names.iter().filter(|name| !before.entries.contains_key(*name));
+        for name in before.names.iter().chain(more) {
             self.path.push(name.clone());
-            let (one, other) = (find(&before, name), find(&after, name));
-            self.either(one.as_ref(), other.as_ref());
+            self.either(before.entries.get(name).copied(), after.entries.get(name).copied());
             self.path.pop();
         }
     }
