@@ -8,7 +8,9 @@
 //! Batches and entries are stamped with the instant they came at, but never earlier than one that was
 //! committed before, nor than an instant whose state was told ([`Ingest::settle`]): what was known at T is a
 //! prefix of everything, and stays it. Price: after a clock that ran ahead was set right, stamps stand still
-//! until the right time has passed them.
+//! until the right time has passed them. The present meanwhile is everything that is known, so that what people
+//! declare has its effect at once; a charter judges from its stamp on, and `reload` says so; a maintenance counts
+//! as announced at its stamp, hence perhaps late; and an as-of shows such entries only when their time has come.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicI64;

@@ -13,7 +13,8 @@ use crate::publish::api::Year;
 use crate::seal::Manifest;
 pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
 pub use wish::{
-    DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredRow, Held, NoticeFacts, Said, Until, Wish,
+    DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, DeclaredRow, Held, NoticeFacts, Said,
+    Until, Wish,
 };
 
 /// In the state directory.

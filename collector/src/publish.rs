@@ -14,7 +14,8 @@ pub mod page;
 pub mod report;
 mod router;
 
-pub use asked::{Accounts, AskError, Asked, instant_ms};
+pub(crate) use answers::changes;
+pub use asked::{Accounts, AskError, Asked, Reader, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;
 pub use moment::{

@@ -42,6 +42,7 @@ mod socket;
 use crate::clock::Clock;
 use crate::keys::{Keys, KeysError, write_private};
 use crate::operator::SOCKET_NAME;
+use crate::publish::Reader;
 pub use acts::{ActError, Acts};
 use enrolment::Enrolment;
 use gate::Gates;
@@ -213,7 +214,7 @@ impl Collector {
         let Self { core, acts, certificates, agents, web, socket, listening, _lock } = self;
         let patience = core.patience;
         let tls = certificates.acceptor()?;
-        let reading = core.work.web(Arc::clone(&core));
+        let reading = |reader| core.work.web(Arc::clone(&core), reader);
         let listeners = [
             Listener {
                 name: "agents",
@@ -229,7 +230,7 @@ impl Collector {
                 tls: None,
                 connections_max: WEB_CONNECTIONS_MAX,
                 patience,
-                answer: routed(reading.clone()),
+                answer: routed(reading(Reader::Anyone)),
             },
             Listener {
                 name: "socket",
@@ -237,7 +238,7 @@ impl Collector {
                 tls: None,
                 connections_max: SOCKET_CONNECTIONS_MAX,
                 patience,
-                answer: routed(socket::router(acts, reading)),
+                answer: routed(socket::router(acts, reading(Reader::Operator))),
             },
         ];
         let mut parts = JoinSet::new();

@@ -13,7 +13,7 @@ use crate::publish::api::{Now, Year};
 /// Arguments of every command that shows figures.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct AskedPeriod {
-    /// The civil year; the current one when no period is named
+    /// The civil year; when no period is named the current one, or that of `--as-of`
     #[arg(long, value_name = "YYYY", conflicts_with_all = ["quarter", "month"])]
     year: Option<String>,
     /// A quarter instead, such as 2027-Q1
@@ -37,10 +37,22 @@ impl AskedPeriod {
     pub(crate) fn figures(&self, client: &Client, more: &[(&str, &str)]) -> anyhow::Result<Year> {
         let name = match [&self.year, &self.quarter, &self.month].into_iter().find_map(Option::as_ref) {
             Some(name) => name.clone(),
+            None if self.as_of.is_some() => self.year_of_then()?,
             // The collector's clock and zone decide which year it is, not this terminal's.
             None => client.get_json::<Now>("/api/v1/now")?.year.to_string(),
         };
         client.get_json(&self.path(&name, more)?)
+    }
+
+    /// The instant, Unix ms.
+    pub(super) fn as_of_ms(&self) -> anyhow::Result<Option<i64>> {
+        self.as_of.as_deref().map(as_of_ms).transpose()
+    }
+
+    /// The civil year of the instant: what was known then of the year that ran then.
+    fn year_of_then(&self) -> anyhow::Result<String> {
+        let at_ms = self.as_of_ms()?.unwrap_or_default();
+        Ok(Period::civil_year_at(at_ms).civil_year_of_start().to_string())
     }
 
     /// Where the read API has them.
@@ -67,6 +79,20 @@ pub(super) fn now(as_of: Option<&str>) -> anyhow::Result<String> {
     let as_of = as_of.map(instant).transpose()?;
     let query = as_of.map(|as_of| format!("?as_of={}", encoded(&as_of)));
     Ok(format!("/api/v1/now{}", query.unwrap_or_default()))
+}
+
+/// Where the socket has what is declared, or was by an instant.
+pub(super) fn declared(as_of_ms: Option<i64>) -> String {
+    let query = as_of_ms.map(|as_of_ms| format!("?as_of_ms={as_of_ms}"));
+    format!("/acts/declared{}", query.unwrap_or_default())
+}
+
+/// An instant, Unix ms, of what `--as-of` takes.
+pub(super) fn as_of_ms(text: &str) -> anyhow::Result<i64> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at.as_millisecond());
+    }
+    instant(text)?.parse().context("an instant is a number of milliseconds")
 }
 
 /// An instant as the read API takes it; where no offset is written, a clock on a wall in Europe/Rome showed it.
@@ -119,6 +145,14 @@ mod tests {
         assert_eq!(now(None).unwrap(), "/api/v1/now");
         assert_eq!(now(Some("2027-04-01T12:00")).unwrap(), "/api/v1/now?as_of=1806573600000");
         assert!(now(Some("ieri")).is_err());
+        assert_eq!(declared(None), "/acts/declared");
+        assert_eq!(declared(Some(5)), "/acts/declared?as_of_ms=5");
+        for (text, year) in
+            [("2026-06-01", "2026"), ("2027-01-01T00:00", "2027"), ("2026-12-31T23:00:00Z", "2027")]
+        {
+            let asked = AskedPeriod { as_of: Some(text.to_owned()), ..AskedPeriod::default() };
+            assert_eq!(asked.year_of_then().unwrap(), year, "the year of {text}, in Rome");
+        }
         let wrong = AskedPeriod::default().path("27", &[]).unwrap_err();
         assert_eq!(wrong.to_string(), "`27` is no period; write 2027, 2027-Q1 or 2027-03");
     }

@@ -128,6 +128,25 @@ impl Client {
 
 /// How long an answer may take.
 fn patience(path: &str) -> Duration {
-    let past = ["as_of=", "/acts/seal", "/api/v1/quarters/", "/api/v1/months/"];
+    let past = ["as_of=", "/acts/seal", "/acts/gaps", "/api/v1/quarters/", "/api/v1/months/"];
     if past.iter().any(|part| path.contains(part)) { PATIENCE_WITH_THE_PAST } else { PATIENCE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_may_derive_the_past_is_waited_for() {
+        for path in [
+            "/api/v1/years/2027?as_of=1806573600000",
+            "/api/v1/months/2027-03",
+            "/acts/gaps?from_ms=0&to_ms=1",
+            "/acts/gaps?from_ms=0&to_ms=1&as_of_ms=2",
+            "/acts/seal",
+        ] {
+            assert_eq!(patience(path), PATIENCE_WITH_THE_PAST, "{path}");
+        }
+        assert_eq!(patience("/api/v1/now"), PATIENCE);
+    }
 }

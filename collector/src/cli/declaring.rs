@@ -4,6 +4,7 @@ use std::io::Write;
 
 use collector_derive::{Declaration, ForcedState, Scope};
 
+use super::asked;
 use super::place::Place;
 use super::terminal::{Paint, plain};
 use super::when::{Towards, When, length};
@@ -98,9 +99,10 @@ impl Declaring {
         Ok(collector_derive::Window { from_ms, to_ms })
     }
 
-    /// What is declared so far.
-    pub(super) fn declared(&self) -> anyhow::Result<DeclaredAnswer> {
-        self.place.client()?.speaking(self.lang).get_json("/acts/declared")
+    /// What is declared so far, or was at an instant.
+    pub(super) fn declared(&self, as_of: Option<&str>) -> anyhow::Result<DeclaredAnswer> {
+        let as_of_ms = as_of.map(asked::as_of_ms).transpose()?;
+        self.place.client()?.speaking(self.lang).get_json(&asked::declared(as_of_ms))
     }
 
     /// Sends a wish and tells what became of it.

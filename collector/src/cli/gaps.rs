@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use collector_derive::Period;
 
+use super::asked::as_of_ms;
 use super::declaring::failure;
 use super::place::Place;
 use super::terminal::{Paint, plain};
@@ -22,15 +23,18 @@ use crate::publish::{Lang, format};
 pub(crate) struct Gaps {
     /// Only of this service
     service: Option<String>,
-    /// The civil year, or 2027-Q1, or 2027-03; the current year when absent
+    /// The civil year, or 2027-Q1, or 2027-03; the current year, or that of `--as-of`, when absent
     #[arg(long, value_name = "PERIOD", conflicts_with_all = ["from", "to"])]
     year: Option<String>,
     /// From this instant on
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Up to this instant; now when absent
+    /// Up to this instant; now, or `--as-of`, when absent
     #[arg(long, value_name = "TIME", requires = "from")]
     to: Option<String>,
+    /// As it was known at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<String>,
     /// Leave out shorter ones
     #[arg(long, value_name = "LENGTH", default_value = "1m")]
     at_least: String,
@@ -47,13 +51,20 @@ pub(crate) struct Gaps {
 impl Gaps {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let client = self.place.client()?.speaking(self.lang);
+        let as_of_ms = self.as_of.as_deref().map(as_of_ms).transpose()?;
         let period = match (&self.from, &self.year) {
-            (Some(from), _) => self.stretch(from)?,
+            (Some(from), _) => self.stretch(from, as_of_ms.unwrap_or_else(|| Clock::system().now_ms()))?,
             (None, Some(name)) => Period::parse(name)
                 .ok_or_else(|| anyhow::anyhow!("`{name}` is no period; write 2027, 2027-Q1 or 2027-03"))?,
-            (None, None) => Period::civil_year(client.get_json::<Now>("/api/v1/now")?.year),
+            (None, None) => match as_of_ms {
+                Some(at_ms) => Period::civil_year_at(at_ms),
+                None => Period::civil_year(client.get_json::<Now>("/api/v1/now")?.year),
+            },
         };
-        let path = format!("/acts/gaps?from_ms={}&to_ms={}", period.start_ms(), period.end_ms());
+        let mut path = format!("/acts/gaps?from_ms={}&to_ms={}", period.start_ms(), period.end_ms());
+        if let Some(as_of_ms) = as_of_ms {
+            let _ = write!(path, "&as_of_ms={as_of_ms}");
+        }
         let mut answer: GapsAnswer = client.get_json(&path)?;
         if let Some(service) = &self.service {
             answer.gaps.retain(|gap| gap.service == *service);
@@ -71,8 +82,7 @@ impl Gaps {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn stretch(&self, from: &str) -> anyhow::Result<Period> {
-        let now_ms = Clock::system().now_ms();
+    fn stretch(&self, from: &str, now_ms: i64) -> anyhow::Result<Period> {
         let read = |text: &str, towards| {
             When::parse(text, now_ms, towards).map_err(|said| failure(&said, self.lang))
         };

@@ -106,6 +106,9 @@ struct List {
     /// Also what is over or taken back, and every other declaration
     #[arg(long)]
     all: bool,
+    /// As it stood at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<String>,
     #[command(flatten)]
     declaring: Declaring,
 }
@@ -199,8 +202,8 @@ impl Close {
 
 impl List {
     fn run(self, out: &mut dyn Write) -> anyhow::Result<()> {
-        let Self { all, declaring } = self;
-        let mut answer = declaring.declared()?;
+        let Self { all, as_of, declaring } = self;
+        let mut answer = declaring.declared(as_of.as_deref())?;
         if !all {
             answer.declared.retain(|row| list::is_to_come(row, answer.now_ms));
         }

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use collector_derive::{Cause, Declaration, ForcedState, Scope};
 use serde::Serialize;
 
-use super::asked::AskedPeriod;
+use super::asked::{AskedPeriod, declared};
 use super::declaring::Declaring;
 use super::explain::causes;
 use super::place::Place;
@@ -78,8 +78,11 @@ impl Outages {
         }
         let client = self.place.client()?.speaking(self.lang);
         let year = self.asked.figures(&client, &[])?;
-        let mut declared: DeclaredAnswer = client.get_json("/acts/declared")?;
-        declared.declared.retain(|row| row.at_ms <= year.as_of_ms && row.revoked_by.is_none());
+        // A closed year was told as of its seal.
+        let sealed_ms = year.sealed.is_some().then_some(year.as_of_ms);
+        let as_of_ms = self.asked.as_of_ms()?.or(sealed_ms);
+        let mut declared: DeclaredAnswer = client.get_json(&declared(as_of_ms))?;
+        declared.declared.retain(|row| row.revoked_by.is_none());
         let stops = stops(&year, &declared.declared);
         if self.json {
             serde_json::to_writer_pretty(&mut *out, &stops)?;

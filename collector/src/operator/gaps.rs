@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::Said;
 use crate::publish::api::Why;
 
-/// `GET /acts/gaps?from_ms=…&to_ms=…`.
+/// `GET /acts/gaps?from_ms=…&to_ms=…`, with `&as_of_ms=…` of the past.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct GapsQuestion {
     /// First instant, Unix ms.
     pub from_ms: i64,
     /// First instant after it, Unix ms.
     pub to_ms: i64,
+    /// As it was known at this instant, Unix ms; as it is known now when absent.
+    pub as_of_ms: Option<i64>,
 }
 
 /// Every stretch in which a service was not observed.

@@ -189,12 +189,19 @@ pub struct NoticeFacts {
     pub note: String,
 }
 
-/// `GET /acts/declared`.
+/// `GET /acts/declared`, or `GET /acts/declared?as_of_ms=…`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct DeclaredQuestion {
+    /// What was declared by this instant, Unix ms; so far when absent.
+    pub as_of_ms: Option<i64>,
+}
+
+/// What is declared.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeclaredAnswer {
-    /// When this was answered, Unix ms.
+    /// When this was answered, or the instant that was asked about, Unix ms.
     pub now_ms: i64,
-    /// Of the charter in force, ms.
+    /// Of the charter in force then, ms.
     pub notice_ms: u64,
     /// In the journal's order.
     pub declared: Vec<DeclaredRow>,

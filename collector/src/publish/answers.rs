@@ -14,6 +14,7 @@ use collector_derive as derive;
 use config::{CheckId, Component, Node, Service};
 
 pub(crate) use self::now::OLD_AFTER_MS;
+pub(crate) use sealed::changes;
 
 /// A check figure by its id: figures list them flat.
 type Checks<'a> = BTreeMap<&'a CheckId, &'a derive::CheckFigure>;

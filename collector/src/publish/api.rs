@@ -3,8 +3,9 @@
 //! `GET /api/v1/years/2027`, `/api/v1/quarters/2027-Q1` and `/api/v1/months/2027-03` answer [`Year`]
 //! (`?outages=none` leaves the list of stops out, which can be most of the answer), `GET /api/v1/now`
 //! answers [`Now`], `GET /readyz` answers [`Ready`]. `?as_of=INSTANT` asks for what was known then,
-//! `?account=SERVICE` (or `all`) for what makes up the figure. Page, metrics and commands show these values
-//! and no others, so that they cannot disagree. The types stand apart from derive's: a change of the derivation is not a change of the
+//! `?account=SERVICE` (operators: or `all`) for what makes up the figure. Page, metrics and commands show
+//! these values and no others, so that they cannot disagree. The types stand apart from derive's: a change of
+//! the derivation is not a change of the
 //! API. Instants and durations are integers in milliseconds, shares exact fractions; `percent` texts
 //! are for eyes, truncated, with a decimal point. Fields are only ever added.
 

@@ -16,6 +16,18 @@ pub struct Asked {
     pub as_of_ms: Option<i64>,
     /// With which services' accounts.
     pub accounts: Accounts,
+    /// Who asks.
+    pub reader: Reader,
+}
+
+/// Who asks decides what may wait: the past, and accounts, cost seconds of a processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reader {
+    /// Through the operators' socket: waits its turn.
+    #[default]
+    Operator,
+    /// Whoever reaches `web`: one such answer is made at a time, and whoever comes meanwhile is told to come again.
+    Anyone,
 }
 
 /// Of which services it is told what makes up their figure: each costs about twenty figures.
@@ -62,6 +74,9 @@ pub enum AskError {
     /// There is nothing to say about it.
     #[error("{0}")]
     Absent(String),
+    /// It is answered to operators only.
+    #[error("{0}")]
+    Forbidden(String),
     /// The same question may be answered in a moment.
     #[error("{0}")]
     Busy(String),

@@ -66,6 +66,8 @@ pub struct SealedFacts {
     pub seal: Seal,
     /// Its answer; `None` of a part of the year, whose figures are computed from what was sealed.
     pub year: Option<Arc<Year>>,
+    /// How many figures of the year would be told otherwise as of the moment; 0 of a part of it.
+    pub changes: u64,
 }
 
 /// What makes up a service's figure and costs about a figure for each other reading: told when asked for.

@@ -1,7 +1,15 @@
-//! Routes of the `web` listener and of the Unix socket: read-only, nothing cached, nothing framed.
+//! Routes of the `web` listener and of the Unix socket: nothing can be changed here, nothing is cached or framed.
 //!
-//! Each answer takes one [`Moment`] off the async threads, because figures are computed
-//! for it. Every route is a GET; axum answers other methods with 405.
+//! Each answer takes one [`Moment`] off the async threads, because figures are computed for it. Every route is a
+//! GET; axum answers other methods with 405.
+//!
+//! What a reader can cost. A figure of the present is milliseconds. `?as_of=`, a part of a closed year, and
+//! `?account=` are seconds of a processor and as much memory again as all runs: of those, `web` makes one at a
+//! time, refuses the others with 503 and `Retry-After`, and keeps the newest two instants for ten minutes; whoever
+//! asks on and on keeps one core busy, and neither the operators' answers nor the writing of samples wait for more
+//! than the one that is being made. The accounts of all services at once are for operators. One thing is written:
+//! the first question about an instant that is later than everything stored leaves one row, which says that
+//! nothing may be stamped at or before it any more.
 
 use std::sync::Arc;
 
@@ -15,15 +23,28 @@ use collector_derive::Period;
 use serde::Serialize;
 
 use super::api::{Now, Problem, Ready, Year};
-use super::asked::{Accounts, AskError, Asked, instant_ms};
+use super::asked::{Accounts, AskError, Asked, Reader, instant_ms};
 use super::moment::{Moment, Moments};
 use super::words::Lang;
 use super::{metrics, page};
 
-type Source = State<Arc<dyn Moments>>;
+type Source = State<Readers>;
 
-/// The read-only routes over `moments`.
-pub fn router(moments: Arc<dyn Moments>) -> Router {
+/// Where moments come from, and who asks for them.
+#[derive(Clone)]
+struct Readers {
+    moments: Arc<dyn Moments>,
+    reader: Reader,
+}
+
+impl Readers {
+    fn moment(&self, asked: Asked) -> Result<Moment, AskError> {
+        self.moments.moment(&Asked { reader: self.reader, ..asked })
+    }
+}
+
+/// The routes over `moments`, for those who come this way.
+pub fn router(moments: Arc<dyn Moments>, reader: Reader) -> Router {
     Router::new()
         .route(
             "/",
@@ -60,7 +81,7 @@ pub fn router(moments: Arc<dyn Moments>) -> Router {
             problem(StatusCode::NOT_FOUND, "nothing is here; the page is at /, figures at /api/v1/years/YYYY")
         })
         .layer(map_response(guarded))
-        .with_state(moments)
+        .with_state(Readers { moments, reader })
 }
 
 /// `?refresh=off` stops the page's own refreshing (WCAG 2.2.1).
@@ -72,7 +93,7 @@ struct PageQuery {
 async fn html(State(moments): Source, Query(query): Query<PageQuery>, lang: Lang) -> Response {
     let refresh = query.refresh.as_deref() != Some("off");
     let page = computed(move || {
-        let moment = moments.moment(&Asked::default())?;
+        let moment = moments.moment(Asked::default())?;
         Ok(page::render(&Now::of(&moment), lang, refresh))
     });
     match page.await {
@@ -83,7 +104,7 @@ async fn html(State(moments): Source, Query(query): Query<PageQuery>, lang: Lang
 }
 
 async fn exposition(State(moments): Source) -> Response {
-    match computed(move || Ok(metrics::render(&moments.moment(&Asked::default())?))).await {
+    match computed(move || Ok(metrics::render(&moments.moment(Asked::default())?))).await {
         Ok(Ok(text)) => typed(metrics::CONTENT_TYPE, text),
         Ok(Err(_)) => failed(),
         Err(error) => refused(&error),
@@ -99,7 +120,7 @@ struct NowQuery {
 async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response {
     let now = computed(move || {
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
-        Ok(Now::of(&moments.moment(&Asked { as_of_ms, ..Asked::default() })?))
+        Ok(Now::of(&moments.moment(Asked { as_of_ms, ..Asked::default() })?))
     });
     match now.await {
         Ok(now) => json(StatusCode::OK, &now),
@@ -108,7 +129,7 @@ async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response 
 }
 
 /// `?outages=none` leaves the list of stops out; `?as_of=INSTANT` asks for what was known then;
-/// `?account=SERVICE` (or `all`) adds what makes up the figure.
+/// `?account=SERVICE` (operators: or `all`) adds what makes up the figure.
 #[derive(Debug, serde::Deserialize)]
 struct PeriodQuery {
     outages: Option<String>,
@@ -147,7 +168,11 @@ async fn period(State(moments): Source, length: Length, name: &str, query: Perio
     let answer = computed(move || {
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
         let accounts = query.account.as_deref().map_or(Accounts::None, Accounts::parse);
-        let moment = moments.moment(&Asked { period: Some(period), as_of_ms, accounts })?;
+        if accounts == Accounts::All && moments.reader == Reader::Anyone {
+            return Err(AskError::Forbidden(ALL_ACCOUNTS.to_owned()));
+        }
+        let asked = Asked { period: Some(period), as_of_ms, accounts, ..Asked::default() };
+        let moment = moments.moment(asked)?;
         known(&moment, period)?;
         let listed = query.outages.as_deref() != Some("none");
         if moment.sealed.is_none() {
@@ -182,7 +207,7 @@ fn known(moment: &Moment, period: Period) -> Result<(), AskError> {
 }
 
 async fn ready(State(moments): Source) -> Response {
-    let reasons = match computed(move || Ok(moments.not_ready())).await {
+    let reasons = match computed(move || Ok(moments.moments.not_ready())).await {
         Ok(reasons) => reasons,
         Err(error) => return refused(&error),
     };
@@ -201,6 +226,10 @@ async fn computed<T: Send + 'static>(
     })
 }
 
+const ALL_ACCOUNTS: &str =
+    "what makes up every figure at once is told to operators only; ask for one service: `?account=SERVICE`";
+/// About as long as deriving a year of 200 checks takes on a slow machine.
+const RETRY_AFTER_S: &str = "30";
 const NOT_COMPUTED: &str = "the answer could not be computed; the collector's log says why";
 
 fn failed() -> Response {
@@ -211,10 +240,15 @@ fn refused(error: &AskError) -> Response {
     let status = match error {
         AskError::Refused(_) => StatusCode::BAD_REQUEST,
         AskError::Absent(_) => StatusCode::NOT_FOUND,
+        AskError::Forbidden(_) => StatusCode::FORBIDDEN,
         AskError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         AskError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    problem(status, &error.to_string())
+    let mut response = problem(status, &error.to_string());
+    if matches!(error, AskError::Busy(_)) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+    }
+    response
 }
 
 fn problem(status: StatusCode, sentence: &str) -> Response {

@@ -209,7 +209,9 @@ async fn a_closed_year_is_shown_as_it_was_told_and_says_what_came_since() {
         let recalled = recall(&SqliteStore::read(place.state()).unwrap(), step, as_of_ms).unwrap();
         let mut moment = recalled.moment(Some(Period::civil_year(2026))).unwrap();
         let seal = newest(&recalled.sealed)[&2026].clone();
-        moment.sealed = Some(SealedFacts { seal, year: Some(std::sync::Arc::new(first.year.clone())) });
+        let changes = crate::publish::changes(&first.year, &moment);
+        moment.sealed =
+            Some(SealedFacts { seal, year: Some(std::sync::Arc::new(first.year.clone())), changes });
         Year::told(&moment)
     };
     let shown = told(closes_ms() + 1);

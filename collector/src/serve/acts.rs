@@ -21,6 +21,7 @@ use crate::declare::Refusal;
 use crate::operator::{
     AgentAddAnswer, AgentAddQuestion, AgentRow, AgentsAnswer, Done, ReloadAnswer, ReloadQuestion,
 };
+use crate::publish::{AskError, iso};
 
 /// The acts of one collector.
 #[derive(Debug)]
@@ -48,6 +49,18 @@ pub enum ActError {
     /// The store or the journal failed.
     #[error("it could not be recorded: {0}")]
     Failed(String),
+}
+
+impl From<AskError> for ActError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Failed(sentence) => Self::Failed(sentence),
+            AskError::Refused(sentence)
+            | AskError::Absent(sentence)
+            | AskError::Forbidden(sentence)
+            | AskError::Busy(sentence) => Self::Refused(sentence),
+        }
+    }
 }
 
 impl From<WorkError> for ActError {
@@ -92,12 +105,10 @@ impl Acts {
             info!(author, entry, changes = changes.len(), "another charter is in force");
             revision = Some(entry);
         }
-        Ok(ReloadAnswer {
-            revision,
-            changes,
-            warnings: warnings.iter().map(|warning| warning.show(lang)).collect(),
-            notes: self.not_reloaded(&vedetta.collector, lang),
-        })
+        let mut notes = self.not_reloaded(&vedetta.collector, lang);
+        notes.extend(revision.and_then(|_| self.ahead(lang)));
+        let warnings = warnings.iter().map(|warning| warning.show(lang)).collect();
+        Ok(ReloadAnswer { revision, changes, warnings, notes })
     }
 
     /// Opens an enrolment and gives the line for it.
@@ -156,6 +167,20 @@ impl Acts {
     fn row(&self, agent: &str, state: &str, key: Option<String>, sites: Vec<String>) -> AgentRow {
         let assignment = self.core.work.assignment_revision(agent);
         AgentRow { agent: agent.to_owned(), state: state.to_owned(), sites, key, assignment }
+    }
+
+    /// From when on a charter judges that was entered now, if that is not now: after a clock that ran ahead was
+    /// set right, entries are stamped ahead of it.
+    fn ahead(&self, lang: Lang) -> Option<String> {
+        let judges_ms = self.core.work.truth().known().head().at_ms;
+        (self.core.clock.now_ms() < judges_ms).then(|| match (lang, iso(judges_ms)) {
+            (Lang::En, from) => format!(
+                "the collector's clock had run ahead: agents get the new charter now, figures follow it from {from} on"
+            ),
+            (Lang::It, from) => format!(
+                "l'orologio del collettore era andato avanti: le sonde ricevono subito la nuova Carta, i dati la seguono dal {from}"
+            ),
+        })
     }
 
     /// What the file says otherwise than the running process does.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use collector_derive::{Charters, Corrections, Period, Reading};
 use config::{AgentId, Charter};
@@ -13,10 +13,10 @@ use super::work::Heard;
 use crate::clock::Clock;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
 use crate::publish::{
-    Account, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments, SealedFacts,
-    StaleFacts, iso,
+    Account, Accounts, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments,
+    Reader, SealedFacts, StaleFacts, changes, iso,
 };
-use crate::recall::{charter_at, journal_of, latest_of};
+use crate::recall::{Recalled, charter_at, journal_of, latest_of};
 use crate::seal::{Seal, newest};
 
 /// Where the facts are.
@@ -31,25 +31,38 @@ pub(super) struct Present {
 
 impl Moments for Present {
     fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
-        let (mut moment, seals) = match asked.as_of_ms {
-            None => (self.present(asked), self.ingest.known().sealed()),
-            Some(as_of_ms) => self.recalled(as_of_ms, asked)?,
+        let recalled = asked.as_of_ms.map(|as_of_ms| self.recalled(as_of_ms, asked.reader)).transpose()?;
+        let known = self.ingest.known();
+        let (now_ms, seals) = recalled.as_ref().map_or_else(
+            || (self.clock.now_ms(), known.sealed()),
+            |then| (then.as_of_ms, Arc::clone(&then.sealed)),
+        );
+        let asked =
+            Asked { period: asked.period.or_else(|| Some(Period::civil_year_at(now_ms))), ..asked.clone() };
+        let told = |asked: &Asked| match &recalled {
+            None => self.present(asked),
+            Some(then) => self.told(then, asked),
         };
-        let year = moment.figures.year;
-        if let Some(seal) = newest(&seals).get(&year).copied() {
-            let whole = Period::civil_year(year);
-            let is_whole =
-                (moment.figures.start_ms, moment.figures.end_ms) == (whole.start_ms(), whole.end_ms());
-            let answer = if is_whole {
-                Some(self.past.answer(seal)?)
-            } else {
-                // A part of a closed year is computed from what the year was.
-                moment = self.recalled(seal.manifest.as_of_ms, asked)?.0;
-                None
-            };
-            moment.sealed = Some(SealedFacts { seal: seal.clone(), year: answer });
+        match closed(&seals, asked.period) {
+            None => told(&asked),
+            Some((seal, true)) => {
+                let year = self.past.answer(seal)?;
+                let extent = (known.stamp_ms(), known.head().seq);
+                // Its account was sealed with it.
+                let mut moment = told(&Asked { accounts: Accounts::None, ..asked })?;
+                let count = || changes(&year, &moment);
+                let changes =
+                    if recalled.is_none() { self.past.changes(seal, extent, count) } else { count() };
+                moment.sealed = Some(SealedFacts { seal: seal.clone(), year: Some(year), changes });
+                Ok(moment)
+            }
+            Some((seal, false)) => {
+                let sealed = self.recalled(seal.manifest.as_of_ms, asked.reader)?;
+                let mut moment = self.told(&sealed, &asked)?;
+                moment.sealed = Some(SealedFacts { seal: seal.clone(), year: None, changes: 0 });
+                Ok(moment)
+            }
         }
-        Ok(moment)
     }
 
     fn not_ready(&self) -> Vec<String> {
@@ -65,25 +78,19 @@ impl Moments for Present {
 }
 
 impl Present {
-    fn present(&self, asked: &Asked) -> Moment {
+    /// What is known now, whatever was sealed.
+    pub(super) fn present(&self, asked: &Asked) -> Result<Moment, AskError> {
         let now_ms = self.clock.now_ms();
         let known = self.ingest.known();
         let history = known.history();
         let period = asked.period.unwrap_or_else(|| Period::civil_year_at(now_ms));
+        let _turn = self.turn(asked)?;
         // Whoever writes waits for the ledger: what needs no runs is done before it is asked for.
         let charters = Charters::of(&history, period, now_ms);
         let declared = known.declared();
-        let corrections = Corrections::of(&declared, now_ms);
+        // What is entered is in force, also while entries are stamped ahead of a clock that was set back.
+        let corrections = Corrections::of(&declared, now_ms.max(known.stamp_ms()));
         let ledger = known.ledger();
-        let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
-        let of = Ledgered {
-            history: &history,
-            charters: &charters,
-            runs: ledger.runs(),
-            corrections: &corrections,
-            figures: &figures,
-        };
-        let accounts = Account::of(&asked.accounts, of);
         let latest = latest_of(&ledger);
         let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
             stream,
@@ -91,13 +98,31 @@ impl Present {
             reason: reason.to_owned(),
         });
         let stale = stale.collect();
-        drop(ledger);
+        let (figures, accounts) = if asked.accounts == Accounts::None {
+            let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
+            drop(ledger);
+            (figures, BTreeMap::new())
+        } else {
+            // Accounts are tens of figures: made from a copy, so that nobody who writes waits for them.
+            let runs = ledger.runs().clone();
+            drop(ledger);
+            let figures = charters.figures(&runs, &corrections, &Reading::default());
+            let of = Ledgered {
+                history: &history,
+                charters: &charters,
+                runs: &runs,
+                corrections: &corrections,
+                figures: &figures,
+            };
+            let accounts = Account::of(&asked.accounts, of);
+            (figures, accounts)
+        };
         let charter = if now_ms < period.end_ms() {
             self.core.work.charter()
         } else {
             charter_at(&history, period.end_ms() - 1).unwrap_or_else(|| self.core.work.charter())
         };
-        Moment {
+        Ok(Moment {
             now_ms,
             began_ms: history.first().map(|(from_ms, _)| *from_ms),
             figures,
@@ -111,21 +136,26 @@ impl Present {
             stale,
             journal: journal_of(&known.head()),
             sealed: None,
-        }
+        })
     }
 
-    /// With the years that were closed then.
-    fn recalled(&self, as_of_ms: i64, asked: &Asked) -> Result<(Moment, Arc<Vec<Seal>>), AskError> {
-        let now_ms = self.clock.now_ms();
-        if as_of_ms > now_ms {
-            let now = iso(now_ms);
-            let sentence = format!("{} is still to come; it is {now} now", iso(as_of_ms));
-            return Err(AskError::Refused(sentence));
+    /// What was known at an instant.
+    pub(super) fn recalled(&self, as_of_ms: i64, reader: Reader) -> Result<Arc<Recalled>, AskError> {
+        not_to_come(as_of_ms, self.clock.now_ms())?;
+        self.past.recalled(&self.ingest, as_of_ms, reader)
+    }
+
+    fn told(&self, then: &Recalled, asked: &Asked) -> Result<Moment, AskError> {
+        let _turn = self.turn(asked)?;
+        then.told(asked.period, &asked.accounts).map_err(|error| AskError::Failed(error.to_string()))
+    }
+
+    /// Held while accounts are computed, if any are.
+    fn turn(&self, asked: &Asked) -> Result<Option<MutexGuard<'_, ()>>, AskError> {
+        if asked.accounts == Accounts::None {
+            return Ok(None);
         }
-        let recalled = self.past.recalled(&self.ingest, as_of_ms)?;
-        let moment = recalled.told(asked.period, &asked.accounts);
-        let moment = moment.map_err(|error| AskError::Failed(error.to_string()))?;
-        Ok((moment, Arc::clone(&recalled.sealed)))
+        self.past.accounting(asked.reader).map(Some)
     }
 
     /// The charter's agents in its order, then the others that ever enrolled.
@@ -154,6 +184,25 @@ impl Present {
         };
         ids.into_iter().map(facts).collect()
     }
+}
+
+/// Of what is to come nothing is known.
+pub(super) fn not_to_come(as_of_ms: i64, now_ms: i64) -> Result<(), AskError> {
+    if as_of_ms <= now_ms {
+        return Ok(());
+    }
+    let (then, now) = (iso(as_of_ms), iso(now_ms));
+    Err(AskError::Refused(format!("{then} is still to come; it is {now} now")))
+}
+
+/// The newest seal of the year in which a period lies wholly, and whether it is all of it. A stretch that goes
+/// beyond a closed year is nobody's: it is told as it is known.
+fn closed(seals: &[Seal], period: Option<Period>) -> Option<(&Seal, bool)> {
+    let period = period?;
+    let year = period.civil_year_of_start();
+    let whole = Period::civil_year(year);
+    let seal = newest(seals).get(&year).copied()?;
+    (period.end_ms() <= whole.end_ms()).then_some((seal, period == whole))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds for a metric; exact below 285 years")]

@@ -16,8 +16,8 @@ use serde::Serialize;
 use super::acts::{ActError, Acts};
 use super::person::{Author, Keeper};
 use crate::operator::{
-    AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, GapsQuestion, ReloadQuestion, SealQuestion,
-    Trouble,
+    AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion, ReloadQuestion,
+    SealQuestion, Trouble,
 };
 
 /// The acts, beside what `web` answers.
@@ -79,8 +79,8 @@ async fn declare(
     answer(acts.declare(author, question).await)
 }
 
-async fn declared(State(acts): State<Arc<Acts>>) -> Response {
-    Json(acts.declared()).into_response()
+async fn declared(State(acts): State<Arc<Acts>>, Query(question): Query<DeclaredQuestion>) -> Response {
+    answer(acts.declared(question).await)
 }
 
 async fn gaps(State(acts): State<Arc<Acts>>, Query(question): Query<GapsQuestion>) -> Response {

@@ -33,7 +33,7 @@ use crate::enrol::AgentRecord;
 use crate::ingest::{Arrived, Ingest, IngestError, Known, Verdict};
 use crate::journal::Act;
 use crate::keys::Keys;
-use crate::publish;
+use crate::publish::{self, Reader};
 use crate::store::{SqliteStore, Store, StoreError, Write};
 
 /// A start replays at most what arrived since.
@@ -356,8 +356,8 @@ impl Work {
     }
 
     /// Page, read API and metrics.
-    pub(super) fn web(&self, roster: Arc<super::Core>) -> Router {
-        publish::router(Arc::new(self.present(roster)))
+    pub(super) fn web(&self, roster: Arc<super::Core>, reader: Reader) -> Router {
+        publish::router(Arc::new(self.present(roster)), reader)
     }
 
     /// What every reader sees.
@@ -385,6 +385,7 @@ impl Work {
         let (force, changing) = (Arc::clone(&self.force), Arc::clone(&self.changing));
         chores.spawn(Days { ingest, keys, clock, force, changing }.follow());
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
+        let past = Arc::clone(&self.truth.past);
         chores.spawn(async move {
             let mut ticks = interval(CHECKPOINT_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -393,6 +394,7 @@ impl Work {
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {
+                        past.let_go(std::time::Instant::now());
                         // The store's thread has logged it, and the next minute tries again.
                         let _ = ingest.checkpoint(clock.now_ms()).await;
                     }

@@ -9,3 +9,4 @@ mod delivery;
 mod identity;
 mod limits;
 mod sealing;
+mod knowledge;

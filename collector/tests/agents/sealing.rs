@@ -17,7 +17,7 @@ const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
 
 /// Numbers `first..` of ten minutes of the charter's only check.
-fn ten_minutes(
+pub(crate) fn ten_minutes(
     agent: &Agent,
     first: u64,
     before: Chain,
@@ -49,7 +49,7 @@ fn ten_minutes(
     (batch, last, before.extend(&group))
 }
 
-async fn get(collector: &Running, path: &str) -> (u16, String) {
+pub(crate) async fn get(collector: &Running, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(collector.listening.web).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -59,7 +59,7 @@ async fn get(collector: &Running, path: &str) -> (u16, String) {
     (head[9..12].parse().unwrap(), body.to_owned())
 }
 
-async fn year(collector: &Running, path: &str) -> Year {
+pub(crate) async fn year(collector: &Running, path: &str) -> Year {
     let (status, body) = get(collector, path).await;
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).unwrap()

@@ -9,9 +9,8 @@ use crate::seal::differences;
 impl Year {
     /// The moment's period: as it was sealed, if it was; else as it is known.
     pub fn told(moment: &Moment) -> Self {
-        let Some(SealedFacts { seal, year }) = &moment.sealed else { return Self::of(moment) };
+        let Some(SealedFacts { seal, year, changes }) = &moment.sealed else { return Self::of(moment) };
         let mut told = year.as_deref().cloned().unwrap_or_else(|| Self::of(moment));
-        let changes = year.as_deref().map_or(0, |year| changes(year, &Self::of(moment)));
         told.provisional = false;
         told.sealed = Some(Sealed {
             revision: seal.manifest.revision,
@@ -19,16 +18,16 @@ impl Year {
             manifest: seal.sha256.clone(),
             author: seal.author.clone(),
             entry: seal.entry,
-            changes,
+            changes: *changes,
         });
         told
     }
 }
 
 /// How many figures would be told otherwise now. What is told only when asked for is not compared.
-fn changes(sealed: &Year, now: &Year) -> u64 {
+pub(crate) fn changes(sealed: &Year, now: &Moment) -> u64 {
     let json = |year: &Year| serde_json::to_value(year).unwrap_or(Value::Null);
-    let found = differences(&json(sealed), &json(now), true);
+    let found = differences(&json(sealed), &json(&Year::of(now)), true);
     let on_request =
         |name: &String| ["outages", "unobserved", "sampling", "ceiling", "readings"].contains(&name.as_str());
     found.iter().filter(|difference| !difference.path.iter().any(on_request)).count() as u64

@@ -8,7 +8,7 @@ use crate::publish::example::{self, Fixed};
 
 async fn answer(method: &str, path: &str, not_ready: &[&str]) -> (StatusCode, String, Response<()>) {
     let not_ready = not_ready.iter().map(|&reason| reason.to_owned()).collect();
-    let app = router(Arc::new(Fixed { moment: example::moment(), not_ready }));
+    let app = router(Arc::new(Fixed { moment: example::moment(), not_ready }), Reader::Anyone);
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
@@ -110,6 +110,48 @@ async fn the_past_is_asked_by_an_instant() {
             assert!(serde_json::from_str::<Problem>(&body).unwrap().error.contains(words), "{body}");
         }
     }
+}
+
+/// Somebody else's long answer is being made.
+struct Occupied;
+
+impl Moments for Occupied {
+    fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
+        match asked.reader {
+            Reader::Anyone => Err(AskError::Busy("come again".to_owned())),
+            Reader::Operator => Ok(example::moment()),
+        }
+    }
+
+    fn not_ready(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[tokio::test]
+async fn whoever_reaches_web_is_told_when_to_come_again_and_operators_are_answered() {
+    for (reader, status) in
+        [(Reader::Anyone, StatusCode::SERVICE_UNAVAILABLE), (Reader::Operator, StatusCode::OK)]
+    {
+        for path in ["/api/v1/years/2026?account=data_center", "/api/v1/now?as_of=0"] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = router(Arc::new(Occupied), reader).oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{path}");
+            let wait = response.headers().get(header::RETRY_AFTER).map(|wait| wait.to_str().unwrap());
+            assert_eq!(wait, (reader == Reader::Anyone).then_some("30"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_accounts_of_all_services_are_for_operators() {
+    let (status, body, _) = answer("GET", "/api/v1/years/2026?account=all", &[]).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(body.contains("?account=SERVICE"), "{body}");
+    assert_eq!(answer("GET", "/api/v1/years/2026?account=data_center", &[]).await.0, StatusCode::OK);
+    let app = router(Arc::new(Fixed { moment: example::moment(), not_ready: Vec::new() }), Reader::Operator);
+    let request = Request::builder().uri("/api/v1/years/2026?account=all").body(Body::empty()).unwrap();
+    assert_eq!(app.oneshot(request).await.unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]

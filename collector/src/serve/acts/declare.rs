@@ -8,8 +8,10 @@ use tracing::info;
 use super::super::person::account;
 use super::{ActError, Acts};
 use crate::declare::{self, Judged, Situation, Stopped};
-use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer};
+use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion};
 use crate::publish::{AskError, Asked, Moments as _, format};
+use crate::recall::charter_at;
+use crate::serve::moments::not_to_come;
 
 impl Acts {
     /// Writes what is wished to the journal, or says why not and writes nothing.
@@ -49,15 +51,26 @@ impl Acts {
         Ok(DeclareAnswer { entry, author, declaration, windows, doubts, notice })
     }
 
-    /// Every declaration and what became of it.
-    pub fn declared(&self) -> DeclaredAnswer {
-        let truth = self.core.work.truth();
-        let notice_ms = self.core.work.charter().rules.readings.notice_ms;
-        DeclaredAnswer {
-            now_ms: self.core.clock.now_ms(),
-            notice_ms,
-            declared: declare::rows(&truth.known().declared(), notice_ms),
-        }
+    /// Every declaration and what became of it, now or up to an instant.
+    pub async fn declared(&self, question: DeclaredQuestion) -> Result<DeclaredAnswer, ActError> {
+        let (ingest, _) = self.core.work.truth().past();
+        let now_ms = self.core.clock.now_ms();
+        let Some(as_of_ms) = question.as_of_ms else {
+            let notice_ms = self.core.work.charter().rules.readings.notice_ms;
+            let declared = declare::rows(&ingest.known().declared(), notice_ms);
+            return Ok(DeclaredAnswer { now_ms, notice_ms, declared });
+        };
+        not_to_come(as_of_ms, now_ms)?;
+        let worker = Arc::clone(&ingest);
+        let settled = tokio::task::spawn_blocking(move || worker.settle(as_of_ms)).await;
+        let settled = settled.map_err(|error| ActError::Failed(error.to_string()))?;
+        settled.map_err(|error| ActError::Failed(error.to_string()))?;
+        // From here on nothing is entered at or before it any more.
+        let mut declared = Vec::clone(&ingest.known().declared());
+        declared.retain(|entry| entry.at_ms <= as_of_ms);
+        let charter = charter_at(&ingest.known().history(), as_of_ms);
+        let notice_ms = charter.map_or(0, |charter| charter.rules.readings.notice_ms);
+        Ok(DeclaredAnswer { now_ms: as_of_ms, notice_ms, declared: declare::rows(&declared, notice_ms) })
     }
 
     /// Every outage of the civil year in which the one of an id began; none when the id says no instant.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use collector_derive::{Corrections, Period};
+use collector_derive::Period;
 
 use super::{ActError, Acts};
 use crate::gaps::{Heard, Observed, first_spoken, gaps};
 use crate::operator::{GapsAnswer, GapsQuestion};
-use crate::publish::{Asked, Moments as _};
+use crate::publish::{Asked, Reader};
 
 /// Two years: more would be answered slowly, and by a file nobody reads.
 const LENGTH_MAX_MS: u64 = 2 * 366 * 86_400_000;
@@ -16,28 +16,38 @@ impl Acts {
     /// Every gap of a stretch of time, with the agents' evidence.
     pub async fn gaps(&self, question: GapsQuestion) -> Result<GapsAnswer, ActError> {
         let period = Period::new(question.from_ms, question.to_ms);
-        let period = period.filter(|period| period.length_ms() <= LENGTH_MAX_MS).ok_or_else(|| {
-            ActError::Refused("ask for a stretch that is not empty and not longer than two years".to_owned())
-        })?;
+        let period = period.filter(|period| period.length_ms() <= LENGTH_MAX_MS);
+        if period.is_none() {
+            let sentence = "ask for a stretch that is not empty and not longer than two years";
+            return Err(ActError::Refused(sentence.to_owned()));
+        }
         let present = self.core.work.present(Arc::clone(&self.core));
         let truth = self.core.work.truth();
         let told = tokio::task::spawn_blocking(move || {
-            let moment = present.moment(&Asked::of(period)).map_err(|error| error.to_string())?;
-            let known = truth.known();
-            let corrections = Corrections::of(&known.declared(), moment.now_ms);
-            let (heard, first_ms) = {
-                let ledger = known.ledger();
-                (Heard::of(ledger.runs()), first_spoken(ledger.runs()))
+            // A closed year, too, is told as it is known: what settles a gap of it makes a next revision.
+            let (moment, heard, first_ms) = match question.as_of_ms {
+                None => {
+                    let moment = present.present(&Asked { period, ..Asked::default() })?;
+                    let known = truth.known();
+                    let ledger = known.ledger();
+                    (moment, Heard::of(ledger.runs()), first_spoken(ledger.runs()))
+                }
+                Some(as_of_ms) => {
+                    let then = present.recalled(as_of_ms, Reader::Operator)?;
+                    let moment = then.moment(period).map_err(|error| ActError::Failed(error.to_string()))?;
+                    let runs = then.ledger.runs();
+                    (moment, Heard::of(runs), first_spoken(runs))
+                }
             };
             let observed = Observed {
                 figures: &moment.figures,
                 heard: &heard,
                 first_ms: &first_ms,
-                corrections: &corrections,
+                corrections: &moment.corrections,
             };
-            let store = truth.store().map_err(|error| error.to_string())?;
-            Ok::<_, String>(gaps(&observed, &store))
+            let store = truth.store().map_err(|error| ActError::Failed(error.to_string()))?;
+            Ok(gaps(&observed, &store))
         });
-        told.await.map_err(|error| ActError::Failed(error.to_string()))?.map_err(ActError::Failed)
+        told.await.map_err(|error| ActError::Failed(error.to_string()))?
     }
 }

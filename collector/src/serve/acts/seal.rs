@@ -9,7 +9,7 @@ use super::{ActError, Acts};
 use crate::ingest::Ingest;
 use crate::journal::Act;
 use crate::operator::{SealAnswer, SealQuestion};
-use crate::publish::{AskError, Lang};
+use crate::publish::{Lang, Reader};
 use crate::seal::{Closing, Difference, Refusal, Seal, SealError, close, differences, newest};
 use crate::serve::past::Past;
 use crate::store::Write;
@@ -66,7 +66,7 @@ fn draft(
     revise: bool,
     lang: Lang,
 ) -> Result<(Closing, Vec<Difference>), ActError> {
-    let recalled = past.recalled(ingest, as_of_ms).map_err(asked)?;
+    let recalled = past.recalled(ingest, as_of_ms, Reader::Operator)?;
     let before = newest(&recalled.sealed).get(&year).map(|seal| (*seal).clone());
     let refused = |refusal: &Refusal| ActError::Refused(refusal.words(lang));
     match &before {
@@ -82,20 +82,11 @@ fn draft(
         error => ActError::Failed(error.to_string()),
     })?;
     let Some(before) = before else { return Ok((closing, Vec::new())) };
-    let told = past.answer(&before).map_err(asked)?;
+    let told = past.answer(&before)?;
     let json = |year| serde_json::to_value(year).unwrap_or(Value::Null);
     let found = differences(&json(&*told), &json(&closing.year), false);
     if found.is_empty() {
         return Err(refused(&Refusal::Unchanged { year, revision: before.manifest.revision }));
     }
     Ok((closing, found))
-}
-
-fn asked(error: AskError) -> ActError {
-    match error {
-        AskError::Failed(sentence) => ActError::Failed(sentence),
-        AskError::Refused(sentence) | AskError::Absent(sentence) | AskError::Busy(sentence) => {
-            ActError::Refused(sentence)
-        }
-    }
 }
