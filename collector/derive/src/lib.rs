@@ -71,7 +71,7 @@ pub use timeline::{Change, Condition, Span, State, Timeline};
 pub use timeliness::{Handling, Request, RequestFigure, Worked};
 pub use unobserved::Unobserved;
 pub use year::{
-    CheckFigure, ComponentFigure, GroupFigure, MeanFigure, MemberFigure, ServiceFigure, SiteFigure,
+    CheckFigure, ComponentFigure, GroupFigure, MeanFigure, MemberFigure, Promised, ServiceFigure, SiteFigure,
     StretchFigure, VantageFigure, WithinFigure, YearFigures, year,
 };
 

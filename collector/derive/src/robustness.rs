@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use config::{
-    Availability, Charter, Commitment, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service,
-    ServiceId, Unknown, Vote,
+    Charter, Commitment, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service, ServiceId, Unknown,
+    Vote,
 };
 
 use crate::{
@@ -176,7 +176,9 @@ fn reread((figured, unknown): &(ServiceFigure, Unknown), reading: &Reading) -> (
     let mut figured = figured.clone();
     if let Some(strict) = reading.strict {
         let within = figured.within.iter_mut().map(|within| &mut within.promise);
-        figured.promise.iter_mut().chain(within).for_each(|promise| promise.strict = strict);
+        let stretches = figured.stretches.iter_mut().filter_map(|stretch| stretch.promise.as_mut());
+        let promises = figured.promise.iter_mut().chain(within).chain(stretches);
+        promises.for_each(|promise| promise.strict = strict);
     }
     (figured, reading.unknown.unwrap_or(*unknown))
 }
@@ -187,17 +189,16 @@ fn row(
     is_ours: bool,
     (figured, unknown): &(ServiceFigure, Unknown),
 ) -> Alternative {
-    let (figure, promise) = promised(figured);
-    let standing = promise.map(|promise| figure.standing(&promise));
+    let (figure, standing) = judged(figured);
     Alternative { rule, value, is_ours, figure, headline: figure.headline(*unknown), standing }
 }
 
-/// What is promised, and the figure it is about: where nothing is promised around the clock, the first
+/// The figure, and how what is promised of it stands: where nothing is promised around the clock, of the first
 /// promise about a calendar's hours.
-fn promised(figured: &ServiceFigure) -> (Figure, Option<Availability>) {
-    match (figured.promise, figured.within.first()) {
-        (None, Some(within)) => (within.figure, Some(within.promise)),
-        (promise, _) => (figured.figure, promise),
+fn judged(figured: &ServiceFigure) -> (Figure, Option<Standing>) {
+    match (figured.standing(), figured.within.first()) {
+        (None, Some(within)) => (within.figure, Some(within.figure.standing(&within.promise))),
+        (standing, _) => (figured.figure, standing),
     }
 }
 

@@ -5,6 +5,7 @@ mod means;
 mod scopes;
 mod branches;
 mod parts;
+mod verdict;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteI
 
 pub use self::parts::{GroupFigure, MeanFigure, MemberFigure, StretchFigure, WithinFigure};
 use self::read::Reader;
+pub use self::verdict::Promised;
 use crate::era::Era;
 use crate::judge::{Evidence, Judged};
 use crate::lineage::Charters;

@@ -3,7 +3,7 @@
 use config::{AvailabilityWithin, Calendar, DownIf, Judged, Unknown, Vote, Week};
 
 use super::*;
-use crate::{Extent, Standing};
+use crate::{Extent, Outlook, Standing};
 
 fn calendar(hours: &str) -> Calendar {
     Calendar {
@@ -190,4 +190,73 @@ fn what_was_measured_of_a_component_stays_in_scope() {
     assert_eq!(back(from(3), 4), ([71, 1, 0], 48));
     assert_eq!(back(from(3), 2), ([71, 1, 24], 24));
     assert_eq!(back(without, 4), ([24, 0, 24], 72));
+}
+
+#[test]
+fn a_promise_that_changed_is_kept_in_each_of_its_stretches() {
+    let promised = |percent: Option<u64>| {
+        let mut charter = charter();
+        let target = |percent| Availability { target: Fraction::new(percent, 100).unwrap(), strict: true };
+        charter.services[0].commitments =
+            percent.map(|percent| Commitment::Availability(target(percent))).into_iter().collect();
+        charter
+    };
+    let end_ms = as_of(40);
+    let check = |promises: [Option<u64>; 3], down: &[usize], seen: i64, expected: (Standing, Outlook)| {
+        let history: Vec<_> = [0, 10, 20]
+            .into_iter()
+            .zip(promises)
+            .map(|(hour, percent)| (as_of(hour), promised(percent)))
+            .collect();
+        let period = Period::new(start_ms(), end_ms).unwrap();
+        let charters = Charters::of(&history, period, as_of(seen));
+        let runs = down_at(usize::try_from(seen).unwrap(), down);
+        let figures = charters.figures(&runs, &Corrections::default(), &Reading::default());
+        let service = web(&figures);
+        assert_eq!(
+            (service.standing().unwrap(), service.outlook().unwrap()),
+            expected,
+            "{promises:?} {down:?}"
+        );
+        let last = service.promised().pop().unwrap();
+        assert_eq!(last.figure.period_ms(), period.length_ms());
+        last
+    };
+    let (met, breached) = (Standing::Met, Standing::Breached);
+    // Lowered after it was broken; then the stop is in the time of the lower one.
+    check([Some(98), Some(98), Some(50)], &[3], 40, (breached, Outlook::Irrecoverable));
+    check([Some(50), Some(98), Some(98)], &[3], 40, (met, Outlook::Secured));
+    check([Some(50), Some(98), Some(98)], &[13], 30, (breached, Outlook::Irrecoverable));
+    check([Some(98), Some(50), Some(50)], &[13], 25, (met, Outlook::Open));
+    check([Some(50), Some(60), Some(98)], &[3, 4, 13], 30, (met, Outlook::Open));
+    // The budget is that of the last: here of thirty hours, as the two that are alike are one.
+    let last = check([Some(98), Some(90), Some(90)], &[13], 30, (met, Outlook::Open));
+    assert_eq!((last.stretch, last.figure.down_ms), (Some((as_of(10), end_ms)), 3_600_000));
+    assert_eq!(last.figure.budget(&last.promise).budget_ms, 3 * 3_600_000);
+    // What was promised once is not forgotten with the promise; one all the time is no matter of stretches.
+    check([Some(98), None, None], &[3], 40, (breached, Outlook::Irrecoverable));
+    check([None, None, Some(98)], &[3], 40, (met, Outlook::Secured));
+    let last = check([Some(90), Some(90), Some(90)], &[3], 30, (met, Outlook::Open));
+    assert_eq!((last.stretch, last.figure.scope_ms()), (None, 40 * 3_600_000));
+    check([Some(98), Some(50), Some(50)], &[], 40, (met, Outlook::Secured));
+}
+
+#[test]
+fn a_stretch_of_which_nobody_knows_enough_decides_nothing() {
+    let mut lower = charter();
+    lower.services[0].commitments[0] =
+        Commitment::Availability(Availability { target: Fraction::new(1, 2).unwrap(), strict: true });
+    let history = [(as_of(0), charter()), (as_of(10), lower)];
+    let seen = |hours: &str| {
+        let all = ["a", "b"]
+            .iter()
+            .flat_map(|target| ["ced1", "ced2", "school1"].map(|agent| ("front", *target, agent, hours)));
+        let back = ["ced1", "ced2"].map(|agent| ("back", "c", agent, hours));
+        let figures = year(&history, &runs(&all.chain(back).collect::<Vec<_>>()), 2026, as_of(20));
+        (web(&figures).standing().unwrap(), web(&figures).outlook().unwrap())
+    };
+    assert_eq!(seen("uuuuuuuuuuuuuuuuuuuu"), (Standing::Met, Outlook::Open));
+    assert_eq!(seen("uu........uuuuuuuuuu"), (Standing::Indeterminate, Outlook::Open));
+    assert_eq!(seen("..........uuuuuuuuuu"), (Standing::Indeterminate, Outlook::Open));
+    assert_eq!(seen("...................."), (Standing::NoData, Outlook::Open));
 }
