@@ -25,7 +25,7 @@ pub use now::{
     VantageNow,
 };
 pub use outage::{Annotation, Cause, Outage, Sampling};
-pub use promise::{Commitment, Forecast, Outlook, Standing, Tier, Unmeasured, Within};
+pub use promise::{Commitment, Forecast, OfStretch, Outlook, Standing, Tier, Unmeasured, Within};
 pub use year::{CheckYear, ComponentYear, Sealed, ServiceYear, SiteYear, Year};
 
 use serde::{Deserialize, Serialize};

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::labels::Labels;
 
 use super::api::{Commitment, Condition, Outlook, Standing, State, Unmeasured};
+use super::format;
 
 /// The language of what people read. Programs read `--json`, which has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize, Deserialize)]
@@ -84,8 +85,18 @@ pub(crate) fn standing(standing: Standing, lang: Lang) -> &'static str {
     verdict(standing, Outlook::Open, false, lang)
 }
 
-/// The promise as the charter words it.
+/// The promise as the charter words it, and of which stretch of the period, where there were several.
 pub(crate) fn promise(commitment: &Commitment, lang: Lang) -> String {
+    let Some(stretch) = &commitment.stretch else { return promise_words(commitment, lang) };
+    let (from, to) = (format::date(stretch.from_ms, lang), format::date(stretch.to_ms - 1, lang));
+    let promise = promise_words(commitment, lang);
+    match lang {
+        Lang::It => format!("{promise}, dal {from} al {to}; gli altri tratti contro l'impegno di allora"),
+        Lang::En => format!("{promise}, from {from} to {to}; other stretches against the promise of then"),
+    }
+}
+
+fn promise_words(commitment: &Commitment, lang: Lang) -> String {
     let target = commitment.target.short(lang);
     if let Some(hours) = &commitment.hours {
         return match (lang, commitment.strict) {

@@ -6,7 +6,7 @@ use config::{Availability, BurnTier, Quotient, Service, Severity, YEAR_MS};
 
 use super::figure::{Read, share};
 use crate::publish::api::{
-    Commitment, Forecast, Outlook, Rolling, Share, Standing, Tier, Unmeasured, Within,
+    Commitment, Forecast, OfStretch, Outlook, Rolling, Share, Standing, Tier, Unmeasured, Within,
 };
 use crate::publish::moment::Account;
 
@@ -49,24 +49,28 @@ pub(super) fn unmeasured(service: &derive::ServiceFigure, row: Option<&Service>)
     row.into_iter().flat_map(|row| &row.commitments).filter_map(told).collect()
 }
 
-/// Its promise around the clock, if it has one, with where the pace of late leads: of a mean only with its account.
+/// Its promise around the clock, the last one if there were several, with where the pace of late leads: of a mean only
+/// with its account.
 pub(super) fn commitments(
     service: &derive::ServiceFigure,
     row: Option<&Service>,
     figures: &derive::YearFigures,
     account: Option<&Account>,
 ) -> Vec<Commitment> {
-    let told = service.promise.iter().filter_map(|promise| {
-        let mut told = commitment(&service.figure, promise)?;
-        if let Some(period) = period(figures).filter(|_| service.figure.future_ms > 0) {
+    let promised = service.promised();
+    let told = promised.last().and_then(|derive::Promised { stretch, promise, figure }| {
+        let mut told = commitment(figure, promise)?;
+        told.stretch = stretch.map(|(from_ms, to_ms)| OfStretch { from_ms, to_ms });
+        (told.standing, told.outlook) = (standing(service.standing()?), outlook(service.outlook()?));
+        if let Some(period) = period(figures).filter(|_| figure.future_ms > 0) {
             let windows = Windows { service, period, as_of_ms: figures.as_of_ms, account };
-            told.forecast = forecast(&windows, promise);
+            told.forecast = forecast(&windows, figure, promise);
             // Eight windows and their words: a scrape wants none of them.
             told.burn = account.map_or_else(Vec::new, |_| burn(&windows, row, promise));
         }
         Some(told)
     });
-    told.collect()
+    told.into_iter().collect()
 }
 
 /// What windows that end at as-of saw of a service.
@@ -108,6 +112,7 @@ fn commitment(figure: &derive::Figure, promise: &Availability) -> Option<Commitm
     Some(Commitment {
         kind: "availability".to_owned(),
         hours: None,
+        stretch: None,
         target: Share::of(promise.target.p, promise.target.q)?,
         strict: promise.strict,
         standing: standing(figure.standing(promise)),
@@ -156,8 +161,8 @@ fn period(figures: &derive::YearFigures) -> Option<Period> {
 }
 
 /// `None` while less than half of the trailing window is known: two good hours say nothing of a year.
-fn forecast(windows: &Windows<'_>, promise: &Availability) -> Option<Forecast> {
-    let (figure, end_ms) = (&windows.service.figure, windows.period.end_ms());
+fn forecast(windows: &Windows<'_>, figure: &derive::Figure, promise: &Availability) -> Option<Forecast> {
+    let end_ms = windows.period.end_ms();
     let trail = windows.saw(TRAIL_MS)?;
     if trail.known_ms.saturating_mul(2) < TRAIL_MS.saturating_mul(figure.weight) {
         return None;

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use collector_derive::{
-    Cause, Corrections, Declaration, Declared, ForcedState, Incidents, Scope, Unobserved, Window,
+    Cause, Corrections, Declaration, Declared, Figure, ForcedState, Incidents, Scope, StretchFigure,
+    Unobserved, Window,
 };
+use config::{Availability, Fraction};
 
-use crate::publish::api::{Effect, Now, Why, Year};
+use crate::publish::api::{Effect, Now, OfStretch, Outlook, Standing, Why, Year};
 use crate::publish::example::{self, NOW_MS};
 use crate::publish::moment::{Account, Moment};
+use crate::publish::words::Lang;
 
 const DAY_MS: i64 = 86_400_000;
 const WINDOW: Window = Window { from_ms: NOW_MS - 2 * DAY_MS, to_ms: NOW_MS - DAY_MS };
@@ -131,4 +134,42 @@ fn pace_and_tiers_are_of_the_last_days() {
     let burn = &Year::of(&moment).services[3].commitments[0].burn;
     assert_eq!(burn.len(), 4);
     assert!(burn.iter().all(|tier| !tier.firing && tier.known.is_some()));
+}
+
+/// Lowered after it was broken: the year is missed, and the time that is left is that of the new promise.
+#[test]
+fn a_promise_that_changed_is_told_with_its_stretch() {
+    let mut moment = example::moment();
+    let (start_ms, end_ms) = (moment.figures.start_ms, moment.figures.end_ms);
+    let service = &mut moment.figures.services[0];
+    let (figure, day_ms) = (service.figure, DAY_MS.unsigned_abs());
+    let cut_ms = start_ms + 10 * DAY_MS;
+    let rest_ms = figure.period_ms() - 10 * day_ms;
+    let of = |up_ms, down_ms, future_ms| {
+        let out_of_scope_ms = figure.period_ms() - up_ms - down_ms - future_ms;
+        Figure { up_ms, down_ms, future_ms, out_of_scope_ms, ..Figure::default() }
+    };
+    let stretch = |from_ms, to_ms, percent, figure| StretchFigure {
+        from_ms,
+        to_ms,
+        promise: Some(Availability { target: Fraction { p: percent, q: 100 }, strict: false }),
+        promise_changed: from_ms == cut_ms,
+        tree_changed: false,
+        figure,
+    };
+    let past_ms = rest_ms - figure.future_ms;
+    service.stretches = vec![
+        stretch(start_ms, cut_ms, 98, of(9 * day_ms, day_ms, 0)),
+        stretch(cut_ms, end_ms, 50, of(past_ms - day_ms, day_ms, figure.future_ms)),
+    ];
+    service.promise = service.stretches[1].promise;
+    let told = &Now::of(&moment).services[0].commitments;
+    assert_eq!(
+        (told.len(), told[0].standing, told[0].outlook),
+        (1, Standing::Breached, Outlook::Irrecoverable)
+    );
+    assert_eq!(told[0].stretch, Some(OfStretch { from_ms: cut_ms, to_ms: end_ms }));
+    assert_eq!(told[0].budget_remaining_ms, (rest_ms / 2 - day_ms).cast_signed());
+    let words = crate::publish::words::promise(&told[0], Lang::En);
+    assert!(words.ends_with("other stretches against the promise of then"), "{words}");
 }

@@ -38,6 +38,10 @@ pub struct Commitment {
     /// The calendar whose hours it is about; absent around the clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<String>,
+    /// Of which stretch of the period target, allowed down time and required share are, where it was not all the same:
+    /// standing and outlook are those of every stretch, each against its own promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stretch: Option<OfStretch>,
     /// The share promised.
     pub target: Share,
     /// Must the share be above the target (true), or is the target itself enough (false)?
@@ -62,6 +66,15 @@ pub struct Commitment {
     /// How fast the allowed down time is being spent, a tier each; only with `?account=`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub burn: Vec<Tier>,
+}
+
+/// `[from_ms, to_ms)`, Unix ms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfStretch {
+    /// First instant.
+    pub from_ms: i64,
+    /// First instant after it.
+    pub to_ms: i64,
 }
 
 /// The pace of the last days, continued to the period's end: a straight line, no promise.

@@ -30,6 +30,14 @@ pub(crate) fn down(figure: &Figure, promise: Option<&Commitment>, terms: &Terms<
     let down = terms.time(figure.down_ms);
     let Some(promise) = promise else { return down };
     let (allowed, within) = (terms.time(promise.budget_ms), terms.in_period());
+    if let Some(stretch) = &promise.stretch {
+        let here_ms = promise.down_max_ms.saturating_sub(promise.budget_remaining_ms).unsigned_abs();
+        let (here, from) = (terms.time(here_ms), format::date(stretch.from_ms, terms.lang));
+        return match terms.lang {
+            Lang::It => format!("{down} {within}; dal {from} {here} su {allowed} di fermo ammesso"),
+            Lang::En => format!("{down} {within}; since {from} {here} of {allowed} allowed down"),
+        };
+    }
     let left = terms.time(promise.budget_remaining_ms.unsigned_abs());
     let (overrun, over) = (promise.budget_remaining_ms < 0, figure.future_ms == 0);
     let rest = match (terms.lang, overrun, over) {
@@ -77,6 +85,12 @@ fn undecided(figure: &Figure, promise: &Commitment, terms: &Terms<'_>) -> String
     // Met for certain while everything lost, down or unobserved, fits into what is allowed.
     let lost_left_ms = promise.budget_remaining_ms.saturating_sub_unsigned(figure.unknown_ms);
     let lost_left = terms.time(lost_left_ms.unsigned_abs());
+    if promise.stretch.is_some() && figure.future_ms > 0 {
+        return match lang {
+            Lang::It => format!("ogni tratto conta per sé; mancato oltre altri {down_left} di fermo"),
+            Lang::En => format!("each stretch counts by itself; missed beyond another {down_left} down"),
+        };
+    }
     match (lang, figure.future_ms == 0, lost_left_ms < 0) {
         (Lang::It, true, _) => format!(
             "il periodo è finito: decidono solo il non osservato ({}) e le correzioni che lo spiegano",
