@@ -139,3 +139,12 @@ proptest! {
         prop_assert!(shown * u128::from(q) <= exact && exact < (shown + 1) * u128::from(q));
     }
 }
+
+#[test]
+#[should_panic(expected = "the integers sum to the period")]
+fn what_does_not_add_up_is_no_figure() {
+    let period = Period::new(0, 10).unwrap();
+    let sound = Figure { up_ms: 4, down_ms: 1, unknown_ms: 2, future_ms: 3, ..Figure::default() };
+    assert_eq!(sound.checked(period), sound);
+    let _ = Figure { up_ms: 5, ..sound }.checked(period);
+}

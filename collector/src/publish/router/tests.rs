@@ -112,6 +112,31 @@ async fn the_past_is_asked_by_an_instant() {
     }
 }
 
+/// Figures that do not add up: the arithmetic stops there.
+struct Slipped;
+
+impl Moments for Slipped {
+    fn moment(&self, _: &Asked) -> Result<Moment, AskError> {
+        panic!("the integers sum to the period")
+    }
+
+    fn not_ready(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_add_up_is_an_error_and_no_number() {
+    for path in ["/", "/en", "/metrics", "/api/v1/now", "/api/v1/years/2026", "/api/v1/months/2026-03"] {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let response = router(Arc::new(Slipped), Reader::Operator).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert!(problem.error.contains("could not be computed"), "{path}: {}", problem.error);
+    }
+}
+
 /// Somebody else's long answer is being made.
 struct Occupied;
 
