@@ -17,7 +17,7 @@ mod register;
 mod maintenance;
 mod correction;
 
-use collector_derive::{Declaration, Declared, ForcedState, Scope, Window};
+use collector_derive::{Cause, Declaration, Declared, ForcedState, Scope, Window};
 use config::Charter;
 use thiserror::Error;
 
@@ -142,11 +142,7 @@ pub fn judge(wish: &Wish, author: &str, situation: &Situation<'_>) -> Result<Jud
         }
         Wish::Approve { entry } => judge.approve(*entry),
         Wish::Revoke { entry, note } => judge.revoke(*entry, note),
-        Wish::Annotate { outage, cause, note } => {
-            let outage = judge.outage(outage)?.id.clone();
-            let note = text(note, "--note")?;
-            Ok(Judged::plain(Declaration::Annotated { outage, cause: *cause, note }))
-        }
+        Wish::Annotate { outage, cause, note } => judge.annotate(outage, *cause, note),
     }
 }
 
@@ -167,8 +163,8 @@ fn text(text: &str, option: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().filter(|character| character.is_alphanumeric()).count() < 3 {
         return Err(Refusal(say!(
-            "say why with `{option} \"…\"`: whoever reads the figure in a year must understand it",
-            "di' perché con `{option} \"…\"`: chi leggerà il dato fra un anno deve capirlo"
+            "say why with `{option} \"…\"`, in at least three letters: whoever reads the figure in a year must understand it",
+            "di' perché con `{option} \"…\"`, con almeno tre lettere: chi leggerà il dato fra un anno deve capirlo"
         )));
     }
     if text.len() > TEXT_BYTES_MAX {

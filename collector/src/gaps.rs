@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use collector_api::Reason;
 use collector_derive::{
-    CheckFigure, Condition, Corrections, Mark, RunIndex, Scope, ServiceFigure, State, YearFigures,
+    CheckFigure, Condition, Corrections, Figure, Mark, RunIndex, Scope, ServiceFigure, State, YearFigures,
 };
 use config::{AgentId, CheckId};
 
@@ -54,7 +54,12 @@ pub fn gaps(observed: &Observed<'_>, store: &dyn Store) -> GapsAnswer {
             gaps.push(finder.gap(service, span.start_ms, span.end_ms, ongoing));
         }
     }
-    GapsAnswer { as_of_ms: observed.figures.as_of_ms, gaps, unread: finder.unread }
+    let services = observed.figures.services.iter().map(|service| {
+        let Figure { up_ms, down_ms, unknown_ms, maintenance_ms, .. } = service.figure;
+        (service.id.to_string(), up_ms + down_ms + unknown_ms + maintenance_ms > 0)
+    });
+    let services = services.collect();
+    GapsAnswer { as_of_ms: observed.figures.as_of_ms, services, gaps, unread: finder.unread }
 }
 
 /// When each check first spoke.
@@ -209,6 +214,7 @@ impl Finder<'_> {
                 return None;
             }
             let found = records::look_up(self.store, around);
+            self.unread += u64::from(found.is_none());
             self.found.insert(around.clone(), found);
         }
         self.found.get(around).copied().flatten()

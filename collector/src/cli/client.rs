@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use crate::declare::say;
 use crate::operator::{AS_HEADER, SOCKET_NAME, Trouble};
 use crate::publish::Lang;
 
@@ -112,17 +113,22 @@ impl Client {
     }
 
     fn unreachable(&self, error: &io::Error) -> anyhow::Error {
-        let socket = self.socket.display();
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => anyhow::anyhow!(
-                "the collector is not running: nobody listens on `{socket}`; start it with `systemctl start vedetta`, or by hand with `vedetta serve --config {}`",
-                self.config.display()
+        let (socket, config) = (self.socket.display(), self.config.display());
+        let said = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => say!(
+                "the collector is not running: nobody listens on `{socket}`; start it with `systemctl start vedetta`, or by hand with `vedetta serve --config {config}`",
+                "il collettore non è in esecuzione: nessuno ascolta su `{socket}`; avvialo con `systemctl start vedetta`, o a mano con `vedetta serve --config {config}`"
             ),
-            io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-                "you may not use `{socket}`; ask as a member of the group that `collector.operators` names (`id` shows yours; a new one counts from the next login), or with `sudo`"
+            io::ErrorKind::PermissionDenied => say!(
+                "you may not use `{socket}`; ask as a member of the group that `collector.operators` names (`id` shows yours; a new one counts from the next login), or with `sudo`",
+                "non puoi usare `{socket}`; chiedi come membro del gruppo indicato da `collector.operators` (`id` mostra i tuoi; uno nuovo vale dal prossimo accesso), oppure con `sudo`"
             ),
-            _ => anyhow::anyhow!("cannot connect to the collector at `{socket}`: {error}"),
-        }
+            _ => say!(
+                "cannot connect to the collector at `{socket}`: {error}",
+                "non ci si può collegare al collettore su `{socket}`: {error}"
+            ),
+        };
+        anyhow::anyhow!("{}", said.get(self.lang))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::declare::say;
 use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, Said, Wish};
 use crate::publish::Lang;
-use crate::publish::words::notices;
+use crate::publish::words::{account, notices};
 
 /// Arguments of every command that declares something.
 #[derive(Debug, clap::Args)]
@@ -217,13 +217,17 @@ pub(super) fn sentence(answer: &DeclareAnswer) -> Said {
             "entry #{entry} is approved and has effect from now on",
             "la voce #{entry} è approvata e ha effetto da ora"
         ),
+        Declaration::Revoked { entry, .. } if !answer.windows.is_empty() => say!(
+            "entry #{entry} is taken back; it stays in the journal, and this is planned again:",
+            "la voce #{entry} è revocata; resta nel registro, e torna previsto:"
+        ),
         Declaration::Revoked { entry, .. } => say!(
             "entry #{entry} is taken back; it stays in the journal, without effect",
             "la voce #{entry} è revocata; resta nel registro, senza effetto"
         ),
         Declaration::Annotated { outage, cause, .. } => {
-            let cause = cause.name();
-            say!("cause of {outage}: {cause}", "causa di {outage}: {cause}")
+            let (en, it) = (account::cause(cause.name(), Lang::En), account::cause(cause.name(), Lang::It));
+            both(format!("cause of {outage}: {en}"), format!("causa di {outage}: {it}"))
         }
     }
 }

@@ -13,7 +13,7 @@ use super::terminal::{Paint, plain};
 use super::when::{Towards, When, length};
 use crate::clock::Clock;
 use crate::declare::say;
-use crate::operator::{Gap, GapCause, GapsAnswer};
+use crate::operator::{Gap, GapCause, GapsAnswer, Said};
 use crate::publish::api::{Now, Why};
 use crate::publish::words::{account, notices};
 use crate::publish::{Lang, format};
@@ -67,7 +67,14 @@ impl Gaps {
         }
         let mut answer: GapsAnswer = client.get_json(&path)?;
         if let Some(service) = &self.service {
-            answer.gaps.retain(|gap| gap.service == *service);
+            only(&mut answer, service).map_err(|said| failure(&said, self.lang))?;
+        }
+        if !answer.services.iter().any(|(_, in_scope)| *in_scope) {
+            let said = say!(
+                "nothing was to be observed in this stretch: it lies before measuring began (`measured_from:`), or is still to come",
+                "in questo tratto non c'era nulla da osservare: precede l'inizio delle misure (`measured_from:`), o deve ancora venire"
+            );
+            return Err(failure(&said, self.lang));
         }
         let least_ms = length(&self.at_least).map_err(|said| failure(&said, self.lang))?;
         let all = answer.gaps.len();
@@ -99,6 +106,21 @@ impl Gaps {
             failure(&said, self.lang)
         })
     }
+}
+
+/// Leaves one service, by its name in the charter.
+fn only(answer: &mut GapsAnswer, service: &str) -> Result<(), Said> {
+    let known: Vec<String> = answer.services.iter().map(|(known, _)| known.clone()).collect();
+    answer.services.retain(|(known, _)| known == service);
+    answer.gaps.retain(|gap| gap.service == service);
+    if !answer.services.is_empty() {
+        return Ok(());
+    }
+    let known = known.join(", ");
+    Err(say!(
+        "there was no service `{service}` then; the services are: {known}",
+        "allora non c'era un servizio `{service}`; i servizi sono: {known}"
+    ))
 }
 
 fn show(answer: &GapsAnswer, shorter: usize, lang: Lang, paint: Paint) -> String {
@@ -220,7 +242,6 @@ fn exact(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operator::Said;
 
     /// Saturday 6 March 2027, 14:00 in Rome.
     const FROM_MS: i64 = 1_804_338_000_000;
@@ -248,7 +269,26 @@ mod tests {
     }
 
     fn shown(gap: Gap, lang: Lang) -> String {
-        show(&GapsAnswer { as_of_ms: 0, gaps: vec![gap], unread: 0 }, 2, lang, Paint::none())
+        show(&answer(gap), 2, lang, Paint::none())
+    }
+
+    fn answer(gap: Gap) -> GapsAnswer {
+        let services = vec![("rete".to_owned(), true), ("wifi".to_owned(), true)];
+        GapsAnswer { as_of_ms: 0, services, gaps: vec![gap], unread: 0 }
+    }
+
+    #[test]
+    fn a_service_that_was_not_there_is_not_said_to_be_observed() {
+        let gap = gap(Why::AgentSilent, None, false);
+        let mut all = answer(gap.clone());
+        let said = only(&mut all, "rate").unwrap_err();
+        assert!(said.en.contains("the services are: rete, wifi"), "{said}");
+        let mut wifi = answer(gap.clone());
+        only(&mut wifi, "wifi").unwrap();
+        assert!(wifi.gaps.is_empty());
+        let mut rete = answer(gap);
+        only(&mut rete, "rete").unwrap();
+        assert_eq!(rete.gaps.len(), 1);
     }
 
     #[test]

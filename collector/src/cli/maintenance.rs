@@ -43,9 +43,9 @@ struct Add {
     #[command(flatten)]
     stretch: Stretch,
     /// Again on such days: `every sat`, `first sat`, `last sun`
-    #[arg(long, value_name = "DAYS", requires = "until")]
+    #[arg(long, value_name = "DAYS")]
     every: Option<String>,
-    /// The last day of the recurrence
+    /// The last day of the recurrence; the last of its year when absent
     #[arg(long, value_name = "DATE", requires = "every")]
     until: Option<String>,
     /// What is done, in words for users
@@ -143,7 +143,7 @@ impl Add {
         let to = stretch.to.as_ref();
         let to = to.map(|to| declaring.time(to, Towards::After(from.at_ms), doubts)).transpose()?;
         let length_ms = stretch.lasting.as_ref().map(|text| declaring.length(text)).transpose()?;
-        let (Some(every), Some(until)) = (&self.every, &self.until) else {
+        let Some(every) = &self.every else {
             let to_ms = match (to, length_ms) {
                 (Some(to), _) => to.at_ms,
                 (None, length_ms) => from.at_ms.saturating_add(length_ms.unwrap_or(0)),
@@ -151,15 +151,18 @@ impl Add {
             return Ok(vec![Window { from_ms: from.at_ms, to_ms }]);
         };
         let every = Every::parse(every).map_err(|said| failure(&said, declaring.lang))?;
-        let until = calendar_day(until).ok_or_else(|| {
-            let said = say!(
-                "`{until}` is no day; write `--until 2027-12-31`",
-                "`{until}` non è un giorno; scrivi `--until 2027-12-31`"
-            );
-            failure(&said, declaring.lang)
-        })?;
         // A recurrence is of the wall clock: `14:00` stays 14:00 in summer.
         let start = from.wall.unwrap_or_else(|| format::civil(from.at_ms).datetime());
+        let until = match &self.until {
+            None => start.date().last_of_year(),
+            Some(until) => calendar_day(until).ok_or_else(|| {
+                let said = say!(
+                    "`{until}` is no day; write `--until 2027-12-31`",
+                    "`{until}` non è un giorno; scrivi `--until 2027-12-31`"
+                );
+                failure(&said, declaring.lang)
+            })?,
+        };
         let end = match (to, length_ms) {
             (Some(to), _) => {
                 let to = to.wall.unwrap_or_else(|| format::civil(to.at_ms).datetime());

@@ -1,10 +1,11 @@
 //! What was measured, corrected: annulled, forced, approved, taken back.
 
 use super::{
-    AHEAD_MAX_MS, BY_ROOT, Declaration, ForcedState, Judge, Judged, Lang, Refusal, Scope, Window, kind,
-    maintenance::empty, moment, names, say, text,
+    AHEAD_MAX_MS, BY_ROOT, Cause, Declaration, Declared, ForcedState, Item, Judge, Judged, Lang, Refusal,
+    Register, Scope, Situation, Window, kind, maintenance::empty, moment, names, say, text,
 };
-use crate::operator::Said;
+use crate::operator::{Held, Said};
+use crate::publish::format;
 
 impl Judge<'_> {
     pub(super) fn annul_outage(&self, id: &str, note: &str) -> Result<Judged, Refusal> {
@@ -52,6 +53,23 @@ impl Judge<'_> {
         self.past(window)?;
         let declaration = Declaration::Forced { state, scope, window, evidence, note };
         Ok(Judged::plain(declaration))
+    }
+
+    pub(super) fn annotate(&self, outage: &str, cause: Cause, note: &str) -> Result<Judged, Refusal> {
+        let outage = self.outage(outage)?.id.clone();
+        let note = text(note, "--note")?;
+        let before = self.register.in_force().filter(|item| {
+            matches!(&item.declared.declaration, Declaration::Annotated { outage: theirs, .. } if *theirs == outage)
+        });
+        let doubts = before.last().map(|item| {
+            let entry = item.declared.entry;
+            say!(
+                "this holds instead of what entry #{entry} said",
+                "questo vale al posto di quanto detto dalla voce #{entry}"
+            )
+        });
+        let declaration = Declaration::Annotated { outage, cause, note };
+        Ok(Judged { doubts: doubts.into_iter().collect(), ..Judged::plain(declaration) })
     }
 
     pub(super) fn approve(&self, entry: u64) -> Result<Judged, Refusal> {
@@ -118,14 +136,46 @@ impl Judge<'_> {
                 "la voce #{entry} è una revoca, che non si può revocare; dichiara di nuovo ciò che intendi"
             )));
         }
+        let windows = self.brought_back(entry, item, &note);
         let mut doubts = Vec::new();
+        if windows.iter().any(|held| !held.in_time) {
+            doubts.push(say!(
+                "what this brings back is announced by it, as of now: that is too late for what is marked so",
+                "ciò che torna previsto è annunciato da questa revoca, da adesso: troppo tardi per quanto è segnato così"
+            ));
+        }
         if item.windows.iter().any(|held| held.window.from_ms <= self.situation.now_ms) {
             doubts.push(say!(
                 "maintenance #{entry} has begun: this takes back what was held, too; `vedetta maintenance cancel` calls off only the rest",
                 "la manutenzione #{entry} è cominciata: così si revoca anche ciò che si è svolto; `vedetta maintenance cancel` disdice soltanto il resto"
             ));
         }
-        Ok(Judged { doubts, ..Judged::plain(Declaration::Revoked { entry, note }) })
+        Ok(Judged { windows, doubts, ..Judged::plain(Declaration::Revoked { entry, note }) })
+    }
+
+    /// The windows of a maintenance that are longer, or there again, when what ended them or called them off is
+    /// taken back, each with whether it is still announced in time (D12).
+    fn brought_back(&self, entry: u64, item: &Item<'_>, note: &str) -> Vec<Held> {
+        let of = match &item.declared.declaration {
+            Declaration::Extended { entry, .. }
+            | Declaration::Closed { entry, .. }
+            | Declaration::Cancelled { entry, .. } => *entry,
+            _ => return Vec::new(),
+        };
+        let Situation { now_ms, head, declared, charter, .. } = self.situation;
+        let notice_ms = charter.rules.readings.notice_ms;
+        let declaration = Declaration::Revoked { entry, note: note.to_owned() };
+        let author = self.author.to_owned();
+        let revocation = Declared { entry: head.saturating_add(1), at_ms: now_ms, author, declaration };
+        let after: Vec<Declared> = declared.iter().cloned().chain([revocation]).collect();
+        let held = |register: &Register<'_>| -> Vec<Held> {
+            let item = register.get(of).filter(|item| item.revoked_by.is_none());
+            item.map_or_else(Vec::new, |item| item.held(notice_ms))
+        };
+        let before = held(&self.register);
+        let mut back = held(&Register::of(&after));
+        back.retain(|held| !before.iter().any(|one| one.from_ms == held.from_ms && one.to_ms >= held.to_ms));
+        back
     }
 
     /// Only what was can be corrected.
@@ -143,6 +193,15 @@ impl Judge<'_> {
                     "{it} deve ancora venire: si corregge soltanto ciò che è passato; indica un `--to` precedente"
                 ),
             }));
+        }
+        // The charter in force says from when on anything counts; before that day nobody measured.
+        if let Some(day) = self.situation.charter.act.measured_from
+            && format::civil(window.to_ms).date() < day
+        {
+            return Err(Refusal(say!(
+                "nothing counts before {day} (`measured_from:`), so that there is nothing to correct; is the date right?",
+                "prima del {day} nulla conta (`measured_from:`), quindi non c'è nulla da correggere; la data è giusta?"
+            )));
         }
         if window.to_ms.saturating_sub(window.from_ms) > AHEAD_MAX_MS {
             return Err(Refusal(say!(

@@ -206,7 +206,7 @@ impl<'a> Judge<'a> {
                         "maintenance #{entry} was over at {en}; declare more with `vedetta maintenance add`, which will be marked late"
                     ),
                     it: format!(
-                        "la manutenzione #{entry} è finita a {it}; dichiara il resto con `vedetta maintenance add`, che sarà segnato come tardivo"
+                        "la manutenzione #{entry} è finita {it}; dichiara il resto con `vedetta maintenance add`, che sarà segnato come tardivo"
                     ),
                 }))
             }

@@ -9,12 +9,21 @@ use crate::operator::Said;
 /// Names are offered, not listed: a large charter has hundreds.
 const OFFERED: usize = 4;
 
+/// Of one entry; each is looked for among all names.
+const SCOPES_MAX: usize = 64;
+
 /// Reads scopes and finds them in the charter; each once, in the order written.
 pub(super) fn scopes(texts: &[String], charter: &Charter) -> Result<Vec<Scope>, Refusal> {
     if texts.is_empty() {
         return Err(Refusal(say!(
             "name what it is about: a service, a component, a check, `site:NAME`, or `*` for everything",
             "indica che cosa riguarda: un servizio, un componente, un controllo, `site:NOME`, oppure `*` per tutto"
+        )));
+    }
+    if texts.len() > SCOPES_MAX {
+        return Err(Refusal(say!(
+            "more than {SCOPES_MAX} scopes in one entry; name what they are part of",
+            "più di {SCOPES_MAX} ambiti in una sola voce; indica ciò di cui fanno parte"
         )));
     }
     let mut scopes = Vec::with_capacity(texts.len());

@@ -1,6 +1,5 @@
 //! Every wish that makes sense is declared as meant; every other is refused with what to do.
 
-use collector_derive::Cause;
 use proptest::prelude::*;
 
 use super::*;
@@ -143,6 +142,7 @@ fn scopes_are_names_of_the_charter() {
         journal.refused(&maintain(&[scope], &[hours(50, 56)]), "root", part);
     }
     journal.refused(&maintain(&[], &[hours(50, 56)]), "root", "name what it is about");
+    journal.refused(&maintain(&["wifi"; 65], &[hours(50, 56)]), "root", "more than 64 scopes");
     let twice = journal.judge(&maintain(&["wifi", "wifi"], &[hours(50, 56)]), "root").unwrap();
     let Declaration::Maintenance { scope, .. } = twice.declaration else { panic!() };
     assert_eq!(scope.len(), 1);
@@ -346,6 +346,61 @@ fn another_person_approves_and_root_is_one_person_whomever_it_names() {
         assert!(!rows(&journal.declared, 0)[0].proposed);
         journal.refused(&approve, "c.neri", "was approved already");
     }
+}
+
+#[test]
+fn nothing_is_corrected_before_measuring_began() {
+    let mut journal = Journal::new();
+    std::sync::Arc::make_mut(&mut journal.charter).act.measured_from = Some(jiff::civil::date(2026, 11, 20));
+    for window in [hours(-240, -238), hours(-96, -95)] {
+        journal.refused(&annul(&["wifi"], window), "root", "nothing counts before 2026-11-20");
+        journal.refused(&force(ForcedState::Down, window), "root", "nothing counts before");
+    }
+    journal.judge(&annul(&["wifi"], hours(-240, -5)), "root").unwrap();
+}
+
+#[test]
+fn another_cause_of_an_outage_says_what_it_replaces() {
+    let mut journal = Journal::new();
+    let outage = "data_center-2026-11-20T08:00:00Z".to_owned();
+    let annotate = |cause| Wish::Annotate { outage: outage.clone(), cause, note: "linea".to_owned() };
+    assert!(journal.judge(&annotate(Cause::Network), "root").unwrap().doubts.is_empty());
+    let first = journal.by("root", &annotate(Cause::Network));
+    let doubts = journal.judge(&annotate(Cause::Power), "root").unwrap().doubts;
+    assert!(doubts[0].en.contains(&format!("entry #{first}")), "{doubts:?}");
+    journal.by("root", &revoke(first));
+    assert!(journal.judge(&annotate(Cause::Power), "root").unwrap().doubts.is_empty());
+}
+
+/// A stop that came after the call-off would else leave the year, by one person's word after the fact.
+#[test]
+fn what_is_brought_back_is_announced_by_who_brings_it_back() {
+    let back = |journal: &Journal, entry| {
+        let Judged { windows, doubts, .. } = journal.judge(&revoke(entry), "m.rossi").unwrap();
+        let late = doubts.iter().any(|doubt| doubt.en.contains("announced by it, as of now"));
+        (windows.iter().map(|held| held.in_time).collect::<Vec<_>>(), late)
+    };
+    let mut journal = Journal::new();
+    let series = journal.by("m.rossi", &maintain(&["wifi"], &[hours(240, 252), hours(480, 492)]));
+    let called_off = journal.by("m.rossi", &Wish::Cancel { entry: series, note: String::new() });
+    assert_eq!(back(&journal, called_off), (vec![true, true], false), "ten days ahead");
+    journal.now_ms = NOW_MS + 230 * HOUR_MS;
+    assert_eq!(back(&journal, called_off), (vec![false, true], true), "ten hours ahead");
+    journal.now_ms = NOW_MS + 960 * HOUR_MS;
+    assert_eq!(back(&journal, called_off), (vec![false, false], true), "after the fact");
+    journal.by("m.rossi", &revoke(called_off));
+    assert_eq!(journal.windows(series), [(240, 252, false), (480, 492, false)], "as the list then says");
+
+    let mut journal = Journal::new();
+    let work = journal.by("m.rossi", &maintain(&["wifi"], &[hours(72, 84)]));
+    let until = Until::By(HOUR_MS);
+    let longer = journal.by("m.rossi", &Wish::Extend { entry: work, until, note: String::new() });
+    journal.now_ms = NOW_MS + 76 * HOUR_MS;
+    let over = journal.by("m.rossi", &Wish::Close { entry: work, at_ms: None, note: String::new() });
+    assert_eq!(back(&journal, over), (vec![false], true));
+    assert_eq!(back(&journal, longer), (vec![], false), "a shorter window brings nothing back");
+    journal.by("m.rossi", &revoke(work));
+    assert_eq!(back(&journal, over), (vec![], false), "nor does one that is itself taken back");
 }
 
 #[test]

@@ -73,23 +73,27 @@ impl LossReason {
     }
 }
 
-/// Reads the records between both sides of a silence; `None` when the store cannot be read.
+/// Reads the records between both sides of a silence; `None` when the store cannot be read, or when there are too
+/// many and those that were read say nothing.
 pub(super) fn look_up(store: &dyn Store, around: &Around) -> Option<Found> {
     let (stream, until_seq) = around.after;
     // A stream that opened in the silence is read from its beginning.
     let after_seq = around.before.filter(|(before, _)| *before == stream).map_or(0, |(_, seq)| seq);
     let mut reading = Reading { after_seq, until_seq, found: Found::Nothing };
-    let mut rows = 0;
+    let (mut rows, mut to_its_end) = (0, true);
     let read = store.batches(StreamId(stream), after_seq, &mut |row| {
         rows += 1;
         reading.row(&row);
-        if row.last_seq >= until_seq || rows >= ROWS_MAX {
+        if row.last_seq >= until_seq {
+            ControlFlow::Break(())
+        } else if rows >= ROWS_MAX {
+            to_its_end = false;
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     });
-    read.ok().map(|()| reading.found)
+    read.ok().map(|()| reading.found).filter(|found| to_its_end || *found != Found::Nothing)
 }
 
 struct Reading {

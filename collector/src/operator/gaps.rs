@@ -21,6 +21,8 @@ pub struct GapsQuestion {
 pub struct GapsAnswer {
     /// Up to when data counts, Unix ms.
     pub as_of_ms: i64,
+    /// Every service of the stretch, and whether some of its time is in scope: without, nothing was to be observed.
+    pub services: Vec<(String, bool)>,
     /// By service in the charter's order, then by time.
     pub gaps: Vec<Gap>,
     /// For how many of the agents' silences the records around them were not looked up: there are too many.

@@ -6,7 +6,7 @@ use crate::cli::declaring::scopes;
 use crate::cli::terminal::{Cell, Paint, table};
 use crate::declare::say;
 use crate::operator::{DeclaredAnswer, DeclaredRow, Said};
-use crate::publish::words::notices;
+use crate::publish::words::{account, notices};
 use crate::publish::{Lang, format};
 
 /// Is it a maintenance that is not over and not taken back?
@@ -59,7 +59,7 @@ fn what(declaration: &Declaration, lang: Lang) -> String {
         Declaration::Approved { entry } => (say!("approved", "approvata"), format!("#{entry}")),
         Declaration::Revoked { entry, .. } => (say!("taken back", "revocata"), format!("#{entry}")),
         Declaration::Annotated { outage, cause, .. } => {
-            (say!("cause", "causa"), format!("{} ({outage})", cause.name()))
+            (say!("cause", "causa"), format!("{} ({outage})", account::cause(cause.name(), lang)))
         }
     };
     format!("{} {about}", word.get(lang))
