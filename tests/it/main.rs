@@ -17,3 +17,4 @@ mod black_holes;
 mod time_servers;
 mod echoes;
 mod past_year;
+mod sealed_year;
