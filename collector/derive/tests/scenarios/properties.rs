@@ -219,6 +219,25 @@ proptest! {
         prop_assert_eq!(figure(&all), figure(&then));
     }
 
+    /// Whatever of a scenario is missing or nonsense, it is a sentence and no panic.
+    #[test]
+    fn nonsense_is_a_sentence(seed in 1_u64.., damage in prop::collection::vec((any::<u64>(), 0_usize..9), 1..4)) {
+        let mut case = random::case(seed);
+        for (place, what) in damage {
+            random::damaged(&mut case, place, what);
+        }
+        if let Ok(given) = given::read(&case.input, &case.policy)
+            && let Err(sentence) = product::answer(&given)
+        {
+            prop_assert!(!sentence.is_empty());
+        }
+    }
+}
+
+proptest! {
+    // Days of a calendar, second by second and member by member, take their time.
+    #![proptest_config(ProptestConfig { cases: config().cases / 4, ..config() })]
+
     /// The sites of a charter stay, its tree and its rules change within the period; also what it is the mean of.
     #[test]
     fn each_instant_is_judged_by_the_charter_then_in_force(seed in 1_u64.., other in 1_u64.., share in 1_i64..100) {
@@ -250,19 +269,5 @@ proptest! {
         let expected = ['U', 'D', 'K', 'M', 'F', 'O'].map(seconds);
         let Figure { up_ms, down_ms, unknown_ms, maintenance_ms, out_of_scope_ms, future_ms, .. } = figure;
         prop_assert_eq!([up_ms, down_ms, unknown_ms, maintenance_ms, future_ms, out_of_scope_ms], expected);
-    }
-
-    /// Whatever of a scenario is missing or nonsense, it is a sentence and no panic.
-    #[test]
-    fn nonsense_is_a_sentence(seed in 1_u64.., damage in prop::collection::vec((any::<u64>(), 0_usize..9), 1..4)) {
-        let mut case = random::case(seed);
-        for (place, what) in damage {
-            random::damaged(&mut case, place, what);
-        }
-        if let Ok(given) = given::read(&case.input, &case.policy)
-            && let Err(sentence) = product::answer(&given)
-        {
-            prop_assert!(!sentence.is_empty());
-        }
     }
 }
