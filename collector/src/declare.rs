@@ -18,7 +18,7 @@ mod maintenance;
 mod correction;
 
 use collector_derive::{Cause, Declaration, Declared, ForcedState, Scope, Window};
-use config::Charter;
+use config::{Charter, ServiceId};
 use thiserror::Error;
 
 use crate::operator::{DeclaredRow, Held, NoticeFacts, Said, Until, Wish};
@@ -82,6 +82,8 @@ pub struct Situation<'a> {
 pub struct Stopped {
     /// As `vedetta outages` shows it.
     pub id: String,
+    /// Whose.
+    pub service: ServiceId,
     /// When, up to now while it lasts.
     pub window: Window,
     /// Does it last?

@@ -101,11 +101,10 @@ struct Key {
 impl Finder<'_> {
     fn gap(&mut self, service: &ServiceFigure, from_ms: i64, to_ms: i64, ongoing: bool) -> Gap {
         let figures = self.observed.figures;
-        let own = figures.checks.get(service.checks.clone()).unwrap_or(&[]);
         let mut causes = Causes::new();
         let mut unknown: Vec<&CheckId> = Vec::new();
         let mut proposed = None;
-        for check in own {
+        for check in figures.checks_of(service) {
             let stretches = check.timeline.stretches();
             let gone = stretches.filter(|(_, _, change)| State::from(change.verdict) == State::Unknown);
             let lost: Vec<(i64, i64)> = gone
@@ -132,7 +131,7 @@ impl Finder<'_> {
             })
             .collect();
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.ms));
-        let scope = scope(service, own, &unknown);
+        let scope = scope(figures, service, &unknown);
         Gap { service: service.id.to_string(), from_ms, to_ms, ongoing, scope, causes, proposed }
     }
 
@@ -140,7 +139,7 @@ impl Finder<'_> {
     fn annulled(&self, check: &CheckFigure, within: (i64, i64), causes: &mut Causes) {
         let marks = self.observed.corrections.marks.iter();
         for mark in marks.filter(|mark| mark.becomes == Condition::Unknown) {
-            if let Some(part) = about(mark, check, within) {
+            if let Some(part) = self.about(mark, check, within) {
                 let key = Key { why: Why::Annulled, entry: Some(mark.entry), by: None, evidence: None };
                 add(causes, key, check, part);
             }
@@ -150,7 +149,13 @@ impl Finder<'_> {
     /// The `force up` that would settle it and is not approved. What is in force has left no gap.
     fn proposed(&self, check: &CheckFigure, within: (i64, i64)) -> Option<u64> {
         let mut proposed = self.observed.corrections.proposed.iter();
-        proposed.find(|mark| about(mark, check, within).is_some()).map(|mark| mark.entry)
+        proposed.find(|mark| self.about(mark, check, within).is_some()).map(|mark| mark.entry)
+    }
+
+    /// The part of a stretch in which a mark is about a check, or about what one of its sites sees of it.
+    fn about(&self, mark: &Mark, check: &CheckFigure, within: (i64, i64)) -> Option<(i64, i64)> {
+        let is_about = self.observed.figures.is_about(&mark.scope, mark.declared_ms, check);
+        if is_about { overlap((mark.window.from_ms, mark.window.to_ms), within) } else { None }
     }
 
     /// What of it no vantage saw.
@@ -274,27 +279,19 @@ fn overlap(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {
     (both.0 < both.1).then_some(both)
 }
 
-/// The part of a stretch in which a mark is about a check, or about what one of its sites sees of it.
-fn about(mark: &Mark, check: &CheckFigure, within: (i64, i64)) -> Option<(i64, i64)> {
-    let covers = mark.scope.iter().any(|scope| match scope {
-        Scope::Site(site) => check.vantages.iter().any(|vantage| vantage.site == *site),
-        scope => scope.covers(check.id.as_str()),
-    });
-    if covers { overlap((mark.window.from_ms, mark.window.to_ms), within) } else { None }
-}
-
 /// The shortest names that cover the checks that were unknown, and no other.
-fn scope(service: &ServiceFigure, own: &[CheckFigure], unknown: &[&CheckId]) -> Vec<String> {
-    if unknown.len() == own.len() {
-        return vec![service.id.to_string()];
-    }
-    let mut names: Vec<String> = Vec::new();
-    for check in unknown {
+fn scope(figures: &YearFigures, service: &ServiceFigure, unknown: &[&CheckId]) -> Vec<String> {
+    let whole = |path: &str| {
+        let path = Scope::Path(path.to_owned());
+        let mut beneath = figures.checks.iter().filter(|one| path.covers(one.id.as_str()));
+        beneath.all(|one| unknown.contains(&&one.id))
+    };
+    let own = Scope::Path(service.id.to_string());
+    let is_whole = whole(service.id.as_str());
+    let mut names = if is_whole { vec![service.id.to_string()] } else { Vec::new() };
+    for check in unknown.iter().filter(|check| !is_whole || !own.covers(check.as_str())) {
         let parent = check.as_str().rsplit_once('.').map_or(check.as_str(), |(parent, _)| parent);
-        let path = Scope::Path(parent.to_owned());
-        let beneath = own.iter().filter(|one| path.covers(one.id.as_str()));
-        let whole = beneath.clone().all(|one| unknown.contains(&&one.id));
-        let name = if whole { parent.to_owned() } else { check.to_string() };
+        let name = if whole(parent) { parent.to_owned() } else { check.to_string() };
         if !names.contains(&name) {
             names.push(name);
         }

@@ -39,14 +39,9 @@ impl Amends {
             return Self::default();
         }
         let during = |window: &Window| window.from_ms < era.to_ms && era.from_ms < window.to_ms;
-        let about = |scope: &[Scope], declared_ms: i64| {
-            scope.iter().any(|scope| match (scope, site) {
-                (Scope::Site(named), Some(site)) => named == site,
-                (Scope::Site(_), None) | (Scope::All | Scope::Path(_), Some(_)) => false,
-                (Scope::All | Scope::Path(_), None) => {
-                    seen.names_at(&check.id, declared_ms).any(|id| scope.covers(id.as_str()))
-                }
-            })
+        let about = |scope: &[Scope], declared_ms: i64| match site {
+            Some(site) => scope.iter().any(|scope| scope.is_of(site)),
+            None => seen.names.covers(scope, declared_ms, &check.id),
         };
         let marks = corrections
             .marks

@@ -4,7 +4,7 @@
 //! an earlier one means. Corrections act on what a check's sites voted, before the tree. Whoever has read a
 //! figure can therefore read it again as it was: with the entries up to that instant.
 
-use config::SiteId;
+use config::{ServiceId, SiteId};
 use serde::{Deserialize, Serialize};
 
 /// An entry of the journal that declares something.
@@ -103,6 +103,12 @@ pub enum Declaration {
     Annotated {
         /// The outage's id.
         outage: String,
+        /// Whose outage, as it was called in the figures; entries of before this was written have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceId>,
+        /// From when to when it was, as was known then: the outage that overlaps it most is meant.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<Window>,
         /// Whose fault.
         cause: Cause,
         /// For people.
@@ -213,6 +219,11 @@ impl Scope {
                     .then(|| Self::Path(text.to_owned())),
             },
         }
+    }
+
+    /// Is it what this site sees?
+    pub fn is_of(&self, site: &SiteId) -> bool {
+        matches!(self, Self::Site(named) if named == site)
     }
 
     /// Is a check of this id (`service.component[.part].target`) in it, from whichever site?

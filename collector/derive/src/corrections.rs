@@ -6,7 +6,9 @@
 
 mod held;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use config::ServiceId;
 
 use self::held::held;
 use crate::{Cause, Condition, Declaration, Declared, ForcedState, Scope, Window};
@@ -20,8 +22,8 @@ pub struct Corrections {
     pub marks: Vec<Mark>,
     /// Forces that nobody else stands for yet: without effect.
     pub proposed: Vec<Mark>,
-    /// Whose fault outages were, by their ids.
-    pub annotations: BTreeMap<String, Annotation>,
+    /// Whose fault outages were, in the order of declaration: a later one wins.
+    pub annotations: Vec<Annotation>,
 }
 
 /// A piece of a maintenance's window: what one entry announced of it.
@@ -58,11 +60,17 @@ pub struct Mark {
     pub approved_by: Option<u64>,
 }
 
-/// Whose fault an outage was, as said last.
+/// Whose fault an outage was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// The entry.
     pub entry: u64,
+    /// When it was written, Unix ms: as its names are meant.
+    pub declared_ms: i64,
+    /// The outage's id, as it was then.
+    pub outage: String,
+    /// Whose outage it was, and when; `None` in entries that name nothing but the id.
+    pub stop: Option<(ServiceId, Window)>,
     /// Who says so.
     pub author: String,
     /// Whose fault.
@@ -121,10 +129,16 @@ impl Corrections {
                 let mark = mark(entry, scope, *window, Condition::Up, approved_by);
                 if approved_by.is_some() { self.marks.push(mark) } else { self.proposed.push(mark) }
             }
-            Declaration::Annotated { outage, cause, note } => {
-                let (author, cause, note) = (entry.author.clone(), *cause, note.clone());
-                let annotation = Annotation { entry: entry.entry, author, cause, note };
-                self.annotations.insert(outage.clone(), annotation);
+            Declaration::Annotated { outage, service, window, cause, note } => {
+                self.annotations.push(Annotation {
+                    entry: entry.entry,
+                    declared_ms: entry.at_ms,
+                    outage: outage.clone(),
+                    stop: service.clone().zip(*window),
+                    author: entry.author.clone(),
+                    cause: *cause,
+                    note: note.clone(),
+                });
             }
             // These change what others mean, and are read with them.
             Declaration::Extended { .. }

@@ -8,8 +8,8 @@ use collector_api::Verdict;
 
 use crate::lineage::Seen;
 use crate::{
-    Annotation, Charters, Condition, Corrections, Outage, Run, RunIndex, Scope, ServiceFigure, Span, State,
-    StreamRuns, VantageFigure, Window, YearFigures,
+    Annotation, Charters, Condition, Corrections, Outage, Run, RunIndex, ServiceFigure, Span, State,
+    StreamRuns, VantageFigure, YearFigures,
 };
 
 /// The incidents of a service in a period.
@@ -69,10 +69,11 @@ impl Charters<'_> {
         let teller = Teller { seen: &seen, corrections, figures, service };
         let outages = figures.outages(service);
         let ends: Vec<(i64, i64)> = outages.iter().map(|outage| (outage.start_ms, outage.end_ms)).collect();
-        let told = outages.into_iter().enumerate().map(|(place, outage)| {
+        let said = figures.annotations(service, corrections);
+        let told = outages.into_iter().zip(said).enumerate().map(|(place, (outage, said))| {
             let before_ms = place.checked_sub(1).and_then(|place| ends.get(place)).map(|ends| ends.1);
             let after_ms = ends.get(place + 1).map(|ends| ends.0);
-            teller.tell(outage, before_ms, after_ms)
+            Incident { annotation: said.cloned(), ..teller.tell(outage, before_ms, after_ms) }
         });
         let list: Vec<Incident> = told.collect();
         let sure_ms = list.iter().map(|incident| incident.sure.length_ms()).sum();
@@ -108,16 +109,19 @@ impl Teller<'_> {
             sure: Bounds { from_ms: sure_from_ms, to_ms: sure_to_ms.max(sure_from_ms) },
             possible: Bounds { from_ms: possible_from_ms, to_ms: possible_to_ms },
             components: down.map(|component| component.path.clone()).collect(),
-            annotation: self.corrections.annotations.get(&outage.id).cloned(),
-            corrections: self.entries(&outage),
+            annotation: None,
+            corrections: self.figures.entries(
+                self.service,
+                self.corrections,
+                (outage.start_ms, outage.end_ms),
+            ),
             outage,
         }
     }
 
     /// Everybody who measures the service, with the runs of what they saw.
     fn vantages(&self) -> impl Iterator<Item = (&VantageFigure, &[StreamRuns])> {
-        let checks = self.figures.checks.get(self.service.checks.clone()).unwrap_or(&[]);
-        checks.iter().flat_map(move |check| {
+        self.figures.checks_of(self.service).flat_map(move |check| {
             let of = move |vantage| self.seen.streams(&check.id, vantage);
             check.vantages.iter().map(move |vantage| (vantage, of(&vantage.agent)))
         })
@@ -160,29 +164,6 @@ impl Teller<'_> {
             .map(|(streams, next)| if unknown(next) { first_ok(streams) } else { outage.end_ms })
             .max();
         (sure_to_ms, possible_to_ms.unwrap_or(outage.end_ms))
-    }
-
-    fn entries(&self, outage: &Outage) -> Vec<u64> {
-        let during = |window: &Window| window.from_ms < outage.end_ms && outage.start_ms < window.to_ms;
-        let marks = self.corrections.marks.iter().filter(|mark| during(&mark.window));
-        let marks = marks.filter(|mark| self.is_about(&mark.scope, mark.declared_ms)).map(|mark| mark.entry);
-        let planned = self.corrections.planned.iter().filter(|planned| during(&planned.window));
-        let planned = planned.filter(|planned| self.is_about(&planned.scope, planned.declared_ms));
-        let mut entries: Vec<u64> =
-            marks.chain(planned.flat_map(|planned| [planned.entry, planned.announced_by])).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        entries
-    }
-
-    fn is_about(&self, scope: &[Scope], declared_ms: i64) -> bool {
-        let checks = self.figures.checks.get(self.service.checks.clone()).unwrap_or(&[]);
-        scope.iter().any(|scope| {
-            checks.iter().any(|check| match scope {
-                Scope::Site(site) => check.vantages.iter().any(|vantage| vantage.site == *site),
-                _ => self.seen.names_at(&check.id, declared_ms).any(|id| scope.covers(id.as_str())),
-            })
-        })
     }
 }
 

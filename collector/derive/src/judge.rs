@@ -127,12 +127,17 @@ impl<'a> Judged<'a> {
 
     /// The checks that say something of a service: its own, and those of what a mean's members need.
     pub(crate) fn touching(&self, service: &JudgedService<'a>) -> impl Iterator<Item = &JudgedCheck<'a>> {
+        self.checks[service.checks.clone()].iter().chain(self.needed(service))
+    }
+
+    /// The checks of what a mean's members need of other services.
+    pub(crate) fn needed(&self, service: &JudgedService<'a>) -> impl Iterator<Item = &JudgedCheck<'a>> {
         let needs = self.era.charter.service(service.id.as_str()).into_iter().flat_map(mean::needs_elsewhere);
         let needed = needs.filter_map(|(service, component)| {
             let service = self.services.iter().find(|other| other.id.as_str() == service)?;
             service.branch(component, View::Own).map(|branch| branch.checks.clone())
         });
-        std::iter::once(service.checks.clone()).chain(needed).flat_map(|checks| &self.checks[checks])
+        needed.flat_map(|checks| &self.checks[checks])
     }
 
     /// What another era's service is here, probably at the same place.

@@ -6,16 +6,19 @@
 //! guards the runs is asked for them. The price is a copy of each charter that says otherwise, and of the
 //! runs of renamed checks.
 
+mod meant;
 mod names;
 mod days;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use config::{AgentId, Charter, CheckId, FigureRule, Judged};
 
 pub(crate) use self::days::{counts_from, has};
-pub(crate) use self::names::Borne;
+use self::meant::Borne;
+pub use self::meant::Names;
 use self::names::Named;
 use crate::confirm::{Confirmation, Confirmations};
 use crate::{Period, Run, RunIndex, StreamRuns, Vantage, midnight_ms};
@@ -35,8 +38,8 @@ pub struct Charters<'a> {
     pub(crate) confirmations: Confirmations,
     /// The last of them with all it ever had and will have, if it needs that to say what is to come.
     pub(crate) whole: Option<Cow<'a, Charter>>,
-    /// The ids in records of checks that had several, or whose id was another's.
-    pub(crate) borne: BTreeMap<CheckId, Vec<Borne<'a>>>,
+    /// What they are called in records and declarations.
+    pub(crate) names: Arc<Names>,
 }
 
 impl<'a> Charters<'a> {
@@ -60,13 +63,13 @@ impl<'a> Charters<'a> {
         let known_from_ms = history.first().map_or(i64::MIN, |(from_ms, _)| *from_ms);
         let measured_from_ms = measured_from(&history[..end]);
         let renames = |charter: &Charter| charter.checks().any(|check| check.facts.was.is_some());
-        let Named { charters, borne } = if history.iter().any(|(_, charter)| renames(charter)) {
+        let Named { charters, names } = if history.iter().any(|(_, charter)| renames(charter)) {
             names::name(&history, first..end)
         } else {
             let charters = history[first..end].iter().map(|(_, charter)| Cow::Borrowed(*charter)).collect();
-            Named { charters, borne: BTreeMap::new() }
+            Named { charters, names: Names::default() }
         };
-        let confirmations = confirmations(&history, first, &charters, &borne);
+        let confirmations = confirmations(&history, first, &charters, &names.checks);
         let means = |charter: &Charter| charter.services.iter().any(|s| s.figure != FigureRule::AllUp);
         let whole = charters.last().filter(|charter| means(charter)).cloned();
         let in_force = charters.into_iter().zip(first..).flat_map(|(charter, index)| {
@@ -74,14 +77,15 @@ impl<'a> Charters<'a> {
             let to_ms = history[..end].get(index + 1).map_or(seen_to_ms, |next| next.0);
             days::stretches(charter, from_ms, to_ms)
         });
-        let in_force = in_force.collect();
-        Self { period, as_of_ms, known_from_ms, measured_from_ms, in_force, confirmations, whole, borne }
+        let (in_force, names) = (in_force.collect(), Arc::new(names));
+        Self { period, as_of_ms, known_from_ms, measured_from_ms, in_force, confirmations, whole, names }
     }
 
     /// Runs by the names of these charters.
     pub(crate) fn seen<'r>(&'r self, runs: &'r RunIndex) -> Seen<'r> {
-        let continued = self.borne.iter().map(|(check, borne)| (check.clone(), continued(borne, runs)));
-        Seen { runs, borne: &self.borne, continued: continued.collect() }
+        let continued =
+            self.names.checks.iter().map(|(check, borne)| (check.clone(), continued(borne, runs)));
+        Seen { runs, names: &self.names, continued: continued.collect() }
     }
 }
 
@@ -104,7 +108,7 @@ fn confirmations(
     history: &[(i64, &Charter)],
     first: usize,
     charters: &[Cow<'_, Charter>],
-    borne: &BTreeMap<CheckId, Vec<Borne<'_>>>,
+    borne: &BTreeMap<CheckId, Vec<Borne<CheckId>>>,
 ) -> Confirmations {
     let common: Vec<_> =
         history.iter().map(|(from_ms, charter)| Confirmation::since(*from_ms, &charter.rules)).collect();
@@ -126,7 +130,7 @@ fn confirmations(
             continue;
         }
         let ids: Vec<&CheckId> = match borne.get(&check.id) {
-            Some(borne) => borne.iter().map(|borne| borne.id).chain([&check.id]).collect(),
+            Some(borne) => borne.iter().map(|borne| &borne.id).chain([&check.id]).collect(),
             None => vec![&check.id],
         };
         let of = |(index, common): (usize, &Confirmation)| {
@@ -146,24 +150,12 @@ fn confirmations(
 #[derive(Debug)]
 pub(crate) struct Seen<'a> {
     runs: &'a RunIndex,
-    borne: &'a BTreeMap<CheckId, Vec<Borne<'a>>>,
+    pub(crate) names: &'a Names,
     /// Of checks that had several ids, or whose id was another's.
     continued: BTreeMap<CheckId, Vec<Vantage>>,
 }
 
 impl Seen<'_> {
-    /// The ids that were the check's at an instant: its own, and those of records that were its.
-    pub(crate) fn names_at<'s>(
-        &'s self,
-        check: &'s CheckId,
-        at_ms: i64,
-    ) -> impl Iterator<Item = &'s CheckId> + 's {
-        let borne = self.borne.get(check);
-        let then =
-            borne.into_iter().flatten().filter(move |borne| (borne.from_ms..borne.to_ms).contains(&at_ms));
-        borne.is_none().then_some(check).into_iter().chain(then.map(|borne| borne.id))
-    }
-
     /// Who measured `check`, under whatever name.
     pub(crate) fn vantages(&self, check: &CheckId) -> &[Vantage] {
         let vantages = self.continued.get(check).or_else(|| self.runs.checks.get(check));
@@ -178,10 +170,10 @@ impl Seen<'_> {
 }
 
 /// The runs recorded under each of a check's ids while that was its own, stream by stream.
-fn continued(borne: &[Borne<'_>], runs: &RunIndex) -> Vec<Vantage> {
+fn continued(borne: &[Borne<CheckId>], runs: &RunIndex) -> Vec<Vantage> {
     let mut vantages: Vec<Vantage> = Vec::new();
     for borne in borne {
-        for seen in runs.checks.get(borne.id).into_iter().flatten() {
+        for seen in runs.checks.get(&borne.id).into_iter().flatten() {
             let place = vantages.iter().position(|vantage| vantage.agent == seen.agent);
             let place = place.unwrap_or_else(|| {
                 vantages.push(Vantage { agent: seen.agent.clone(), streams: Vec::new() });
@@ -199,7 +191,7 @@ fn continued(borne: &[Borne<'_>], runs: &RunIndex) -> Vec<Vantage> {
 }
 
 /// Adds what a stream saw under an id to what is known of it.
-fn append(streams: &mut Vec<StreamRuns>, more: &StreamRuns, borne: &Borne<'_>) {
+fn append(streams: &mut Vec<StreamRuns>, more: &StreamRuns, borne: &Borne<CheckId>) {
     let closed: Vec<Run> = more.closed.iter().filter_map(|run| within(run, borne)).collect();
     let open = more.open.as_ref().and_then(|run| within(run, borne));
     if closed.is_empty() && open.is_none() {
@@ -217,7 +209,7 @@ fn append(streams: &mut Vec<StreamRuns>, more: &StreamRuns, borne: &Borne<'_>) {
 }
 
 /// What of a run was recorded while the id was the check's; its samples are taken as evenly spread.
-fn within(run: &Run, borne: &Borne<'_>) -> Option<Run> {
+fn within(run: &Run, borne: &Borne<CheckId>) -> Option<Run> {
     let last_ms = borne.to_ms.saturating_sub(1);
     if borne.from_ms <= run.first_ms && run.last_ms <= last_ms {
         return Some(*run);

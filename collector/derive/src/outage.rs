@@ -13,7 +13,8 @@ use crate::{CheckFigure, Condition, Span, State};
 /// A stretch of down on the service's timeline (D15).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
-    /// `service-2026-11-23T09:10:00Z`: stays the same while the outage lasts, and in every later report.
+    /// `service-2026-11-23T09:10:00Z`: stays the same while the outage lasts, and in every later report of a
+    /// period that has its beginning, unless what is known of that, or the service's name, changes.
     pub id: String,
     /// From the first failing sample.
     pub start_ms: i64,
@@ -33,11 +34,11 @@ impl Outage {
 }
 
 /// The outages of a timeline that ends at `seen_to_ms`, caused by what was down among `checks`.
-pub(crate) fn outages(
+pub(crate) fn outages<'a>(
     service: &str,
     timeline: &[Span],
     seen_to_ms: i64,
-    checks: &[CheckFigure],
+    checks: impl Iterator<Item = &'a CheckFigure>,
 ) -> Vec<Outage> {
     let down: Vec<&Span> = timeline.iter().filter(|span| span.state == State::Down).collect();
     let ids = ids(service, down.iter().map(|span| span.start_ms));

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use config::{
     Charter, Commitment, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service, ServiceId, Unknown,
@@ -155,7 +156,7 @@ impl Charters<'_> {
             in_force: in_force.collect(),
             confirmations: self.confirmations.clone(),
             whole: self.whole.as_deref().map(|charter| Cow::Owned(alone(charter))),
-            borne: self.borne.clone(),
+            names: Arc::clone(&self.names),
         }
     }
 }

@@ -12,8 +12,8 @@ use config::CheckId;
 
 use crate::lineage::{Charters, Seen};
 use crate::{
-    CheckFigure, Condition, Corrections, Run, RunIndex, ServiceFigure, State, StreamRuns, VantageFigure,
-    YearFigures,
+    CheckFigure, Condition, Corrections, Mark, MeanFigure, MemberFigure, Run, RunIndex, ServiceFigure, State,
+    StreamRuns, Timeline, VantageFigure, YearFigures,
 };
 
 /// What left time unobserved.
@@ -54,11 +54,13 @@ impl Unobserved {
 /// A stretch and what left it unobserved.
 type Piece = (i64, i64, Unobserved);
 
+/// How long each reason stands, ms, in the order of [`Unobserved::ALL`].
+type Lengths = [u64; Unobserved::ALL.len()];
+
 impl Charters<'_> {
     /// Why a service's time is unknown, ms each, those above 0 in the order of [`Unobserved::ALL`]; they sum to
-    /// the unknown time of its timeline. `figures` are of these charters, runs and corrections.
-    ///
-    /// Empty for a mean, whose unknown milliseconds are its members'.
+    /// its unknown time, of a mean to that of its members, each as often as it weighs (D16). `figures` are of
+    /// these charters, runs and corrections.
     pub fn unobserved(
         &self,
         figures: &YearFigures,
@@ -66,54 +68,146 @@ impl Charters<'_> {
         runs: &RunIndex,
         corrections: &Corrections,
     ) -> Vec<(Unobserved, u64)> {
-        if service.mean.is_some() {
-            return Vec::new();
+        let checks = self.in_force.iter().flat_map(|(_, charter)| charter.checks());
+        let holds = checks.map(|check| (&check.id, check.timing.hold_ms)).collect();
+        let teller = Teller { figures, seen: &self.seen(runs), corrections, holds };
+        let mut lengths = Lengths::default();
+        match &service.mean {
+            None => {
+                let spans = service.timeline.iter().filter(|span| span.state == State::Unknown);
+                let unknown: Vec<(i64, i64)> = spans.map(|span| (span.start_ms, span.end_ms)).collect();
+                lengths = teller.told(&unknown, figures.checks_of(service));
+            }
+            Some(mean) => {
+                for member in &mean.members {
+                    let checks = self.checks_of_member(figures, service, mean, member);
+                    for turn in &member.turns {
+                        let unknown = teller.unknown(&turn.timeline);
+                        let told = if turn.whole {
+                            teller.told(&unknown, figures.checks_of(service))
+                        } else {
+                            let mut pieces = teller.pieces(&unknown, checks.iter().copied());
+                            teller.explain_gone(&member.name, &unknown, &mut pieces);
+                            sum(&pieces)
+                        };
+                        let all = lengths.iter_mut().zip(told);
+                        all.for_each(|(sum, ms)| *sum += ms * u64::from(turn.weight));
+                    }
+                }
+            }
         }
-        let seen = self.seen(runs);
-        let spans = service.timeline.iter().filter(|span| span.state == State::Unknown);
-        let unknown: Vec<(i64, i64)> = spans.map(|span| (span.start_ms, span.end_ms)).collect();
-        let holds: BTreeMap<&CheckId, u64> = self
-            .in_force
-            .iter()
-            .flat_map(|(_, charter)| charter.checks())
-            .map(|check| (&check.id, check.timing.hold_ms))
-            .collect();
-        let annulled = corrections.marks.iter().filter(|mark| mark.becomes == Condition::Unknown);
-        let annulled: Vec<(i64, i64)> =
-            annulled.map(|mark| (mark.window.from_ms, mark.window.to_ms)).collect();
-        let mut pieces: Vec<Piece> =
-            unknown.iter().map(|&(from_ms, to_ms)| (from_ms, to_ms, Unobserved::NeverMeasured)).collect();
-        for check in figures.checks.get(service.checks.clone()).unwrap_or(&[]) {
-            let hold_ms = holds.get(&check.id).copied().unwrap_or(0);
-            explain(check, hold_ms, &seen, &unknown, &annulled, &mut pieces);
+        Unobserved::ALL.into_iter().zip(lengths).filter(|(_, ms)| *ms > 0).collect()
+    }
+
+    /// The checks that make a member, as far as they are listed: its own, and those of what it needs.
+    fn checks_of_member<'f>(
+        &self,
+        figures: &'f YearFigures,
+        service: &'f ServiceFigure,
+        mean: &MeanFigure,
+        member: &MemberFigure,
+    ) -> Vec<&'f CheckFigure> {
+        let of = |service: &'f ServiceFigure, path: &str| {
+            let found = service.components.iter().find(|component| component.path == path);
+            found.and_then(|found| figures.checks.get(found.checks.clone())).unwrap_or(&[])
+        };
+        let mut checks: Vec<&CheckFigure> = of(service, &member.name).iter().collect();
+        checks.extend(figures.checks_of(service).find(|check| check.id.as_str() == member.name));
+        let rows = self.in_force.iter().filter_map(|(_, charter)| charter.service(service.id.as_str()));
+        let components = rows.flat_map(|row| &row.components);
+        let needs = components.filter(|component| component.id.as_str() == mean.component);
+        let mut needs: Vec<&String> = needs.flat_map(|component| &component.needs).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        for need in needs {
+            match need.split_once('.') {
+                None => checks.extend(of(service, need)),
+                Some((home, path)) => {
+                    checks.extend(figures.service(home).into_iter().flat_map(|home| of(home, path)));
+                }
+            }
         }
-        sum(&pieces)
+        checks
     }
 }
 
-/// What each vantage of a check says of the time in which the check, too, is unknown.
-fn explain(
-    check: &CheckFigure,
-    hold_ms: u64,
-    seen: &Seen<'_>,
-    unknown: &[(i64, i64)],
-    annulled: &[(i64, i64)],
-    pieces: &mut Vec<Piece>,
-) {
-    let own = check.timeline.stretches().filter(|(_, _, change)| change.verdict == Condition::Unknown);
-    let own: Vec<(i64, i64)> = own.flat_map(|(from_ms, to_ms, _)| cut(unknown, from_ms, to_ms)).collect();
-    for VantageFigure { agent, timeline, .. } in &check.vantages {
-        let heard = Heard { streams: seen.streams(&check.id, agent), hold_ms };
-        for (from_ms, to_ms, change) in timeline.stretches() {
-            let here = cut(&own, from_ms, to_ms);
-            if change.verdict == Condition::Unknown {
-                here.for_each(|(from_ms, to_ms)| heard.explain(from_ms, to_ms, pieces));
-            } else {
-                let wrong =
-                    here.flat_map(|(from_ms, to_ms)| cut(annulled, from_ms, to_ms).collect::<Vec<_>>());
-                pieces.extend(wrong.map(|(from_ms, to_ms)| (from_ms, to_ms, Unobserved::Annulled)));
+/// What everything is told from.
+struct Teller<'a> {
+    figures: &'a YearFigures,
+    seen: &'a Seen<'a>,
+    corrections: &'a Corrections,
+    holds: BTreeMap<&'a CheckId, u64>,
+}
+
+impl Teller<'_> {
+    /// What of a timeline is unknown, as far as it counts.
+    fn unknown(&self, timeline: &Timeline) -> Vec<(i64, i64)> {
+        let counts = [(self.figures.measured_from_ms, self.figures.seen_to_ms())];
+        let unknown = timeline.stretches().filter(|(.., change)| change.verdict == Condition::Unknown);
+        unknown.flat_map(|(from_ms, to_ms, _)| cut(&counts, from_ms, to_ms).collect::<Vec<_>>()).collect()
+    }
+
+    /// Why `unknown`, stretches in order and apart, is so, by what these checks say.
+    fn told<'c>(&self, unknown: &[(i64, i64)], checks: impl Iterator<Item = &'c CheckFigure>) -> Lengths {
+        sum(&self.pieces(unknown, checks))
+    }
+
+    fn pieces<'c>(
+        &self,
+        unknown: &[(i64, i64)],
+        checks: impl Iterator<Item = &'c CheckFigure>,
+    ) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> =
+            unknown.iter().map(|&(from_ms, to_ms)| (from_ms, to_ms, Unobserved::NeverMeasured)).collect();
+        if !unknown.is_empty() {
+            checks.for_each(|check| self.explain(check, unknown, &mut pieces));
+        }
+        pieces
+    }
+
+    /// What is recorded of a member that the last charter does not list: no figure tells of its vantages.
+    fn explain_gone(&self, name: &str, unknown: &[(i64, i64)], pieces: &mut Vec<Piece>) {
+        let listed = self.figures.checks.iter().any(|check| check.id.as_str() == name);
+        let Some(check) = CheckId::new(name).ok().filter(|_| !listed) else { return };
+        let hold_ms = self.holds.get(&check).copied().unwrap_or(0);
+        for vantage in self.seen.vantages(&check) {
+            let heard = Heard { streams: &vantage.streams, hold_ms };
+            let mut told = Vec::new();
+            unknown.iter().for_each(|(from_ms, to_ms)| heard.explain(*from_ms, *to_ms, &mut told));
+            // While it spoke, what it needs may have been unknown.
+            pieces.extend(told.into_iter().filter(|(.., why)| *why != Unobserved::Unconfirmed));
+        }
+    }
+
+    /// What each vantage of a check says of the time in which the check, too, is unknown.
+    fn explain(&self, check: &CheckFigure, unknown: &[(i64, i64)], pieces: &mut Vec<Piece>) {
+        let own = check.timeline.stretches().filter(|(.., change)| change.verdict == Condition::Unknown);
+        let own: Vec<(i64, i64)> = own.flat_map(|(from_ms, to_ms, _)| cut(unknown, from_ms, to_ms)).collect();
+        let hold_ms = self.holds.get(&check.id).copied().unwrap_or(0);
+        for vantage in &check.vantages {
+            let annulled = self.annulled(check, vantage);
+            let heard = Heard { streams: self.seen.streams(&check.id, &vantage.agent), hold_ms };
+            for (from_ms, to_ms, change) in vantage.timeline.stretches() {
+                let here = cut(&own, from_ms, to_ms);
+                if change.verdict == Condition::Unknown {
+                    here.for_each(|(from_ms, to_ms)| heard.explain(from_ms, to_ms, pieces));
+                } else {
+                    let wrong =
+                        here.flat_map(|(from_ms, to_ms)| cut(&annulled, from_ms, to_ms).collect::<Vec<_>>());
+                    pieces.extend(wrong.map(|(from_ms, to_ms)| (from_ms, to_ms, Unobserved::Annulled)));
+                }
             }
         }
+    }
+
+    /// When what a vantage saw of a check is annulled: the check's, or its site's.
+    fn annulled(&self, check: &CheckFigure, vantage: &VantageFigure) -> Vec<(i64, i64)> {
+        let marks = self.corrections.marks.iter().filter(|mark| mark.becomes == Condition::Unknown);
+        let about = |mark: &&Mark| {
+            mark.scope.iter().any(|scope| scope.is_of(&vantage.site))
+                || self.figures.names.covers(&mark.scope, mark.declared_ms, &check.id)
+        };
+        marks.filter(about).map(|mark| (mark.window.from_ms, mark.window.to_ms)).collect()
     }
 }
 
@@ -184,7 +278,7 @@ fn spoken(run: &Run) -> Unobserved {
 }
 
 /// How long each reason stands: at every instant the first of those given.
-fn sum(pieces: &[Piece]) -> Vec<(Unobserved, u64)> {
+fn sum(pieces: &[Piece]) -> Lengths {
     let place = |why: Unobserved| Unobserved::ALL.iter().position(|other| *other == why).unwrap_or(0);
     let mut turns: Vec<(i64, usize, bool)> = Vec::with_capacity(pieces.len() * 2);
     for &(from_ms, to_ms, why) in pieces {
@@ -193,7 +287,7 @@ fn sum(pieces: &[Piece]) -> Vec<(Unobserved, u64)> {
     }
     turns.sort_unstable();
     let mut given = [0_u32; Unobserved::ALL.len()];
-    let mut sums = [0_u64; Unobserved::ALL.len()];
+    let mut sums = Lengths::default();
     let mut before_ms = i64::MIN;
     for (at_ms, why, begins) in turns {
         if let Some(first) = given.iter().position(|count| *count > 0) {
@@ -202,7 +296,7 @@ fn sum(pieces: &[Piece]) -> Vec<(Unobserved, u64)> {
         before_ms = at_ms;
         given[why] = if begins { given[why] + 1 } else { given[why].saturating_sub(1) };
     }
-    Unobserved::ALL.into_iter().zip(sums).filter(|(_, ms)| *ms > 0).collect()
+    sums
 }
 
 #[cfg(test)]

@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteId, Unknown};
 
+pub(crate) use self::parts::Turn;
 pub use self::parts::{GroupFigure, MeanFigure, MemberFigure, StretchFigure, WithinFigure};
 use self::read::Reader;
 pub use self::verdict::Promised;
 use crate::era::Era;
 use crate::judge::{Evidence, Judged};
-use crate::lineage::Charters;
+use crate::lineage::{Charters, Names};
 use crate::outage::outages;
 use crate::{Corrections, Extent, Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline};
 
@@ -42,6 +43,8 @@ pub struct YearFigures {
     pub services: Vec<ServiceFigure>,
     /// Every check of these services, in the charter's order.
     pub checks: Vec<CheckFigure>,
+    /// What they are called in records and declarations.
+    pub names: Arc<Names>,
 }
 
 /// One service's year.
@@ -68,6 +71,8 @@ pub struct ServiceFigure {
     pub corrections: Vec<u64>,
     /// Its checks, by their place in [`YearFigures::checks`].
     pub checks: Range<usize>,
+    /// Those of other services that the members of its mean need, by their places (D16). In order.
+    pub needed: Vec<usize>,
     /// Its components, each followed by its parts.
     pub components: Vec<ComponentFigure>,
     /// The same service as each site alone sees it, in the charter's order of sites.
@@ -158,7 +163,7 @@ impl YearFigures {
 
     /// The outages of a service, in order. Made when asked for: a scrape wants none of their words.
     pub fn outages(&self, service: &ServiceFigure) -> Vec<Outage> {
-        let checks = self.checks.get(service.checks.clone()).unwrap_or(&[]);
+        let checks = self.checks_of(service);
         outages(service.id.as_str(), &service.timeline, self.seen_to_ms(), checks)
     }
 }
@@ -239,6 +244,7 @@ impl Charters<'_> {
             unknown: reading.unknown.unwrap_or(unknown),
             services,
             checks,
+            names: Arc::clone(&self.names),
         }
     }
 }

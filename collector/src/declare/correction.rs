@@ -56,10 +56,10 @@ impl Judge<'_> {
     }
 
     pub(super) fn annotate(&self, outage: &str, cause: Cause, note: &str) -> Result<Judged, Refusal> {
-        let outage = self.outage(outage)?.id.clone();
+        let Stopped { id, service, window, .. } = self.outage(outage)?;
         let note = text(note, "--note")?;
         let before = self.register.in_force().filter(|item| {
-            matches!(&item.declared.declaration, Declaration::Annotated { outage: theirs, .. } if *theirs == outage)
+            matches!(&item.declared.declaration, Declaration::Annotated { outage: theirs, .. } if theirs == id)
         });
         let doubts = before.last().map(|item| {
             let entry = item.declared.entry;
@@ -68,7 +68,8 @@ impl Judge<'_> {
                 "questo vale al posto di quanto detto dalla voce #{entry}"
             )
         });
-        let declaration = Declaration::Annotated { outage, cause, note };
+        let (outage, service, window) = (id.clone(), Some(service.clone()), Some(*window));
+        let declaration = Declaration::Annotated { outage, service, window, cause, note };
         Ok(Judged { doubts: doubts.into_iter().collect(), ..Judged::plain(declaration) })
     }
 

@@ -20,6 +20,7 @@ impl Journal {
     fn new() -> Self {
         let stopped = |id: &str, from_ms, ongoing, checks: &[&str]| Stopped {
             id: id.to_owned(),
+            service: ServiceId::new(id.split('-').next().unwrap()).unwrap(),
             window: Window { from_ms, to_ms: if ongoing { NOW_MS } else { from_ms + 30 * MIN_MS } },
             ongoing,
             checks: checks.iter().map(ToString::to_string).collect(),
@@ -274,9 +275,16 @@ fn an_outage_says_scope_and_interval() {
     assert!(again.doubts[0].en.contains("annuls some of this already"));
     journal.outages.clear();
     journal.refused(&of("data_center-2026-11-20T08:00:00Z"), "root", "there is no outage");
-    let note = "UPS".to_owned();
-    let cause = Cause::Power;
-    journal.refused(&Wish::Annotate { outage: "x".to_owned(), cause, note }, "root", "there is no outage");
+    let blame = |outage: &str| {
+        let (outage, note) = (outage.to_owned(), "UPS".to_owned());
+        Wish::Annotate { outage, cause: Cause::Power, note }
+    };
+    journal.refused(&blame("x"), "root", "there is no outage");
+    let journal = Journal::new();
+    let said = journal.judge(&blame("wifi-2026-11-23T07:50:00Z"), "root").unwrap().declaration;
+    let Declaration::Annotated { service, window, .. } = said else { panic!("{said:?}") };
+    let stopped = &journal.outages[1];
+    assert_eq!((service, window), (Some(stopped.service.clone()), Some(stopped.window)));
 }
 
 #[test]

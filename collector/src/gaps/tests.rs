@@ -121,3 +121,19 @@ async fn what_people_declared_is_told_as_such() {
     let silence = answer.gaps.iter().find(|gap| gap.service == "dc" && gap.proposed.is_some()).unwrap();
     assert_eq!(silence.proposed, Some(8));
 }
+
+#[tokio::test]
+async fn what_was_not_read_says_nothing() {
+    let mut spool = Spool::new(1);
+    (0..80).for_each(|minute| spool.minute(minute, [Verdict::Up, Verdict::Up]));
+    let store = MemoryStore::default();
+    let ingest = Ingest::start(Box::new(store.clone()), step).unwrap();
+    for group in 0..spool.len() {
+        ingest.accept(spool.batch(group..group + 1)).await.unwrap();
+    }
+    let stream = ingest.known().ledger().runs().checks.values().flatten().next().unwrap().streams[0].stream.0;
+    let found = |until_seq| {
+        records::look_up(&store, &Around { before: Some((stream, 4)), after: (stream, until_seq) })
+    };
+    assert_eq!((found(20), found(spool.last_seq())), (Some(Found::Nothing), None), "the rest may hold anything");
+}

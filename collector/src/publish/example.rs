@@ -276,6 +276,7 @@ fn figures(charter: &Charter) -> YearFigures {
             stretches: Vec::new(),
             corrections: Vec::new(),
             checks: range(charter, service.id.as_str()),
+            needed: Vec::new(),
             components: component_figures(&service.components, "", &sketch, period.start_ms()),
             sites: vec![SiteFigure {
                 site: id("ced"),
@@ -315,6 +316,7 @@ fn figures(charter: &Charter) -> YearFigures {
         unknown: config::Unknown::Apart,
         services: charter.services.iter().map(service_figure).collect(),
         checks: charter.checks().map(check_figure).collect(),
+        names: Arc::default(),
     }
 }
 
@@ -400,6 +402,7 @@ impl Moments for Fixed {
                 unknown: config::Unknown::Apart,
                 services: Vec::new(),
                 checks: Vec::new(),
+                names: Arc::default(),
             };
         }
         Ok(moment)

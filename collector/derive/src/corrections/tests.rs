@@ -136,10 +136,14 @@ fn up_needs_somebody_else() {
 fn the_last_word_on_an_outage_counts() {
     let said = |cause| {
         let (outage, note) = ("web-2026".to_owned(), String::new());
-        ("anna", Declaration::Annotated { outage, cause, note })
+        ("anna", Declaration::Annotated { outage, service: None, window: None, cause, note })
     };
     let declared = entries(vec![said(Cause::Power), said(Cause::Network), revoked(2)]);
-    assert_eq!(Corrections::of(&declared, 20).annotations["web-2026"].cause, Cause::Network);
-    assert_eq!(Corrections::of(&declared, 30).annotations["web-2026"].cause, Cause::Power);
+    let last = |as_of_ms| {
+        let said = Corrections::of(&declared, as_of_ms).annotations;
+        said.last().map(|said| (said.outage.clone(), said.cause, said.stop.clone()))
+    };
+    assert_eq!(last(20), Some(("web-2026".to_owned(), Cause::Network, None)));
+    assert_eq!(last(30), Some(("web-2026".to_owned(), Cause::Power, None)));
     assert!(Corrections::of(&declared, 30).is_empty());
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::year::tests::{as_of, charter, runs_but, start_ms, web};
-use crate::{Cause, Declaration, Declared, Period, Reading};
+use crate::{Cause, Declaration, Declared, Period, Reading, Scope, Window};
 
 fn told(charter: config::Charter, runs: &RunIndex, declared: &[Declared], hour: i64) -> Incidents {
     let history = [(0, charter)];
@@ -63,7 +63,16 @@ fn what_people_said_is_told() {
         note: String::new(),
     };
     let declared = [
-        entry(1, Declaration::Annotated { outage, cause: Cause::Power, note: "prot. 7".to_owned() }),
+        entry(
+            1,
+            Declaration::Annotated {
+                outage,
+                service: None,
+                window: None,
+                cause: Cause::Power,
+                note: "prot. 7".to_owned(),
+            },
+        ),
         entry(2, work(3, 9, Scope::Path("web.back".to_owned()))),
         entry(3, work(3, 9, Scope::Path("web.front".to_owned()))),
         entry(4, work(4, 9, Scope::All)),

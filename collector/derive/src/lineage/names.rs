@@ -10,31 +10,31 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use config::{Charter, Check, CheckId, Component, FigureRule, Id, Node, Service};
+use config::{Charter, Check, CheckId, Component, FigureRule, Id, Node, Service, ServiceId};
 
-/// An id of a check in records, and when what was recorded under it is the check's: `[from_ms, to_ms)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Borne<'a> {
-    pub(super) id: &'a CheckId,
-    pub(super) from_ms: i64,
-    pub(super) to_ms: i64,
-}
+use super::meant::{Bearers, Names};
 
 /// Charters in the names of the newest of them.
 #[derive(Debug)]
 pub(super) struct Named<'a> {
     /// In order; copied where a name is another.
     pub(super) charters: Vec<Cow<'a, Charter>>,
-    /// The ids of each of their checks, unless that is one id and was never another's.
-    pub(super) borne: BTreeMap<CheckId, Vec<Borne<'a>>>,
+    /// What they are called, and were.
+    pub(super) names: Names,
 }
 
 /// Names what the charters of `shown` have. Those before and after say which ids its checks bore, and bear.
 ///
 /// `history` is every charter with the instant from which it was in force, in order.
 pub(super) fn name<'a>(history: &[(i64, &'a Charter)], shown: Range<usize>) -> Named<'a> {
-    let mut walk =
-        Walk { is_shown: false, from_ms: 0, differs: false, ids: Vec::new(), bearers: BTreeMap::new() };
+    let mut walk = Walk {
+        is_shown: false,
+        from_ms: 0,
+        differs: false,
+        ids: Vec::new(),
+        checks: Bearers::default(),
+        services: Bearers::default(),
+    };
     let mut kin = Kin::default();
     let mut charters = Vec::with_capacity(shown.len());
     for (index, &(from_ms, charter)) in history.iter().enumerate().rev() {
@@ -50,7 +50,9 @@ pub(super) fn name<'a>(history: &[(i64, &'a Charter)], shown: Range<usize>) -> N
         }
     }
     charters.reverse();
-    Named { charters, borne: walk.borne() }
+    let services = kin.members.into_iter().map(|member| member.shown).collect();
+    let names = Names { checks: walk.checks.borne(walk.ids), services: walk.services.borne(services) };
+    Named { charters, names }
 }
 
 /// The way back through the charters.
@@ -63,14 +65,16 @@ struct Walk<'a> {
     differs: bool,
     /// Each check's id as it is shown; `None` where no shown charter has the check.
     ids: Vec<Option<CheckId>>,
-    /// Which check bore an id, by its place in `ids`, and since when: the newest first.
-    bearers: BTreeMap<&'a CheckId, Vec<(i64, usize)>>,
+    /// Which check bore an id, by its place in `ids`.
+    checks: Bearers<'a, CheckId>,
+    services: Bearers<'a, ServiceId>,
 }
 
 impl<'a> Walk<'a> {
     fn services(&mut self, kin: &mut Kin, services: &'a [Service]) {
         let names: Vec<_> = services.iter().map(|service| (&service.id, service.was.clone())).collect();
         for (service, place) in services.iter().zip(kin.meet(&names, self.is_shown)) {
+            self.services.bears(self.from_ms, place, &service.id);
             let Member { shown, inner, .. } = &mut kin.members[place];
             self.differs |= shown.as_ref() != Some(&service.id);
             let path: Vec<&Id> = shown.iter().collect();
@@ -104,33 +108,8 @@ impl<'a> Walk<'a> {
                 self.ids[number] = Some(CheckId::of(path.iter().copied().chain(shown.as_ref())));
             }
             self.differs |= shown.as_ref() != Some(&check.target);
-            self.bears(number, &check.id);
+            self.checks.bears(self.from_ms, number, &check.id);
         }
-    }
-
-    /// The check has the id in the charter at hand.
-    fn bears(&mut self, number: usize, id: &'a CheckId) {
-        let bearers = self.bearers.entry(id).or_default();
-        match bearers.last_mut() {
-            Some((from_ms, bearer)) if *bearer == number => *from_ms = self.from_ms,
-            _ => bearers.push((self.from_ms, number)),
-        }
-    }
-
-    /// Whose an id was, told by check. Before anybody bore it, it was the first one's.
-    fn borne(self) -> BTreeMap<CheckId, Vec<Borne<'a>>> {
-        let mut borne: Vec<Vec<Borne<'a>>> = vec![Vec::new(); self.ids.len()];
-        for (id, bearers) in self.bearers {
-            let mut to_ms = i64::MAX;
-            for (place, &(from_ms, number)) in bearers.iter().enumerate() {
-                let from_ms = if place + 1 == bearers.len() { i64::MIN } else { from_ms };
-                borne[number].push(Borne { id, from_ms, to_ms });
-                to_ms = from_ms;
-            }
-        }
-        let plain = |id: &CheckId, borne: &[Borne<'_>]| matches!(borne, [only] if only.id == id && (only.from_ms, only.to_ms) == (i64::MIN, i64::MAX));
-        let shown = self.ids.into_iter().zip(borne).filter_map(|(id, borne)| Some((id?, borne)));
-        shown.filter(|(id, borne)| !plain(id, borne)).collect()
     }
 }
 

@@ -201,12 +201,12 @@ fn only_what_a_charter_says_otherwise_is_copied() {
         let charters = Charters::of(&history, Period::civil_year(2026), at(seen_to));
         assert_eq!((charters.in_force.len(), copies(&charters)), (in_force, copied), "up to {seen_to}");
         let borne: Vec<(&str, usize)> =
-            charters.borne.iter().map(|(check, borne)| (check.as_str(), borne.len())).collect();
+            charters.names.checks.iter().map(|(check, borne)| (check.as_str(), borne.len())).collect();
         assert_eq!(borne, if copied == 0 { vec![] } else { vec![("web.front.new", 2)] });
     }
     // A year has nothing to do with the charters of those before it, but for their names.
     let next = Charters::of(&history, Period::civil_year(2027), Period::civil_year(2027).end_ms());
-    assert_eq!((next.in_force.len(), copies(&next), next.borne.len()), (1, 0, 1));
+    assert_eq!((next.in_force.len(), copies(&next), next.names.checks.len()), (1, 0, 1));
 }
 
 #[test]

@@ -72,7 +72,9 @@ fn planned_work_and_causes_that_matter_show() {
     };
     let late = Declared { at_ms: as_of(93), ..work(2, 94, 95) };
     let outage = "web-2026-01-04T17:00:00Z".to_owned();
-    let cause = declared(3, Declaration::Annotated { outage, cause: Cause::Power, note: String::new() });
+    let (service, window_of) = (None, None);
+    let (cause, note) = (Cause::Power, String::new());
+    let cause = declared(3, Declaration::Annotated { outage, service, window: window_of, cause, note });
     let all = [work(1, 90, 93), late, cause];
     let rows = table(charter(), &seen, &all);
     let expected = [

@@ -55,8 +55,9 @@ fn at_each_instant_the_first_reason_stands() {
     use Unobserved::{AgentNetwork, AgentSilent, NeverMeasured};
     let pieces =
         [(0, 100, NeverMeasured), (0, 60, AgentSilent), (20, 50, AgentNetwork), (40, 70, AgentNetwork)];
-    assert_eq!(sum(&pieces), [(AgentNetwork, 50), (AgentSilent, 20), (NeverMeasured, 30)]);
-    assert_eq!(sum(&[]), []);
+    let sums = Unobserved::ALL.into_iter().zip(sum(&pieces)).filter(|(_, ms)| *ms > 0);
+    assert_eq!(sums.collect::<Vec<_>>(), [(AgentNetwork, 50), (AgentSilent, 20), (NeverMeasured, 30)]);
+    assert_eq!(sum(&[]), Lengths::default());
 }
 
 #[test]
@@ -86,6 +87,35 @@ fn annulled(from_hour: i64, to_hour: i64) -> Declared {
 fn what_is_annulled_is_told_as_such() {
     let (unknown_ms, told) = told(&runs_but(6, &[]), &[annulled(2, 4)], 6);
     assert_eq!((unknown_ms, told), (2 * 3_600_000, vec![(Unobserved::Annulled, 2 * 3_600_000)]));
+}
+
+#[test]
+fn an_annulment_explains_only_what_it_is_about() {
+    // The data center's one vantage spoke, the school's did not, and the vote asks for two that know.
+    let mut charter = charter();
+    let two = config::Vote { known_min: 2, ..charter.rules.readings.sites };
+    if let config::Node::Part(part) = &mut charter.services[0].components[0].node {
+        part.checks.iter_mut().for_each(|check| check.judged.sites = Some(two));
+    }
+    let seen = [("front", "a", "school1", "uu..uu"), ("front", "b", "school1", "uu..uu")];
+    let history = [(0, charter)];
+    let (charters, runs) = (Charters::of(&history, Period::civil_year(2026), as_of(6)), runs_but(6, &seen));
+    for (scope, expected) in [
+        ("*", Unobserved::Annulled),
+        ("web.front", Unobserved::Annulled),
+        ("mail", Unobserved::SpoolLost),
+        ("site:ced", Unobserved::Annulled),
+        ("site:school", Unobserved::SpoolLost),
+    ] {
+        let mut entry = annulled(2, 4);
+        if let Declaration::Annulled { scope: about, .. } = &mut entry.declaration {
+            *about = vec![Scope::parse(scope).unwrap()];
+        }
+        let corrections = Corrections::of(&[entry], i64::MAX);
+        let figures = charters.figures(&runs, &corrections, &Reading::default());
+        let told = charters.unobserved(&figures, web(&figures), &runs, &corrections);
+        assert_eq!(told.first().map(|(why, _)| *why), Some(expected), "{scope} {told:?}");
+    }
 }
 
 proptest! {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use config::{CheckId, Component, FigureRule, Life, Node, Service};
 use jiff::civil::Date;
 
-use super::{GroupFigure, MeanFigure, MemberFigure};
+use super::{GroupFigure, MeanFigure, MemberFigure, Turn};
 use crate::figure::{Sums, length_within};
 use crate::judge::JudgedService;
 use crate::mean::{Member, group_of};
@@ -46,6 +46,8 @@ pub(super) struct Means {
     members: Vec<Sum>,
     /// Time before any era with members, in which whoever came first is unknown or as the service was.
     before: Sums,
+    /// How it was then.
+    earlier: Vec<Arc<Timeline>>,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +65,7 @@ struct Sum {
     to_come: (u64, u64),
     /// How it is at the end of what was added; `None` if it is no member then.
     state: Option<Condition>,
+    turns: Vec<Turn>,
 }
 
 impl Means {
@@ -77,6 +80,7 @@ impl Means {
             places: BTreeMap::new(),
             members: Vec::new(),
             before: Sums::default(),
+            earlier: Vec::new(),
         }
     }
 
@@ -84,7 +88,7 @@ impl Means {
     /// that ends goes on as all of it.
     pub(super) fn add(&mut self, (from_ms, to_ms): (i64, i64), found: &Found<'_>) {
         let mut whole = Sums::default();
-        let state = match found {
+        let line = match found {
             Found::Members(members) => {
                 self.members.iter_mut().for_each(|member| member.state = None);
                 let first = self.members.is_empty();
@@ -95,18 +99,22 @@ impl Means {
             }
             Found::Whole(timeline) => {
                 whole.add(timeline, &self.seen, 1);
-                last_of(timeline)
+                Arc::clone(timeline)
             }
             Found::Nothing => {
                 whole.unknown = length_within(&self.seen, from_ms, to_ms);
-                Condition::Unknown
+                Arc::new(Timeline::unknown(from_ms, to_ms))
             }
         };
+        if self.members.is_empty() {
+            self.earlier.push(Arc::clone(&line));
+        }
         self.before = if self.members.is_empty() { self.before.plus(whole) } else { self.before };
         for member in self.members.iter_mut().filter(|member| member.state.is_some()) {
             member.plain = member.plain.plus(whole);
             member.weighed = member.weighed.plus(whole.times(member.weighs));
-            member.state = Some(state);
+            member.state = Some(last_of(&line));
+            member.turns.push(Turn { weight: member.weighs, timeline: Arc::clone(&line), whole: true });
         }
     }
 
@@ -117,7 +125,12 @@ impl Means {
         if first {
             plain = plain.plus(self.before);
         }
+        let earlier = if first { self.earlier.as_slice() } else { &[] };
         let sum = &mut self.members[place];
+        let weight = member.weight;
+        let before = earlier.iter().map(|line| Turn { weight, timeline: Arc::clone(line), whole: true });
+        sum.turns.extend(before);
+        sum.turns.push(Turn { weight, timeline: Arc::clone(&member.timeline), whole: false });
         sum.plain = sum.plain.plus(plain);
         sum.weighed = sum.weighed.plus(plain.times(member.weight));
         (sum.weight, sum.weighs) = (sum.weight.max(member.weight), member.weight);
@@ -209,7 +222,8 @@ impl Means {
         }
         .checked(self.period);
         let (name, group) = (member.name.clone(), member.group.clone());
-        MemberFigure { name, group, weight: member.weight, figure, state: member.state }
+        let (weight, turns) = (member.weight, member.turns.clone());
+        MemberFigure { name, group, weight, figure, state: member.state, turns }
     }
 
     fn of<'s>(&self, members: impl Iterator<Item = &'s Sum>) -> Figure {

@@ -1,9 +1,11 @@
 //! What stands beside a service's figure: promises about some hours, stretches, members of a mean.
 
+use std::sync::Arc;
+
 use config::{Availability, AvailabilityWithin};
 
 use super::worst;
-use crate::{Condition, Figure, Ratio};
+use crate::{Condition, Figure, Ratio, Timeline};
 
 /// A promise about a calendar's hours alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +61,18 @@ pub struct MemberFigure {
     pub figure: Figure,
     /// How it is at as-of; `None` if it is no member then.
     pub state: Option<Condition>,
+    /// How it was, charter by charter.
+    pub(crate) turns: Vec<Turn>,
+}
+
+/// How a member was while one charter judged.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Turn {
+    /// How much it weighed.
+    pub(crate) weight: u32,
+    pub(crate) timeline: Arc<Timeline>,
+    /// Was the service no mean then? It is the service's timeline.
+    pub(crate) whole: bool,
 }
 
 /// Members of one group.

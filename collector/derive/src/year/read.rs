@@ -97,6 +97,7 @@ impl Reader<'_> {
             stretches: self.stretches(service, &scope),
             corrections: self.touched(service),
             checks: service.checks.clone(),
+            needed: self.needed(service, checks),
             components,
             sites,
             now: self.now(&own.timeline, &checks[service.checks.clone()]),
@@ -195,12 +196,24 @@ impl Reader<'_> {
             return scope;
         }
         let stops = own.spans.iter().filter(|span| span.state == State::Down);
-        scope.without(&scopes::external(service.id.as_str(), stops, self.corrections))
+        scope.without(&scopes::external(self.seen.names, service.id, stops, self.corrections))
     }
 
     fn promise(&self, promise: Option<Availability>) -> Option<Availability> {
         let strict = |promise: Availability| self.reading.strict.unwrap_or(promise.strict);
         promise.map(|promise| Availability { strict: strict(promise), ..promise })
+    }
+
+    /// The checks elsewhere that say something of a mean, by their places in `checks`.
+    fn needed(&self, service: &JudgedService<'_>, checks: &[CheckFigure]) -> Vec<usize> {
+        let here = self.eras.iter().filter_map(|era| Some((era, era.same(service)?)));
+        let ids = here.flat_map(|(era, service)| era.needed(service).map(|check| check.id));
+        let mut places: Vec<usize> =
+            ids.filter_map(|id| checks.iter().position(|check| check.id == *id)).collect();
+        places.retain(|place| !service.checks.contains(place));
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     fn touched(&self, service: &JudgedService<'_>) -> Vec<u64> {

@@ -3,8 +3,9 @@
 use config::{Availability, Calendar, Charter, Component, FigureRule, Id, Node, Part, Service, ServiceId};
 
 use crate::judge::Judged;
-use crate::outage::ids;
-use crate::{Cause, Corrections, Hours, Period, Span};
+use crate::lineage::Names;
+use crate::said::annotations;
+use crate::{Annotation, Cause, Corrections, Hours, Period, Span};
 
 /// Stretches of a period, in order and apart.
 #[derive(Debug, Clone)]
@@ -155,20 +156,16 @@ fn same_targets(a: &Part, b: &Part) -> bool {
 
 /// The stops whose cause, as annotated, was not ours.
 pub(super) fn external<'s>(
-    service: &str,
+    names: &Names,
+    service: &ServiceId,
     stops: impl Iterator<Item = &'s Span>,
     corrections: &Corrections,
 ) -> Vec<(i64, i64)> {
-    let stops: Vec<&Span> = stops.collect();
-    let ids = ids(service, stops.iter().map(|stop| stop.start_ms));
-    let excused = |id: &String| {
-        corrections.annotations.get(id).is_some_and(|annotation| {
-            matches!(
-                annotation.cause,
-                Cause::ThirdParty | Cause::Power | Cause::Network | Cause::ForceMajeure
-            )
-        })
+    let stops: Vec<(i64, i64)> = stops.map(|stop| (stop.start_ms, stop.end_ms)).collect();
+    let said = annotations(names, service, &stops, corrections);
+    let is_outside = |said: &Annotation| {
+        matches!(said.cause, Cause::ThirdParty | Cause::Power | Cause::Network | Cause::ForceMajeure)
     };
-    let pairs = stops.iter().zip(&ids).filter(|(_, id)| excused(id));
-    pairs.map(|(stop, _)| (stop.start_ms, stop.end_ms)).collect()
+    let pairs = stops.into_iter().zip(said).filter(|(_, said)| said.is_some_and(is_outside));
+    pairs.map(|(stop, _)| stop).collect()
 }

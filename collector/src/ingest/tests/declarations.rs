@@ -8,7 +8,13 @@ use crate::verify::verify;
 fn annotated(note: &str) -> Act {
     let outage = "rete-2026-11-23T08:10:00Z".to_owned();
     Act::Declared {
-        declaration: Declaration::Annotated { outage, cause: Cause::Power, note: note.to_owned() },
+        declaration: Declaration::Annotated {
+            outage,
+            service: None,
+            window: None,
+            cause: Cause::Power,
+            note: note.to_owned(),
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a figure is made of: members, stretches, corrections, and what is told only when asked for.
 
 use collector_derive as derive;
-use collector_derive::{Declaration, Declared, ForcedState, Rule, Scope};
+use collector_derive::{Declaration, Declared, ForcedState, Rule};
 use config::Service;
 
 use super::figure::{Read, share};
@@ -74,16 +74,14 @@ pub(super) fn stretches(service: &derive::ServiceFigure, read: Read) -> Vec<Stre
 }
 
 /// What people say an outage came from, as said last.
-pub(super) fn annotation(moment: &Moment, outage: &str) -> Option<Annotation> {
-    let told = moment.corrections.annotations.get(outage)?;
-    let written = moment.declared.iter().find(|declared| declared.entry == told.entry);
-    Some(Annotation {
+pub(super) fn annotation(told: &derive::Annotation) -> Annotation {
+    Annotation {
         cause: told.cause.name().to_owned(),
         note: told.note.clone(),
         entry: told.entry,
         author: told.author.clone(),
-        at_ms: written.map_or(0, |declared| declared.at_ms),
-    })
+        at_ms: told.declared_ms,
+    }
 }
 
 /// The entries of the journal that are about the service's checks and the period's time.
@@ -113,7 +111,9 @@ fn correction(moment: &Moment, service: &derive::ServiceFigure, declared: &Decla
         _ => return None,
     };
     let changed = service.corrections.contains(&declared.entry);
-    if !changed && !is_about(moment, service, scope) {
+    let figures = &moment.figures;
+    let is_about = |check| figures.is_about(scope, declared.at_ms, check);
+    if !changed && !figures.checks_of(service).any(is_about) {
         return None;
     }
     // As later entries leave them; what is called off altogether as it was written.
@@ -154,16 +154,6 @@ fn effect(moment: &Moment, entry: u64, changed: bool) -> Effect {
     } else {
         Effect::Idle
     }
-}
-
-fn is_about(moment: &Moment, service: &derive::ServiceFigure, scope: &[Scope]) -> bool {
-    let checks = moment.figures.checks.get(service.checks.clone()).unwrap_or(&[]);
-    scope.iter().any(|scope| {
-        checks.iter().any(|check| match scope {
-            Scope::Site(site) => check.vantages.iter().any(|vantage| vantage.site == *site),
-            Scope::All | Scope::Path(_) => scope.covers(check.id.as_str()),
-        })
-    })
 }
 
 /// The most that tree and targets allow.

@@ -90,8 +90,13 @@ fn what_is_about_another_time_is_left_out() {
 #[test]
 fn an_outage_carries_the_cause_that_was_given_last() {
     let outage = Year::of(&example::moment()).services[3].outages[0].id.clone();
-    let said =
-        |cause, note: &str| Declaration::Annotated { outage: outage.clone(), cause, note: note.to_owned() };
+    let said = |cause, note: &str| Declaration::Annotated {
+        outage: outage.clone(),
+        service: None,
+        window: None,
+        cause,
+        note: note.to_owned(),
+    };
     let entries =
         vec![(1, "rossi", said(Cause::NotFound, "")), (0, "bianchi", said(Cause::Power, "interruttore"))];
     let year = Year::of(&moment(entries, &[]));

@@ -18,10 +18,8 @@ impl Year {
         let figures = &moment.figures;
         for (service, told) in figures.services.iter().zip(&mut year.services) {
             told.outages = match moment.accounts.get(&service.id) {
-                Some(account) => {
-                    account.incidents.list.iter().map(|incident| incident_told(moment, incident)).collect()
-                }
-                None => figures.outages(service).into_iter().map(|stop| outage(moment, stop)).collect(),
+                Some(account) => account.incidents.list.iter().map(incident_told).collect(),
+                None => outages(moment, service),
             };
         }
         year
@@ -129,7 +127,7 @@ fn component_year(
 }
 
 /// An outage with all that is said of it.
-fn incident_told(moment: &Moment, incident: &derive::Incident) -> Outage {
+fn incident_told(incident: &derive::Incident) -> Outage {
     Outage {
         components: incident.components.clone(),
         corrections: incident.corrections.clone(),
@@ -137,11 +135,24 @@ fn incident_told(moment: &Moment, incident: &derive::Incident) -> Outage {
             sure_ms: incident.sure.length_ms(),
             possible_ms: incident.possible.length_ms(),
         }),
-        ..outage(moment, incident.outage.clone())
+        annotation: incident.annotation.as_ref().map(account::annotation),
+        ..outage(incident.outage.clone())
     }
 }
 
-fn outage(moment: &Moment, outage: derive::Outage) -> Outage {
+/// A service's outages with what people said of them.
+fn outages(moment: &Moment, service: &derive::ServiceFigure) -> Vec<Outage> {
+    let (figures, corrections) = (&moment.figures, &moment.corrections);
+    let stops = figures.outages(service).into_iter().zip(figures.annotations(service, corrections));
+    let told = stops.map(|(stop, said)| Outage {
+        corrections: figures.entries(service, corrections, (stop.start_ms, stop.end_ms)),
+        annotation: said.map(account::annotation),
+        ..outage(stop)
+    });
+    told.collect()
+}
+
+fn outage(outage: derive::Outage) -> Outage {
     let causes = outage.causes.into_iter().map(|(check, site, agent, reason)| Cause {
         check: check.into(),
         site: site.into(),
@@ -149,7 +160,7 @@ fn outage(moment: &Moment, outage: derive::Outage) -> Outage {
         reason: reason.name().to_owned(),
     });
     Outage {
-        annotation: account::annotation(moment, &outage.id),
+        annotation: None,
         id: outage.id,
         start_ms: outage.start_ms,
         end_ms: outage.end_ms,

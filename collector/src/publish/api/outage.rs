@@ -20,7 +20,7 @@ pub struct Outage {
     /// The components and parts that were down in it; only where the account is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<String>,
-    /// Entries of the journal about its time and its service; only where the account is asked for.
+    /// Entries of the journal in force about its time and its service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<u64>,
     /// How long it was for certain, and at most (D24).

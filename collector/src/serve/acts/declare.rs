@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use collector_derive::{Declaration, Period, Window};
+use collector_derive::{Declaration, Period, ServiceFigure, Window, YearFigures};
+use config::ServiceId;
 use tracing::info;
 
 use super::super::person::account;
@@ -73,28 +74,51 @@ impl Acts {
         Ok(DeclaredAnswer { now_ms: as_of_ms, notice_ms, declared: declare::rows(&declared, notice_ms) })
     }
 
-    /// Every outage of the civil year in which the one of an id began; none when the id says no instant.
+    /// Every outage of the civil year in which the one of an id began, or of the quarter or month whose first
+    /// instant cut that one; none when the id says no instant.
     async fn outages_beside(&self, id: &str) -> Result<Vec<Stopped>, ActError> {
         let Some(began_ms) = declare::instant_of(id) else { return Ok(Vec::new()) };
-        let year = format::civil(began_ms).year();
+        let id = id.to_owned();
         let present = self.core.work.present(Arc::clone(&self.core));
         let told = tokio::task::spawn_blocking(move || {
-            let moment = present.moment(&Asked::of(Period::civil_year(year)))?;
-            let figures = &moment.figures;
-            let outages = figures.services.iter().flat_map(|service| figures.outages(service));
-            Ok::<_, AskError>(outages.filter_map(stopped).collect())
+            let mut told: Option<Vec<Stopped>> = None;
+            for period in periods(began_ms) {
+                let moment = present.moment(&Asked::of(period))?;
+                let of = |service| outages(&moment.figures, service);
+                let found: Vec<Stopped> = moment.figures.services.iter().flat_map(of).collect();
+                if found.iter().any(|outage| outage.id == id) {
+                    return Ok(found);
+                }
+                told = told.or(Some(found));
+            }
+            Ok::<_, AskError>(told.unwrap_or_default())
         });
         let told = told.await.map_err(|error| ActError::Failed(error.to_string()))?;
         told.map_err(|error| ActError::Failed(error.to_string()))
     }
 }
 
-fn stopped(outage: collector_derive::Outage) -> Option<Stopped> {
+/// Where an outage that begins then may have been shown: the year, the quarter and the month.
+fn periods(began_ms: i64) -> impl Iterator<Item = Period> {
+    let began = format::civil(began_ms);
+    let (year, month) = (began.year(), began.month());
+    let quarter = (month + 2) / 3;
+    [format!("{year:04}"), format!("{year:04}-Q{quarter}"), format!("{year:04}-{month:02}")]
+        .into_iter()
+        .filter_map(|name| Period::parse(&name))
+}
+
+fn outages(figures: &YearFigures, service: &ServiceFigure) -> Vec<Stopped> {
+    let told = figures.outages(service).into_iter();
+    told.filter_map(|outage| stopped(service.id.clone(), outage)).collect()
+}
+
+fn stopped(service: ServiceId, outage: collector_derive::Outage) -> Option<Stopped> {
     let mut checks: Vec<String> = outage.causes.iter().map(|(check, ..)| check.to_string()).collect();
     checks.sort();
     checks.dedup();
     let window = Window::new(outage.start_ms, outage.end_ms)?;
-    Some(Stopped { id: outage.id, window, ongoing: outage.ongoing, checks })
+    Some(Stopped { id: outage.id, service, window, ongoing: outage.ongoing, checks })
 }
 
 /// For the log.

@@ -4,7 +4,7 @@ use config::{ComponentId, Fraction, TargetFacts};
 
 use super::corrected::annulled;
 use super::*;
-use crate::{Composition, Outlook};
+use crate::{Composition, Outlook, Unobserved};
 
 /// What is known of an access point: name, area, weight, since, until.
 type Point<'a> = (&'a str, &'a str, u32, Option<Date>, Option<Date>);
@@ -126,10 +126,48 @@ fn what_is_needed_can_be_another_service() {
     let history = [(0, charter)];
     let charters = Charters::of(&history, Period::civil_year(2026), as_of(4));
     let of = |corrections: &Corrections| charters.figures(&seen, corrections, &Reading::default());
-    assert_eq!(hours(&web(&of(&Corrections::default())).figure), [2, 2, 0, 0, 1]);
-    let figures = of(&Corrections::of(&[annulled(3, "net.uplink", (1, 2))], i64::MAX));
+    let figures = of(&Corrections::default());
+    assert_eq!(hours(&web(&figures).figure), [2, 2, 0, 0, 1]);
+    let [outage] = &figures.outages(web(&figures))[..] else { panic!("one outage") };
+    let causes: Vec<_> = outage.causes.iter().map(|(check, ..)| check.as_str()).collect();
+    assert_eq!(causes, ["net.uplink.u"], "what made it was in another service");
+    let corrections = Corrections::of(&[annulled(3, "net.uplink", (1, 2))], i64::MAX);
+    let figures = of(&corrections);
     assert_eq!(hours(&web(&figures).figure), [2, 1, 1, 0, 1]);
     assert_eq!(web(&figures).corrections, [3]);
+    assert_eq!(figures.entries(web(&figures), &corrections, (as_of(1), as_of(3))), [3]);
+    let told = charters.unobserved(&figures, web(&figures), &seen, &corrections);
+    assert_eq!(told, [(Unobserved::Annulled, HOUR.unsigned_abs())]);
+}
+
+#[test]
+fn why_members_are_unknown_is_told_as_often_as_they_weigh() {
+    let points = [("x", "a", 1, None, None), ("y", "a", 2, None, None), ("z", "b", 4, None, None)];
+    let mut none = wifi(&points);
+    none.services.clear();
+    // Before hour 2 there is no such service; from hour 6 on it is without y.
+    let history = [(0, none), (as_of(2), wifi(&points)), (as_of(6), wifi(&[points[0], points[2]]))];
+    let seen = [
+        ("ap", "x", "ced1", "..uuuuuu"),
+        ("ap", "y", "ced1", "..uu.uuu"),
+        ("ap", "z", "ced1", "..uuuuuu"),
+        ("uplink", "u", "ced1", "..uuuuu."),
+    ];
+    let runs = runs(&seen);
+    let corrections = Corrections::of(&[annulled(3, "web.ap.x", (3, 4))], i64::MAX);
+    let charters = Charters::of(&history, Period::civil_year(2026), as_of(8));
+    let figures = charters.figures(&runs, &corrections, &Reading::default());
+    let service = web(&figures);
+    let told = charters.unobserved(&figures, service, &runs, &corrections);
+    let hours: Vec<_> = told.iter().map(|(why, ms)| (*why, ms / HOUR.unsigned_abs())).collect();
+    let unseen = 2 + 4 + 1;
+    let expected = [
+        (Unobserved::Annulled, 1),
+        (Unobserved::SpoolLost, 2 + 1 + 4),
+        (Unobserved::NeverMeasured, 2 * unseen),
+    ];
+    assert_eq!(hours, expected);
+    assert_eq!(told.iter().map(|(_, ms)| ms).sum::<u64>(), service.figure.unknown_ms);
 }
 
 #[test]
@@ -289,7 +327,10 @@ proptest! {
         ];
         let mut all: Vec<_> = ["x", "y", "z"].iter().zip(&seen).map(|(n, s)| ("ap", *n, "ced1", s.as_str())).collect();
         all.push(("uplink", "u", "ced1", &uplink));
-        let figures = year(&[(0, wifi(&points))], &runs(&all), 2026, as_of(hour));
+        let (history, runs) = ([(0, wifi(&points))], runs(&all));
+        let corrections = Corrections::of(&[annulled(1, "web.ap.z", (3, 30))], i64::MAX);
+        let charters = Charters::of(&history, Period::civil_year(2026), as_of(hour));
+        let figures = charters.figures(&runs, &corrections, &Reading::default());
         let (service, year_ms) = (web(&figures), Period::civil_year(2026).length_ms());
         prop_assert_eq!(service.figure.period_ms(), service.figure.weight * year_ms);
         let mean = service.mean.as_ref().unwrap();
@@ -298,6 +339,8 @@ proptest! {
         }
         let weighed: u64 = mean.members.iter().map(|m| u64::from(m.weight) * m.figure.up_ms).sum();
         prop_assert_eq!(weighed, service.figure.up_ms);
+        let told = charters.unobserved(&figures, service, &runs, &corrections);
+        prop_assert_eq!(told.iter().map(|(_, ms)| ms).sum::<u64>(), service.figure.unknown_ms);
         prop_assert_eq!(mean.groups.iter().map(|g| g.figure.down_ms).sum::<u64>(), service.figure.down_ms);
     }
 }
