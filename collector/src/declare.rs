@@ -16,6 +16,7 @@ mod names;
 mod register;
 mod maintenance;
 mod correction;
+mod effect;
 
 use collector_derive::{Cause, Declaration, Declared, ForcedState, Scope, Window};
 use config::{Charter, ServiceId};
@@ -24,6 +25,7 @@ use thiserror::Error;
 use crate::operator::{DeclaredRow, Held, NoticeFacts, Said, Until, Wish};
 use crate::publish::Lang;
 use crate::publish::words::notices::{self, moment};
+pub use effect::is_idle;
 use register::{Announced, Item, Register};
 
 /// What follows the name of whom root acts for, in the journal.

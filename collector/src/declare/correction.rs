@@ -2,7 +2,7 @@
 
 use super::{
     AHEAD_MAX_MS, BY_ROOT, Cause, Declaration, Declared, ForcedState, Item, Judge, Judged, Lang, Refusal,
-    Register, Scope, Situation, Window, kind, maintenance::empty, moment, names, say, text,
+    Register, Scope, Situation, Stopped, Window, kind, maintenance::empty, moment, names, say, text,
 };
 use crate::operator::{Held, Said};
 use crate::publish::format;

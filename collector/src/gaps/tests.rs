@@ -135,5 +135,9 @@ async fn what_was_not_read_says_nothing() {
     let found = |until_seq| {
         records::look_up(&store, &Around { before: Some((stream, 4)), after: (stream, until_seq) })
     };
-    assert_eq!((found(20), found(spool.last_seq())), (Some(Found::Nothing), None), "the rest may hold anything");
+    assert_eq!(
+        (found(20), found(spool.last_seq())),
+        (Some(Found::Nothing), None),
+        "the rest may hold anything"
+    );
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use collector_derive::{Declaration, Period, ServiceFigure, Window, YearFigures};
+use collector_derive::{Declaration, Declared, Period, ServiceFigure, Window, YearFigures};
 use config::ServiceId;
 use tracing::info;
 
 use super::super::person::account;
 use super::{ActError, Acts};
-use crate::declare::{self, Judged, Situation, Stopped};
-use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion};
+use crate::declare::{self, Judged, Situation, Stopped, say};
+use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, Said};
 use crate::publish::{AskError, Asked, Moments as _, format};
 use crate::recall::charter_at;
 use crate::serve::moments::not_to_come;
@@ -42,7 +42,8 @@ impl Acts {
             declare::judge(&wish, &asked, &situation)
         });
         let judged = judged.await.map_err(|error| ActError::Failed(error.to_string()))?;
-        let Judged { declaration, windows, doubts, notice } = judged?;
+        let Judged { declaration, windows, mut doubts, notice } = judged?;
+        doubts.extend(self.doubted(&author, &declaration, (head + 1, now_ms)).await?);
         let mut entry = None;
         if !dry_run {
             let seq = truth.declare(&author, declaration.clone(), now_ms).await?;
@@ -72,6 +73,30 @@ impl Acts {
         let charter = charter_at(&ingest.known().history(), as_of_ms);
         let notice_ms = charter.map_or(0, |charter| charter.rules.readings.notice_ms);
         Ok(DeclaredAnswer { now_ms: as_of_ms, notice_ms, declared: declare::rows(&declared, notice_ms) })
+    }
+
+    /// A question, where a correction would change no figure.
+    async fn doubted(
+        &self,
+        author: &str,
+        declaration: &Declaration,
+        (entry, at_ms): (u64, i64),
+    ) -> Result<Option<Said>, ActError> {
+        let (author, declaration) = (author.to_owned(), declaration.clone());
+        let wished = Declared { entry, at_ms, author, declaration };
+        let truth = self.core.work.truth();
+        let idle = tokio::task::spawn_blocking(move || {
+            let known = truth.known();
+            let (history, declared) = (known.history(), known.declared());
+            declare::is_idle(&history, known.ledger().runs(), &declared, &wished)
+        });
+        let idle = idle.await.map_err(|error| ActError::Failed(error.to_string()))?;
+        Ok(idle.then(|| {
+            say!(
+                "this changes no figure: in that time nothing was measured of it, or it is so already, or the name was another's then; are scope and time right?",
+                "questo non cambia alcun dato: in quel periodo non c'erano misure, o è già così, o il nome era di altri; ambito e orario sono giusti?"
+            )
+        }))
     }
 
     /// Every outage of the civil year in which the one of an id began, or of the quarter or month whose first
