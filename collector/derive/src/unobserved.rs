@@ -90,8 +90,9 @@ impl Charters<'_> {
                             teller.explain_gone(&member.name, &unknown, &mut pieces);
                             sum(&pieces)
                         };
-                        let all = lengths.iter_mut().zip(told);
-                        all.for_each(|(sum, ms)| *sum += ms * u64::from(turn.weight));
+                        for (sum, ms) in lengths.iter_mut().zip(told) {
+                            *sum += ms * u64::from(turn.weight);
+                        }
                     }
                 }
             }
@@ -173,7 +174,9 @@ impl Teller<'_> {
         for vantage in self.seen.vantages(&check) {
             let heard = Heard { streams: &vantage.streams, hold_ms };
             let mut told = Vec::new();
-            unknown.iter().for_each(|(from_ms, to_ms)| heard.explain(*from_ms, *to_ms, &mut told));
+            for (from_ms, to_ms) in unknown {
+                heard.explain(*from_ms, *to_ms, &mut told);
+            }
             // While it spoke, what it needs may have been unknown.
             pieces.extend(told.into_iter().filter(|(.., why)| *why != Unobserved::Unconfirmed));
         }
