@@ -28,10 +28,6 @@ fn main() -> std::io::Result<()> {
     let script = PathBuf::from(told("OUT_DIR")).join("layout.ld");
     std::fs::write(&script, script_of(&list))?;
     writeln!(cargo, "cargo::rustc-link-arg-bin=vedetta-agent=-Wl,-T,{}", script.display())?;
-    if told("CARGO_CFG_TARGET_ENV") == "gnu" {
-        // The addresses that are filled in at the start, in a tenth of the room; glibc knows it since 2.36.
-        writeln!(cargo, "cargo::rustc-link-arg-bin=vedetta-agent=-Wl,-z,pack-relative-relocs")?;
-    }
     Ok(())
 }
 
