@@ -30,7 +30,12 @@ pub(crate) fn victoria(world: &World) -> Option<Measured> {
             Command::new(&program)
                 .arg(format!("-storageDataPath={}", folder.path().join("data").display()))
                 .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
-                .args(["-retentionPeriod=10y", "-search.maxQueryDuration=20m", "-loggerLevel=ERROR"]),
+                .args([
+                    "-retentionPeriod=10y",
+                    "-search.maxQueryDuration=20m",
+                    "-search.maxPointsPerTimeseries=1000000",
+                    "-loggerLevel=ERROR",
+                ]),
             &folder.path().join("log"),
         );
         until_it_listens(port);
