@@ -28,6 +28,7 @@ mod include;
 mod secrets;
 mod resolve;
 mod load;
+mod state;
 mod changes;
 mod effect;
 
@@ -51,6 +52,7 @@ pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
 pub use problem::{LoadError, Problem};
 pub use quorum::Quorum;
 pub use rules::{Judged, LateEntries, Maintenance, Readings, Rules, Unknown};
+pub use state::state_directory;
 pub use text::{Lang, Text};
 pub use vote::{DownIf, Vote};
 pub use yaml::nearest::nearest_names;

@@ -97,7 +97,7 @@ fn whole(text: &str, name: &str, path: Option<&Path>) -> Result<Loaded, LoadErro
     Ok(Loaded { vedetta, warnings, source: source_kept })
 }
 
-fn folder(path: &Path) -> PathBuf {
+pub(crate) fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
@@ -105,7 +105,7 @@ fn folder(path: &Path) -> PathBuf {
 }
 
 /// The name for problems, and the text.
-fn read(path: &Path) -> Result<(String, String), LoadError> {
+pub(crate) fn read(path: &Path) -> Result<(String, String), LoadError> {
     let name = path.display().to_string();
     let refuse = |message: Text| Source { name: &name, text: "" }.refuse(Place::WHOLE, message);
     let mut bytes = Vec::new();

@@ -46,7 +46,7 @@ const AGENTS_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8443);
 const WEB_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 
 /// Keys, store and socket of the collector unless said otherwise.
-const COLLECTOR_STATE: &str = "/var/lib/vedetta";
+pub(crate) const COLLECTOR_STATE: &str = "/var/lib/vedetta";
 /// Longer than any; names of a directory service are longer than the 32 of `groupadd`.
 const GROUP_BYTES_MAX: usize = 128;
 
@@ -115,7 +115,7 @@ pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Repor
 }
 
 /// A path of the file, made to start from the file's folder.
-fn in_folder(path: &str, folder: Option<&Path>) -> PathBuf {
+pub(crate) fn in_folder(path: &str, folder: Option<&Path>) -> PathBuf {
     folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
 }
 
