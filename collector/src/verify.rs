@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use collector_api::{PublicKey, StreamId, hex_decode};
+use collector_api::{PublicKey, StreamId, hex_decode, hex_encode};
 use serde::Serialize;
 
 use crate::enrol::AgentRecord;
@@ -37,12 +37,27 @@ pub struct Verified {
     pub signatures: u64,
     /// Journal entries.
     pub journal_entries: u64,
+    /// The newest of them: what an auditor compares with one that was written down. A journal whose end was cut
+    /// off is sound in itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal_head: Option<JournalHead>,
     /// Closed years, by revision, whose figures were computed again.
     pub seals: u64,
     /// Packs of runs that were compared with a fresh derivation.
     pub packs: u64,
     /// One sentence each; empty when all is well.
     pub differences: Vec<String>,
+}
+
+/// The newest entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JournalHead {
+    /// Its number.
+    pub seq: u64,
+    /// Its SHA-256, hexadecimal.
+    pub hash: String,
+    /// When it was written, Unix ms.
+    pub at_ms: i64,
 }
 
 /// What the journal attests.
@@ -61,6 +76,11 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
     let mut verified = Verified { differences: store.defects()?, ..Verified::default() };
     let entries = store.journal()?;
     verified.journal_entries = entries.len() as u64;
+    verified.journal_head = entries.last().map(|entry| JournalHead {
+        seq: entry.seq,
+        hash: hex_encode(&entry.hash),
+        at_ms: entry.at_ms,
+    });
     let attested = read_journal(&entries, &mut verified.differences);
     compare_agents(&store.agents()?, &attested, &mut verified.differences);
 

@@ -194,19 +194,58 @@ fn a_group_of_operators_that_is_not_there_is_told_and_keeps_nothing_from_running
 fn what_is_kept_can_be_verified_while_it_runs_and_rebuilt_when_it_is_stopped() {
     let place = Place::initialised(&[]);
     let serving = place.serve();
-    let verified = place.run(&["verify"]);
+    let verified = place.run(&["verify", "--lang", "en"]);
     assert!(verified.status.success(), "{}", said(&verified));
     assert!(said(&verified).contains("all is as it was accepted"), "{}", said(&verified));
-    let rebuilt = place.run(&["rebuild"]);
+    let rebuilt = place.run(&["rebuild", "--lang", "en"]);
     assert!(!rebuilt.status.success());
     assert!(said(&rebuilt).contains("stop it first"), "{}", said(&rebuilt));
     drop(serving); // Killed.
-    let rebuilt = place.run(&["rebuild"]);
+    let rebuilt = place.run(&["rebuild", "--lang", "en"]);
     assert!(rebuilt.status.success() && said(&rebuilt).contains("the same bytes"), "{}", said(&rebuilt));
     let json = place.run(&["verify", "--json"]);
     assert!(json.status.success());
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["differences"], serde_json::json!([]));
+}
+
+#[test]
+fn a_half_edited_file_keeps_nobody_from_asking() {
+    let place = Place::initialised(&[]);
+    let charter = fs::read_to_string(place.config()).unwrap();
+    let stopped = place.run(&["status"]);
+    assert!(
+        !stopped.status.success() && said(&stopped).contains("non è in esecuzione"),
+        "{}",
+        said(&stopped)
+    );
+    let stopped = place.run(&["status", "--lang", "en"]);
+    assert!(said(&stopped).contains("is not running"), "{}", said(&stopped));
+    let _serving = place.serve();
+    for more in ["no_such_key: 1\n", "rules: {vantages: [\n", "rules: {a: 1, a: 2}\n"] {
+        fs::write(place.config(), format!("{charter}{more}")).unwrap();
+        let status = place.run(&["status"]);
+        assert!(status.status.success(), "{more}: {}", said(&status));
+        let reload = place.run(&["reload"]);
+        assert!(said(&reload).contains("resta in vigore la Carta di prima"), "{}", said(&reload));
+    }
+    fs::write(place.config(), "services: [\n").unwrap();
+    let blind = place.run(&["status"]);
+    assert!(said(&blind).contains("non si ricava la cartella di stato"), "{}", said(&blind));
+    assert!(said(&place.run(&["status", "--lang", "en"])).contains("cannot be told"));
+    fs::write(place.config(), charter).unwrap();
+    for (arguments, words) in [
+        (["report", "2025"], "nel 2025 non è stato misurato nulla"),
+        (["report", "novembre"], "`novembre` non è un periodo"),
+        (["report", "2999"], "l'anno 2999 non è cominciato"),
+    ] {
+        let refused = place.run(&arguments);
+        assert!(!refused.status.success() && said(&refused).contains(words), "{}", said(&refused));
+    }
+    let future = place.run(&["status", "--as-of", "01/01/2999 10:00"]);
+    assert!(said(&future).contains("deve ancora venire"), "{}", said(&future));
+    let verified = place.run(&["verify"]);
+    assert!(said(&verified).contains("testa del registro: voce"), "{}", said(&verified));
 }
 
 #[test]

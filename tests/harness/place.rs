@@ -252,13 +252,13 @@ impl Place {
     /// `vedetta verify` must find nothing.
     #[track_caller]
     pub fn assert_verifies(&self) {
-        succeeded(&mut self.collector_command(&["verify"]));
+        succeeded(&mut self.collector_command(&["verify", "--lang", "en"]));
     }
 
     /// `vedetta rebuild` must give the same bytes; the collector is stopped.
     #[track_caller]
     pub fn assert_rebuilds(&self) {
-        let output = succeeded(&mut self.collector_command(&["rebuild"]));
+        let output = succeeded(&mut self.collector_command(&["rebuild", "--lang", "en"]));
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(said.contains("the same bytes"), "{said}");
     }

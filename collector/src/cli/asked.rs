@@ -2,12 +2,16 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use collector_derive::{Period, instant_ms};
-use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::Time;
 
 use super::client::Client;
+use super::declaring::{Declaring, failure};
+use super::when::{Towards, When, calendar_day};
+use crate::declare::say;
+use crate::operator::Said;
+use crate::publish::Lang;
 use crate::publish::api::{Now, Year};
 
 /// Arguments of every command that shows figures.
@@ -22,7 +26,7 @@ pub(crate) struct AskedPeriod {
     /// A month instead, such as 2027-03
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
-    /// As it was known at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    /// As it was known at this instant, Europe/Rome where no offset is written: `oggi 18:15`, `23/11/2026 18:15`
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<String>,
 }
@@ -37,35 +41,35 @@ impl AskedPeriod {
     pub(crate) fn figures(&self, client: &Client, more: &[(&str, &str)]) -> anyhow::Result<Year> {
         let name = match [&self.year, &self.quarter, &self.month].into_iter().find_map(Option::as_ref) {
             Some(name) => name.clone(),
-            None if self.as_of.is_some() => self.year_of_then()?,
+            None if self.as_of.is_some() => self.year_of_then(client.lang())?,
             // The collector's clock and zone decide which year it is, not this terminal's.
             None => client.get_json::<Now>("/api/v1/now")?.year.to_string(),
         };
-        client.get_json(&self.path(&name, more)?)
+        client.get_json(&self.path(&name, more, client.lang())?)
     }
 
     /// The instant, Unix ms.
-    pub(super) fn as_of_ms(&self) -> anyhow::Result<Option<i64>> {
-        self.as_of.as_deref().map(as_of_ms).transpose()
+    pub(super) fn as_of_ms(&self, lang: Lang) -> anyhow::Result<Option<i64>> {
+        self.as_of.as_deref().map(|text| as_of_ms(text, lang)).transpose()
     }
 
     /// The civil year of the instant: what was known then of the year that ran then.
-    fn year_of_then(&self) -> anyhow::Result<String> {
-        let at_ms = self.as_of_ms()?.unwrap_or_default();
+    fn year_of_then(&self, lang: Lang) -> anyhow::Result<String> {
+        let at_ms = self.as_of_ms(lang)?.unwrap_or_default();
         Ok(Period::civil_year_at(at_ms).civil_year_of_start().to_string())
     }
 
     /// Where the read API has them.
-    fn path(&self, name: &str, more: &[(&str, &str)]) -> anyhow::Result<String> {
+    fn path(&self, name: &str, more: &[(&str, &str)], lang: Lang) -> anyhow::Result<String> {
         if Period::parse(name).is_none() {
-            bail!("`{name}` is no period; write 2027, 2027-Q1 or 2027-03");
+            bail!(failure(&no_period(name), lang));
         }
         let kind = match name.split_once('-') {
             None => "years",
             Some((_, part)) if part.starts_with('Q') => "quarters",
             Some(_) => "months",
         };
-        let as_of = self.as_of.as_deref().map(instant).transpose()?;
+        let as_of = self.as_of.as_deref().map(|text| instant(text, lang)).transpose()?;
         let as_of = as_of.as_deref().map(|as_of| ("as_of", as_of));
         let query = as_of.into_iter().chain(more.iter().copied());
         let query: Vec<String> = query.map(|(key, value)| format!("{key}={}", encoded(value))).collect();
@@ -74,9 +78,17 @@ impl AskedPeriod {
     }
 }
 
+/// What is said of a name that is none.
+pub(super) fn no_period(name: &str) -> Said {
+    say!(
+        "`{name}` is no period; write 2027, 2027-Q1 or 2027-03",
+        "`{name}` non è un periodo; scrivi 2027, 2027-Q1 o 2027-03"
+    )
+}
+
 /// Where the read API has the present, or what was known at an instant.
-pub(super) fn now(as_of: Option<&str>) -> anyhow::Result<String> {
-    let as_of = as_of.map(instant).transpose()?;
+pub(super) fn now(as_of: Option<&str>, lang: Lang) -> anyhow::Result<String> {
+    let as_of = as_of.map(|text| instant(text, lang)).transpose()?;
     let query = as_of.map(|as_of| format!("?as_of={}", encoded(&as_of)));
     Ok(format!("/api/v1/now{}", query.unwrap_or_default()))
 }
@@ -87,23 +99,19 @@ pub(super) fn declared(as_of_ms: Option<i64>) -> String {
     format!("/acts/declared{}", query.unwrap_or_default())
 }
 
-/// An instant, Unix ms, of what `--as-of` takes.
-pub(super) fn as_of_ms(text: &str) -> anyhow::Result<i64> {
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at.as_millisecond());
+/// An instant, Unix ms, written as `--from` is; a day alone is its beginning.
+pub(super) fn as_of_ms(text: &str, lang: Lang) -> anyhow::Result<i64> {
+    if let Some(day) = calendar_day(text.trim()) {
+        return Ok(instant_ms(day.to_datetime(Time::midnight())));
     }
-    instant(text)?.parse().context("an instant is a number of milliseconds")
+    let now_ms = Declaring::now_ms();
+    let when = When::parse(text, now_ms, Towards::Before(now_ms)).map_err(|said| failure(&said, lang))?;
+    Ok(when.at_ms)
 }
 
-/// An instant as the read API takes it; where no offset is written, a clock on a wall in Europe/Rome showed it.
-fn instant(text: &str) -> anyhow::Result<String> {
-    if text.parse::<Timestamp>().is_ok() {
-        return Ok(text.to_owned());
-    }
-    let wall = text.parse::<DateTime>().with_context(|| {
-        format!("`{text}` is no instant; write 2027-04-01T12:00, with Z or +02:00 behind it if it is not Europe/Rome")
-    })?;
-    Ok(instant_ms(wall).to_string())
+/// The same as the read API takes it.
+fn instant(text: &str, lang: Lang) -> anyhow::Result<String> {
+    as_of_ms(text, lang).map(|at_ms| at_ms.to_string())
 }
 
 /// A query's value: what is not plain is written by its bytes (RFC 3986, 2.1).
@@ -135,25 +143,46 @@ mod tests {
             (
                 "2027-03",
                 Some("2027-04-01T12:00+02:00"),
-                "/api/v1/months/2027-03?as_of=2027-04-01T12%3A00%2B02%3A00&outages=none",
+                "/api/v1/months/2027-03?as_of=1806573600000&outages=none",
             ),
+            ("2027", Some("01/04/2027 12:00"), "/api/v1/years/2027?as_of=1806573600000&outages=none"),
+            ("2027", Some("2027-04-01 12:00:00"), "/api/v1/years/2027?as_of=1806573600000&outages=none"),
+            ("2027", Some("2027-04-01"), "/api/v1/years/2027?as_of=1806530400000&outages=none"),
             ("2027", Some("2027-04-01T12:00"), "/api/v1/years/2027?as_of=1806573600000&outages=none"),
         ] {
             let asked = AskedPeriod::named(name, as_of.map(str::to_owned));
-            assert_eq!(asked.path(name, &[("outages", "none")]).unwrap(), path);
+            assert_eq!(asked.path(name, &[("outages", "none")], Lang::It).unwrap(), path);
         }
-        assert_eq!(now(None).unwrap(), "/api/v1/now");
-        assert_eq!(now(Some("2027-04-01T12:00")).unwrap(), "/api/v1/now?as_of=1806573600000");
-        assert!(now(Some("ieri")).is_err());
+        assert_eq!(now(None, Lang::It).unwrap(), "/api/v1/now");
+        assert_eq!(now(Some("2027-04-01T12:00"), Lang::It).unwrap(), "/api/v1/now?as_of=1806573600000");
+        assert!(now(Some("oggi 00:00"), Lang::It).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_in_the_language_of_who_asks() {
+        let wrong = |lang| AskedPeriod::default().path("novembre", &[], lang).unwrap_err().to_string();
+        assert_eq!(wrong(Lang::En), "`novembre` is no period; write 2027, 2027-Q1 or 2027-03");
+        assert_eq!(wrong(Lang::It), "`novembre` non è un periodo; scrivi 2027, 2027-Q1 o 2027-03");
+        for text in ["ieri", "in principio", "2027-13-01T00:00:00Z"] {
+            let wrong = |lang| now(Some(text), lang).unwrap_err().to_string();
+            assert!(
+                wrong(Lang::It).starts_with(&format!("`{text}` non è un orario; scrivi")),
+                "{}",
+                wrong(Lang::It)
+            );
+            assert!(
+                wrong(Lang::En).starts_with(&format!("`{text}` is no time; write")),
+                "{}",
+                wrong(Lang::En)
+            );
+        }
         assert_eq!(declared(None), "/acts/declared");
         assert_eq!(declared(Some(5)), "/acts/declared?as_of_ms=5");
         for (text, year) in
             [("2026-06-01", "2026"), ("2027-01-01T00:00", "2027"), ("2026-12-31T23:00:00Z", "2027")]
         {
             let asked = AskedPeriod { as_of: Some(text.to_owned()), ..AskedPeriod::default() };
-            assert_eq!(asked.year_of_then().unwrap(), year, "the year of {text}, in Rome");
+            assert_eq!(asked.year_of_then(Lang::It).unwrap(), year, "the year of {text}, in Rome");
         }
-        let wrong = AskedPeriod::default().path("27", &[]).unwrap_err();
-        assert_eq!(wrong.to_string(), "`27` is no period; write 2027, 2027-Q1 or 2027-03");
     }
 }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use crate::declare::say;
-use crate::operator::{AS_HEADER, SOCKET_NAME, Trouble};
+use crate::operator::{AS_HEADER, Said, Trouble};
 use crate::publish::Lang;
 
 /// More than any answer: ten years of outages of a large charter are some MB.
@@ -27,27 +27,36 @@ const PATIENCE_WITH_THE_PAST: Duration = Duration::from_mins(10);
 /// Asks the collector whose state directory this is.
 #[derive(Debug)]
 pub(crate) struct Client {
-    socket: PathBuf,
+    /// Or why nobody knows where it is: told when something is asked, in the language of who asks.
+    socket: Result<PathBuf, Said>,
     config: PathBuf,
     lang: Lang,
 }
 
 impl Client {
-    /// Of the collector in `state`; `config` is named when it is not running.
-    pub(crate) fn new(state: &Path, config: &Path) -> Self {
-        Self { socket: state.join(SOCKET_NAME), config: config.to_owned(), lang: Lang::En }
+    /// Of the collector with this socket; `config` is named when it is not running.
+    pub(crate) fn new(socket: Result<PathBuf, Said>, config: &Path) -> Self {
+        Self { socket, config: config.to_owned(), lang: Lang::En }
     }
 
-    /// Tells refusals in this language, where they are said in both.
+    /// Tells refusals in this language.
     pub(crate) fn speaking(self, lang: Lang) -> Self {
         Self { lang, ..self }
+    }
+
+    /// The language of who asks.
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang
     }
 
     /// `GET`, decoded.
     pub(crate) fn get_json<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let body = self.ask(Method::GET, path, None, Bytes::new())?;
         serde_json::from_slice(&body)
-            .with_context(|| format!("the collector's answer to {path} is of another version"))
+            .with_context(|| self.said(&say!(
+                "the collector's answer to {path} is of another version; after an upgrade, `systemctl restart vedetta`",
+                "la risposta del collettore a {path} è di un'altra versione; dopo un aggiornamento, `systemctl restart vedetta`"
+            )))
     }
 
     /// `POST`; `author` is how root names itself.
@@ -60,7 +69,10 @@ impl Client {
         let question = serde_json::to_vec(question)?;
         let body = self.ask(Method::POST, path, author, question.into())?;
         serde_json::from_slice(&body)
-            .with_context(|| format!("the collector's answer to {path} is of another version"))
+            .with_context(|| self.said(&say!(
+                "the collector's answer to {path} is of another version; after an upgrade, `systemctl restart vedetta`",
+                "la risposta del collettore a {path} è di un'altra versione; dopo un aggiornamento, `systemctl restart vedetta`"
+            )))
     }
 
     fn ask(&self, method: Method, path: &str, author: Option<&str>, body: Bytes) -> anyhow::Result<Bytes> {
@@ -77,19 +89,33 @@ impl Client {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (status, body) = runtime
             .block_on(async { tokio::time::timeout(patience, self.exchange(request)).await })
-            .with_context(|| format!("the collector did not answer within {} s", patience.as_secs()))??;
+            .with_context(|| {
+                let seconds = patience.as_secs();
+                self.said(&say!(
+                    "the collector did not answer within {seconds} s",
+                    "il collettore non ha risposto entro {seconds} s"
+                ))
+            })??;
         if status.is_success() {
             return Ok(body);
         }
         match serde_json::from_slice::<Trouble>(&body) {
             Ok(Trouble { errore: Some(errore), .. }) if self.lang == Lang::It => bail!("{errore}"),
             Ok(trouble) => bail!("{}", trouble.error),
-            Err(_) => bail!("the collector answered {status}: {}", String::from_utf8_lossy(&body).trim()),
+            Err(_) => {
+                let body = String::from_utf8_lossy(&body);
+                let body = body.trim();
+                bail!(self.said(&say!(
+                    "the collector answered {status}: {body}",
+                    "il collettore ha risposto {status}: {body}"
+                )))
+            }
         }
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
-        let stream = UnixStream::connect(&self.socket).await.map_err(|error| self.unreachable(&error))?;
+        let socket = self.socket.as_ref().map_err(|why| anyhow::anyhow!(self.said(why)))?;
+        let stream = UnixStream::connect(socket).await.map_err(|error| self.unreachable(socket, &error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let asking = async {
             let response = sender.send_request(request).await.context("the collector did not answer")?;
@@ -112,8 +138,8 @@ impl Client {
         }
     }
 
-    fn unreachable(&self, error: &io::Error) -> anyhow::Error {
-        let (socket, config) = (self.socket.display(), self.config.display());
+    fn unreachable(&self, socket: &Path, error: &io::Error) -> anyhow::Error {
+        let (socket, config) = (socket.display(), self.config.display());
         let said = match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => say!(
                 "the collector is not running: nobody listens on `{socket}`; start it with `systemctl start vedetta`, or by hand with `vedetta serve --config {config}`",
@@ -121,14 +147,18 @@ impl Client {
             ),
             io::ErrorKind::PermissionDenied => say!(
                 "you may not use `{socket}`; ask as a member of the group that `collector.operators` names (`id` shows yours; a new one counts from the next login), or with `sudo`",
-                "non puoi usare `{socket}`; chiedi come membro del gruppo indicato da `collector.operators` (`id` mostra i tuoi; uno nuovo vale dal prossimo accesso), oppure con `sudo`"
+                "non puoi usare `{socket}`; chiedi come membro del gruppo indicato da `collector.operators` (`id` mostra i tuoi; uno nuovo vale dal prossimo accesso), o con `sudo`"
             ),
             _ => say!(
                 "cannot connect to the collector at `{socket}`: {error}",
-                "non ci si può collegare al collettore su `{socket}`: {error}"
+                "non riesco a collegarmi al collettore su `{socket}`: {error}"
             ),
         };
-        anyhow::anyhow!("{}", said.get(self.lang))
+        anyhow::anyhow!(self.said(&said))
+    }
+
+    fn said(&self, said: &Said) -> String {
+        said.get(self.lang).to_owned()
     }
 }
 

@@ -101,7 +101,7 @@ impl Declaring {
 
     /// What is declared so far, or was at an instant.
     pub(super) fn declared(&self, as_of: Option<&str>) -> anyhow::Result<DeclaredAnswer> {
-        let as_of_ms = as_of.map(asked::as_of_ms).transpose()?;
+        let as_of_ms = as_of.map(|text| asked::as_of_ms(text, self.lang)).transpose()?;
         self.place.client()?.speaking(self.lang).get_json(&asked::declared(as_of_ms))
     }
 

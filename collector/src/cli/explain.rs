@@ -41,7 +41,8 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let year = self.asked.figures(&self.place.client()?, &[("account", &self.service)])?;
+        let year =
+            self.asked.figures(&self.place.client()?.speaking(self.lang), &[("account", &self.service)])?;
         let service = year.services.iter().find(|service| service.id == self.service);
         let service = service.with_context(|| {
             let known: Vec<&str> = year.services.iter().map(|service| service.id.as_str()).collect();

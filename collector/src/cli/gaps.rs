@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use collector_derive::Period;
 
-use super::asked::as_of_ms;
+use super::asked::{as_of_ms, no_period};
 use super::declaring::failure;
 use super::place::Place;
 use super::terminal::{Paint, plain};
@@ -51,11 +51,10 @@ pub(crate) struct Gaps {
 impl Gaps {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let client = self.place.client()?.speaking(self.lang);
-        let as_of_ms = self.as_of.as_deref().map(as_of_ms).transpose()?;
+        let as_of_ms = self.as_of.as_deref().map(|text| as_of_ms(text, self.lang)).transpose()?;
         let period = match (&self.from, &self.year) {
             (Some(from), _) => self.stretch(from, as_of_ms.unwrap_or_else(|| Clock::system().now_ms()))?,
-            (None, Some(name)) => Period::parse(name)
-                .ok_or_else(|| anyhow::anyhow!("`{name}` is no period; write 2027, 2027-Q1 or 2027-03"))?,
+            (None, Some(name)) => Period::parse(name).ok_or_else(|| failure(&no_period(name), self.lang))?,
             (None, None) => match as_of_ms {
                 Some(at_ms) => Period::civil_year_at(at_ms),
                 None => Period::civil_year(client.get_json::<Now>("/api/v1/now")?.year),

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use collector_api::hex_encode;
 
 use super::place::Place;
+use crate::publish::Lang;
 use crate::rebuild;
 use crate::store::SqliteStore;
 
@@ -15,20 +16,37 @@ use crate::store::SqliteStore;
 pub(crate) struct Rebuild {
     #[command(flatten)]
     place: Place,
+    /// The language of the text
+    #[arg(long, value_enum, default_value_t)]
+    lang: Lang,
 }
 
 impl Rebuild {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let state = self.place.state_directory()?;
+        let lang = self.lang;
+        let state = self.place.state_directory(lang)?;
         // Opening would make an empty store where there is none.
         drop(SqliteStore::read(&state)?);
-        let _lock = crate::serve::lock(&state).context("stop it first (`systemctl stop vedetta`)")?;
+        let _lock = crate::serve::lock(&state).context(match lang {
+            Lang::It => "prima va fermato (`systemctl stop vedetta`)",
+            Lang::En => "stop it first (`systemctl stop vedetta`)",
+        })?;
         let mut store = SqliteStore::open(&state)?;
         let rebuilt = rebuild::rebuild(&mut store, collector_derive::step)?;
-        writeln!(out, "before  {}", hex_encode(&rebuilt.before))?;
-        writeln!(out, "after   {}", hex_encode(&rebuilt.after))?;
-        let same = if rebuilt.before == rebuilt.after { "the same bytes" } else { "other bytes than before" };
-        writeln!(out, "{} streams, {} packs of runs: {same}", rebuilt.streams, rebuilt.packs)?;
+        let (before, after) = (hex_encode(&rebuilt.before), hex_encode(&rebuilt.after));
+        let (streams, packs) = (rebuilt.streams, rebuilt.packs);
+        match lang {
+            Lang::It => {
+                let same = if before == after { "gli stessi byte" } else { "byte diversi da prima" };
+                writeln!(out, "prima   {before}\ndopo    {after}")?;
+                writeln!(out, "flussi {streams}, pacchi di corse {packs}: {same}")?;
+            }
+            Lang::En => {
+                let same = if before == after { "the same bytes" } else { "other bytes than before" };
+                writeln!(out, "before  {before}\nafter   {after}")?;
+                writeln!(out, "{streams} streams, {packs} packs of runs: {same}")?;
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -26,8 +26,11 @@ pub(crate) struct Reload {
 impl Reload {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let question = ReloadQuestion { dry_run: self.dry_run, lang: self.lang };
-        let answer: ReloadAnswer =
-            self.place.client()?.post_json("/acts/reload", self.author.as_deref(), &question)?;
+        let answer: ReloadAnswer = self.place.client()?.speaking(self.lang).post_json(
+            "/acts/reload",
+            self.author.as_deref(),
+            &question,
+        )?;
         let (warned, noted) = match self.lang {
             Lang::En => ("warning", "note"),
             Lang::It => ("avviso", "nota"),

@@ -16,7 +16,7 @@ pub(crate) struct Report {
     /// The period: 2027, 2027-Q1 or 2027-03
     #[arg(value_name = "YEAR|YEAR-Qn|YEAR-MM")]
     period: String,
-    /// As it was known at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    /// As it was known at this instant, Europe/Rome where no offset is written: `oggi 18:15`, `23/11/2026 18:15`
     #[arg(long, value_name = "INSTANT")]
     as_of: Option<String>,
     #[command(flatten)]
@@ -43,7 +43,7 @@ enum Format {
 impl Report {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         let year = AskedPeriod::named(&self.period, self.as_of)
-            .figures(&self.place.client()?, &[("account", "all")])?;
+            .figures(&self.place.client()?.speaking(self.lang), &[("account", "all")])?;
         match self.format {
             Format::Json => {
                 serde_json::to_writer_pretty(&mut *out, &year)?;

@@ -36,7 +36,7 @@ impl Seal {
         let Self { year, revise, dry_run, lang, .. } = self;
         let question = SealQuestion { year, revise, dry_run, lang };
         let answer: SealAnswer =
-            self.place.client()?.post_json("/acts/seal", self.author.as_deref(), &question)?;
+            self.place.client()?.speaking(lang).post_json("/acts/seal", self.author.as_deref(), &question)?;
         if self.json {
             serde_json::to_writer_pretty(&mut *out, &answer)?;
             writeln!(out)?;

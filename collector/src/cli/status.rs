@@ -21,7 +21,7 @@ pub(crate) struct Status {
     /// Show it again every two seconds, until interrupted
     #[arg(long, conflicts_with = "json")]
     watch: bool,
-    /// As it was known at this instant, Europe/Rome where no offset is written: 2027-04-01T12:00
+    /// As it was known at this instant, Europe/Rome where no offset is written: `oggi 18:15`, `23/11/2026 18:15`
     #[arg(long, value_name = "INSTANT", conflicts_with = "watch")]
     as_of: Option<String>,
     /// The read API's answer instead of text
@@ -34,8 +34,8 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let client = self.place.client()?;
-        let path = asked::now(self.as_of.as_deref())?;
+        let client = self.place.client()?.speaking(self.lang);
+        let path = asked::now(self.as_of.as_deref(), self.lang)?;
         let now = || client.get_json::<Now>(&path);
         if self.json {
             serde_json::to_writer_pretty(&mut *out, &now()?)?;
@@ -70,7 +70,7 @@ fn show(now: &Now, lang: Lang, paint: Paint) -> String {
     let l = lang.labels();
     let title = format!("{} · {} {}", plain(&now.organisation), l.title, now.year);
     let mut text = format!("{}\n", paint.strong(&title));
-    text.push_str(&paint.faint(&format!("{} {}", l.computed_at, format::date_time(now.now_ms, lang))));
+    text.push_str(&paint.faint(&format!("{} {}", l.computed_at, format::instant(now.now_ms, lang))));
     text.push('\n');
     for alarm in page::alarms(now, lang) {
         text.push_str(&paint.alarm(&format!("! {}", plain(&alarm))));

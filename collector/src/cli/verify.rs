@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::place::Place;
+use crate::publish::{Lang, format};
 use crate::store::SqliteStore;
-use crate::verify;
+use crate::verify::{self, Verified};
 
 /// Check every stored batch, signature, journal entry and run; the collector may run meanwhile
 #[derive(Debug, clap::Args)]
@@ -15,32 +16,95 @@ pub(crate) struct Verify {
     /// Tell it as JSON
     #[arg(long)]
     json: bool,
+    /// The language of the text
+    #[arg(long, value_enum, default_value_t)]
+    lang: Lang,
 }
 
 impl Verify {
     pub(crate) fn run(self, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let store = SqliteStore::read(&self.place.state_directory()?)?;
+        let store = SqliteStore::read(&self.place.state_directory(self.lang)?)?;
         let verified = verify::verify(&store, collector_derive::step)?;
         if self.json {
             serde_json::to_writer_pretty(&mut *out, &verified)?;
             writeln!(out)?;
         } else {
-            for difference in &verified.differences {
-                writeln!(out, "{difference}")?;
-            }
-            let verify::Verified { streams, batches, signatures, journal_entries, packs, seals, .. } =
-                verified;
-            writeln!(
-                out,
-                "{streams} streams, {batches} batches, {signatures} signatures, {journal_entries} journal entries, \
-                 {packs} packs of runs, {seals} sealed results: {}",
-                match verified.differences.len() {
-                    0 => "all is as it was accepted".to_owned(),
-                    1 => "1 difference".to_owned(),
-                    count => format!("{count} differences"),
-                }
-            )?;
+            write!(out, "{}", show(&verified, self.lang))?;
         }
         Ok(if verified.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Differences first; they are told in English, as the log is.
+fn show(verified: &Verified, lang: Lang) -> String {
+    let Verified { streams, batches, signatures, journal_entries, journal_head, packs, seals, differences } =
+        verified;
+    let mut lines: Vec<String> = differences.clone();
+    let outcome = match (lang, differences.len()) {
+        (Lang::It, 0) => "tutto è come fu accettato".to_owned(),
+        (Lang::En, 0) => "all is as it was accepted".to_owned(),
+        (Lang::It, 1) => "1 differenza".to_owned(),
+        (Lang::En, 1) => "1 difference".to_owned(),
+        (Lang::It, count) => format!("{count} differenze"),
+        (Lang::En, count) => format!("{count} differences"),
+    };
+    lines.push(match lang {
+        Lang::It => format!(
+            "flussi {streams}, lotti {batches}, firme {signatures}, voci del registro {journal_entries}, \
+             pacchi di corse {packs}, risultati chiusi {seals}: {outcome}"
+        ),
+        Lang::En => format!(
+            "{streams} streams, {batches} batches, {signatures} signatures, {journal_entries} journal entries, \
+             {packs} packs of runs, {seals} sealed results: {outcome}"
+        ),
+    });
+    if let Some(head) = journal_head {
+        let at = format::instant(head.at_ms, lang);
+        let (seq, hash) = (head.seq, &head.hash);
+        lines.extend(match lang {
+            Lang::It => [
+                format!("testa del registro: voce {seq} del {at}, {hash}"),
+                "un registro a cui è stata tolta la fine è integro in sé: confronta la testa con una annotata altrove, \
+                 o con quella che ogni sonda ricorda (`vedetta-agent status`)"
+                    .to_owned(),
+            ],
+            Lang::En => [
+                format!("head of the journal: entry {seq} of {at}, {hash}"),
+                "a journal whose end was cut off is sound in itself: compare the head with one written down elsewhere, \
+                 or with what each agent remembers (`vedetta-agent status`)"
+                    .to_owned(),
+            ],
+        });
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::JournalHead;
+
+    #[test]
+    fn the_head_can_be_compared_in_both_languages() {
+        let head = JournalHead { seq: 47, hash: "ab".repeat(32), at_ms: 1_795_421_400_000 };
+        let sound = Verified { journal_entries: 47, journal_head: Some(head), ..Verified::default() };
+        for (lang, facts) in [
+            (
+                Lang::It,
+                ["tutto è come fu accettato", "voce 47 del 23/11/2026 09:10 +01:00, abab", "una annotata"],
+            ),
+            (
+                Lang::En,
+                ["all is as it was accepted", "entry 47 of 2026-11-23 09:10 +01:00, abab", "written down"],
+            ),
+        ] {
+            let text = show(&sound, lang);
+            assert!(facts.iter().all(|fact| text.contains(fact)), "{text}");
+        }
+        let wrong = Verified { differences: vec!["a is b".to_owned()], ..Verified::default() };
+        assert!(
+            show(&wrong, Lang::It).starts_with("a is b\n")
+                && show(&wrong, Lang::It).contains(": 1 differenza\n")
+        );
     }
 }

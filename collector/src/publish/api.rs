@@ -44,6 +44,9 @@ pub struct Ready {
 pub struct Problem {
     /// A sentence that says what to do.
     pub error: String,
+    /// The same in Italian, where it was said in both languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errore: Option<String>,
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use collector_derive::Period;
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::declare::say;
+use crate::operator::Said;
+
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Asked {
@@ -65,24 +68,36 @@ impl Asked {
     }
 }
 
-/// Why there is no moment. Each is a sentence for who asked.
+/// Why there is no moment. Each is a sentence for who asked; in both languages, but what only the log explains.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AskError {
     /// The question makes no sense.
     #[error("{0}")]
-    Refused(String),
+    Refused(Said),
     /// There is nothing to say about it.
     #[error("{0}")]
-    Absent(String),
+    Absent(Said),
     /// It is answered to operators only.
     #[error("{0}")]
-    Forbidden(String),
+    Forbidden(Said),
     /// The same question may be answered in a moment.
     #[error("{0}")]
-    Busy(String),
+    Busy(Said),
     /// The collector cannot answer it.
     #[error("{0}")]
     Failed(String),
+}
+
+impl AskError {
+    /// The sentence in Italian, where it was said in both languages.
+    pub fn italian(&self) -> Option<&str> {
+        match self {
+            Self::Refused(said) | Self::Absent(said) | Self::Forbidden(said) | Self::Busy(said) => {
+                Some(&said.it)
+            }
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 /// Reads an as-of: an ISO 8601 instant with its offset (of a query, where `+` may have become a space), or
@@ -94,9 +109,11 @@ pub fn instant_ms(text: &str) -> Result<i64, AskError> {
     let read = text.replacen(' ', "+", 1);
     let instant = text.parse::<Timestamp>().or_else(|_| read.parse::<Timestamp>());
     instant.map(Timestamp::as_millisecond).map_err(|_| {
-        AskError::Refused(format!(
+        AskError::Refused(say!(
             "`as_of` takes an instant with its offset, such as 2027-03-31T12:00:00+02:00 or 2027-03-31T10:00:00Z, \
-             or Unix milliseconds, not `{text}`"
+             or Unix milliseconds, not `{text}`",
+            "`as_of` vuole un istante con il suo scarto, come 2027-03-31T12:00:00+02:00 o 2027-03-31T10:00:00Z, \
+             o millisecondi Unix, non `{text}`"
         ))
     })
 }

@@ -387,7 +387,10 @@ impl Moments for Fixed {
     fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
         let mut moment = self.moment.clone();
         if asked.as_of_ms.is_some_and(|as_of_ms| as_of_ms > moment.now_ms) {
-            return Err(AskError::Refused("that instant is still to come".to_owned()));
+            return Err(AskError::Refused(crate::declare::say!(
+                "that instant is still to come",
+                "quell'istante deve ancora venire"
+            )));
         }
         let as_of_ms = asked.as_of_ms.unwrap_or(moment.now_ms);
         (moment.now_ms, moment.figures.as_of_ms) = (as_of_ms, as_of_ms);

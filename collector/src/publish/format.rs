@@ -169,6 +169,18 @@ pub(crate) fn date_time(ms: i64, lang: Lang) -> String {
     civil(ms).strftime(form).to_string()
 }
 
+/// `23/11/2026 09:10 +01:00`, with seconds where it has some: an instant as it was asked about, so that two of
+/// one day can be told apart on paper.
+pub(crate) fn instant(ms: i64, lang: Lang) -> String {
+    let form = match (lang, ms % 60_000 == 0) {
+        (Lang::It, true) => "%d/%m/%Y %H:%M %:z",
+        (Lang::It, false) => "%d/%m/%Y %H:%M:%S %:z",
+        (Lang::En, true) => "%Y-%m-%d %H:%M %:z",
+        (Lang::En, false) => "%Y-%m-%d %H:%M:%S %:z",
+    };
+    civil(ms).strftime(form).to_string()
+}
+
 /// `09:10:05` on the day of `now_ms`, so that one sees it move; day and time otherwise.
 pub(crate) fn near(ms: i64, now_ms: i64, lang: Lang) -> String {
     if civil(ms).date() == civil(now_ms).date() {
@@ -254,6 +266,8 @@ mod tests {
         let ms = 1_795_421_400_000; // 2026-11-23T08:10:00Z
         assert_eq!(date_time(ms, Lang::It), "23/11/2026 09:10");
         assert_eq!(date_time(ms, Lang::En), "2026-11-23 09:10");
+        assert_eq!(instant(ms, Lang::It), "23/11/2026 09:10 +01:00");
+        assert_eq!(instant(ms + 7_000, Lang::En), "2026-11-23 09:10:07 +01:00");
         assert_eq!(near(ms, ms + 60_000, Lang::It), "09:10:00");
         assert_eq!(near(ms, ms + 86_400_000, Lang::It), "23/11/2026 09:10");
         assert_eq!(iso(ms), "2026-11-23T08:10:00.000Z");

@@ -27,6 +27,8 @@ use super::asked::{Accounts, AskError, Asked, Reader, instant_ms};
 use super::moment::{Moment, Moments};
 use super::words::Lang;
 use super::{metrics, page};
+use crate::declare::say;
+use crate::operator::Said;
 
 type Source = State<Readers>;
 
@@ -149,14 +151,32 @@ impl Length {
     /// The period of this length that is called `name`.
     fn period(self, name: &str) -> Result<Period, AskError> {
         let (bytes, words) = match self {
-            Self::Year => (4, "a year has four digits, such as /api/v1/years/2027"),
-            Self::Quarter => (7, "a quarter is a year and Q1 to Q4, such as /api/v1/quarters/2027-Q1"),
-            Self::Month => (7, "a month is a year and 01 to 12, such as /api/v1/months/2027-03"),
+            Self::Year => (
+                4,
+                say!(
+                    "a year has four digits, such as /api/v1/years/2027",
+                    "un anno ha quattro cifre, come /api/v1/years/2027"
+                ),
+            ),
+            Self::Quarter => (
+                7,
+                say!(
+                    "a quarter is a year and Q1 to Q4, such as /api/v1/quarters/2027-Q1",
+                    "un trimestre è un anno e da Q1 a Q4, come /api/v1/quarters/2027-Q1"
+                ),
+            ),
+            Self::Month => (
+                7,
+                say!(
+                    "a month is a year and 01 to 12, such as /api/v1/months/2027-03",
+                    "un mese è un anno e da 01 a 12, come /api/v1/months/2027-03"
+                ),
+            ),
         };
         let quarter = name.contains('Q') == matches!(self, Self::Quarter);
         let period = Period::parse(name).filter(|_| name.len() == bytes && quarter);
         // Before Unix time nothing can have been measured.
-        period.filter(|period| period.end_ms() > 0).ok_or_else(|| AskError::Absent(words.to_owned()))
+        period.filter(|period| period.end_ms() > 0).ok_or_else(|| AskError::Absent(words))
     }
 }
 
@@ -169,7 +189,7 @@ async fn period(State(moments): Source, length: Length, name: &str, query: Perio
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
         let accounts = query.account.as_deref().map_or(Accounts::None, Accounts::parse);
         if accounts == Accounts::All && moments.reader == Reader::Anyone {
-            return Err(AskError::Forbidden(ALL_ACCOUNTS.to_owned()));
+            return Err(AskError::Forbidden(all_accounts()));
         }
         let asked = Asked { period: Some(period), as_of_ms, accounts, ..Asked::default() };
         let moment = moments.moment(asked)?;
@@ -193,15 +213,28 @@ async fn period(State(moments): Source, length: Length, name: &str, query: Perio
 /// Is there anything to say about the moment's period?
 fn known(moment: &Moment, period: Period) -> Result<(), AskError> {
     let name = period.name();
-    let what = if name.len() == 4 { format!("the year {name}") } else { name.clone() };
+    let is_year = name.len() == 4;
     if moment.now_ms < period.start_ms() {
-        return Err(AskError::Absent(format!("{what} has not begun")));
+        return Err(AskError::Absent(if is_year {
+            say!("the year {name} has not begun", "l'anno {name} non è cominciato")
+        } else {
+            say!("{name} has not begun", "il periodo {name} non è cominciato")
+        }));
     }
     let measured = moment.figures.services.iter().any(|service| service.figure.known_ms() > 0);
     let before = moment.began_ms.is_none_or(|began_ms| period.end_ms() <= began_ms);
     if before && !measured {
-        let later = if name.len() == 4 { "year" } else { "period" };
-        return Err(AskError::Absent(format!("nothing was measured in {name}; ask for a later {later}")));
+        return Err(AskError::Absent(if is_year {
+            say!(
+                "nothing was measured in {name}; ask for a later year",
+                "nel {name} non è stato misurato nulla; chiedi un anno successivo"
+            )
+        } else {
+            say!(
+                "nothing was measured in {name}; ask for a later period",
+                "nel periodo {name} non è stato misurato nulla; chiedi un periodo successivo"
+            )
+        }));
     }
     Ok(())
 }
@@ -226,11 +259,16 @@ async fn computed<T: Send + 'static>(
     })
 }
 
-const ALL_ACCOUNTS: &str =
-    "what makes up every figure at once is told to operators only; ask for one service: `?account=SERVICE`";
 /// About as long as deriving a year of 200 checks takes on a slow machine.
 const RETRY_AFTER_S: &str = "30";
 const NOT_COMPUTED: &str = "the answer could not be computed; the collector's log says why";
+
+fn all_accounts() -> Said {
+    say!(
+        "what makes up every figure at once is told to operators only; ask for one service: `?account=SERVICE`",
+        "da che cosa nasce ogni dato, tutto insieme, si dice solo agli operatori; chiedi un servizio: `?account=SERVIZIO`"
+    )
+}
 
 fn failed() -> Response {
     problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_COMPUTED)
@@ -244,7 +282,8 @@ fn refused(error: &AskError) -> Response {
         AskError::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         AskError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let mut response = problem(status, &error.to_string());
+    let mut response =
+        json(status, &Problem { error: error.to_string(), errore: error.italian().map(str::to_owned) });
     if matches!(error, AskError::Busy(_)) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
     }
@@ -252,7 +291,7 @@ fn refused(error: &AskError) -> Response {
 }
 
 fn problem(status: StatusCode, sentence: &str) -> Response {
-    json(status, &Problem { error: sentence.to_owned() })
+    json(status, &Problem { error: sentence.to_owned(), errore: None })
 }
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response {

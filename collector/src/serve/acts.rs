@@ -55,10 +55,10 @@ impl From<AskError> for ActError {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Failed(sentence) => Self::Failed(sentence),
-            AskError::Refused(sentence)
-            | AskError::Absent(sentence)
-            | AskError::Forbidden(sentence)
-            | AskError::Busy(sentence) => Self::Refused(sentence),
+            AskError::Refused(said)
+            | AskError::Absent(said)
+            | AskError::Forbidden(said)
+            | AskError::Busy(said) => Self::Declined(Refusal(said)),
         }
     }
 }

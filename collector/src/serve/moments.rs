@@ -11,6 +11,7 @@ use super::Core;
 use super::past::Past;
 use super::work::Heard;
 use crate::clock::Clock;
+use crate::declare::say;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
 use crate::publish::{
     Account, Accounts, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments,
@@ -192,7 +193,10 @@ pub(super) fn not_to_come(as_of_ms: i64, now_ms: i64) -> Result<(), AskError> {
         return Ok(());
     }
     let (then, now) = (iso(as_of_ms), iso(now_ms));
-    Err(AskError::Refused(format!("{then} is still to come; it is {now} now")))
+    Err(AskError::Refused(say!(
+        "{then} is still to come; it is {now} now",
+        "{then} deve ancora venire; adesso sono le {now}"
+    )))
 }
 
 /// The newest seal of the year in which a period lies wholly, and whether it is all of it. A stretch that goes

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
+use crate::declare::say;
 use crate::ingest::Ingest;
+use crate::operator::Said;
 use crate::publish::api::Year;
 use crate::publish::{AskError, Reader};
 use crate::recall::{RecallError, Recalled, recall};
@@ -89,7 +91,11 @@ impl Past {
         }
         ingest.settle(as_of_ms).map_err(|error| AskError::Failed(error.to_string()))?;
         let recalled = self.derive(as_of_ms).map_err(|error| match error {
-            RecallError::Nothing => AskError::Absent(error.to_string()),
+            RecallError::Nothing => AskError::Absent(Said {
+                en: error.to_string(),
+                it: "allora non si sapeva nulla: la prima Carta è entrata in vigore dopo; chiedi un istante successivo"
+                    .to_owned(),
+            }),
             error => AskError::Failed(error.to_string()),
         })?;
         let recalled = Arc::new(recalled);
@@ -182,7 +188,10 @@ fn turn<T>(lock: &Mutex<T>, reader: Reader) -> Result<MutexGuard<'_, T>, AskErro
 }
 
 fn busy() -> AskError {
-    AskError::Busy("other answers that take long are being made; ask again in half a minute".to_owned())
+    AskError::Busy(say!(
+        "other answers that take long are being made; ask again in half a minute",
+        "si stanno preparando altre risposte lunghe; richiedi fra mezzo minuto"
+    ))
 }
 
 /// One of those who wait.

@@ -274,7 +274,7 @@ fn a_report_begins_with_a_table_and_tells_each_service() {
     let text = sheet(&year, Lang::It, Paint::none());
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "Comune di Esempio · Area 4 - Sistemi Informatici");
-    assert_eq!(lines[1], "Disponibilità dei servizi · 2026 (al 23/11/2026)");
+    assert_eq!(lines[1], "Disponibilità dei servizi · 2026 (al 23/11/2026 09:12 +01:00)");
     assert!(lines[4].starts_with("1     Gestione data center"), "{text}");
     assert!(lines[4].ends_with("in linea (provvisorio)"), "{text}");
     for service in &year.services {

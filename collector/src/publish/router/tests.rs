@@ -73,8 +73,13 @@ async fn an_unknown_period_is_a_sentence() {
     ] {
         let (status, body, _) = answer("GET", &format!("/api/v1/{path}"), &[]).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
-        assert_eq!(serde_json::from_str::<Problem>(&body).unwrap().error, sentence);
+        let problem = serde_json::from_str::<Problem>(&body).unwrap();
+        assert_eq!(problem.error, sentence);
+        let errore = problem.errore.unwrap();
+        assert!(!errore.is_empty() && errore != sentence, "{errore}");
     }
+    let (_, body, _) = answer("GET", "/api/v1/years/2025", &[]).await;
+    assert!(body.contains("nel 2025 non è stato misurato nulla"), "{body}");
     assert_eq!(answer("GET", "/nothing", &[]).await.0, StatusCode::NOT_FOUND);
 }
 
@@ -143,7 +148,7 @@ struct Occupied;
 impl Moments for Occupied {
     fn moment(&self, asked: &Asked) -> Result<Moment, AskError> {
         match asked.reader {
-            Reader::Anyone => Err(AskError::Busy("come again".to_owned())),
+            Reader::Anyone => Err(AskError::Busy(crate::declare::say!("come again", "torna dopo"))),
             Reader::Operator => Ok(example::moment()),
         }
     }

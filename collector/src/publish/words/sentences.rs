@@ -115,10 +115,19 @@ fn undecided(figure: &Figure, promise: &Commitment, terms: &Terms<'_>) -> String
     }
 }
 
+/// Up to when figures count: an instant, or the last day of a period that is over.
+fn as_of(year: &Year, lang: Lang) -> String {
+    if year.as_of_ms < year.end_ms {
+        format::instant(year.as_of_ms, lang)
+    } else {
+        format::date(year.end_ms - 1, lang)
+    }
+}
+
 /// Which period, up to when or closed when.
 pub(crate) fn period(year: &Year, lang: Lang) -> String {
     let period = &year.period;
-    let as_of = format::date(year.as_of_ms.min(year.end_ms - 1), lang);
+    let as_of = as_of(year, lang);
     match (&year.sealed, lang) {
         (Some(seal), Lang::It) => {
             format!("{period} (chiuso il {}, revisione {})", format::date(seal.at_ms, lang), seal.revision)
@@ -134,7 +143,7 @@ pub(crate) fn period(year: &Year, lang: Lang) -> String {
 /// Which period, up to when, and how much of it is over.
 pub(crate) fn elapsed(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> String {
     let (figure, lang, period) = (&service.figure, terms.lang, &year.period);
-    let as_of = format::date(year.as_of_ms.min(year.end_ms - 1), lang);
+    let as_of = as_of(year, lang);
     if year.sealed.is_some() {
         return self::period(year, lang);
     }
