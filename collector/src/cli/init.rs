@@ -119,8 +119,8 @@ impl Init {
                  commitments: [{{kind: availability, above: 98%}}]\n    \
                  components:\n      \
                    # The collector's own listeners: a first thing to watch that certainly exists.\n      \
-                   agenti: {{probe: tcp, targets: {{porta: \"{agents}\"}}, every: 5s, timeout: 1s}}\n      \
-                   pagina: {{probe: http, targets: {{salute: \"http://{web}/healthz\"}}, every: 5s, timeout: 1s}}\n\
+                   agenti: {{probe: tcp, targets: {{porta: \"{agents}\"}}, every: 5s, timeout: 1s, hold: 20s}}\n      \
+                   pagina: {{probe: http, targets: {{salute: \"http://{web}/healthz\"}}, every: 5s, timeout: 1s, hold: 20s}}\n\
              {resolver}\
              \n\
              # Nothing listens beyond this machine unless it says so here.\n\

@@ -3,6 +3,7 @@
 //! Looked for in the resolved services, when all the rest is known; each warning stands at the name of what
 //! it is about.
 
+mod delivery;
 mod promise;
 mod repeat;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report
 /// A component or part that has targets.
 fn leaf<'s>(name: &At<Id>, component: &'s Component, seen: &mut repeat::Seen<'s>, report: &mut Report<'_>) {
     promise::proves_less(name.at, component, report);
+    delivery::outlived(name.at, component, report);
     if let Node::Part(part) = &component.node {
         seen.add(name, part, report);
     }

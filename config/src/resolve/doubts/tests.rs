@@ -86,6 +86,26 @@ fn what_counts_is_no_warning() {
 }
 
 #[test]
+fn a_hold_shorter_than_delivery_is_told() {
+    let with = |timing: &str| {
+        format!(
+            "services: {{s: {{components: {{c: {{probe: tcp, {timing}, targets: {{t: \"h:1\", u: \"h:2\"}}}}}}}}}}"
+        )
+    };
+    check(
+        &with("every: 2s, timeout: 500ms"),
+        &[
+            "4: a sample speaks for 5s (`hold`), but with `every: 2s` the next may take up to 12s to arrive (10s to deliver it)",
+        ],
+        &["un campione vale 5s (`hold`), ma con `every: 2s` il successivo può metterci fino a 12s"],
+    );
+    for enough in ["every: 2s, timeout: 500ms, hold: 12s", "every: 10s, timeout: 2s", "every: 1h"] {
+        check(&with(enough), &[], &[]);
+    }
+    check(&with("every: 1m, hold: 1m"), &["4: a sample speaks for 1m"], &["un campione vale 1m"]);
+}
+
+#[test]
 fn one_thing_watched_twice_is_told() {
     check(
         "services: {s: {components: {c: {probe: tcp, targets: {t: \"h:1\", u: \"H:1\"}}}}}",
