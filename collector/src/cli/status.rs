@@ -76,6 +76,10 @@ fn show(now: &Now, lang: Lang, paint: Paint) -> String {
         text.push_str(&paint.alarm(&format!("! {}", plain(&alarm))));
         text.push('\n');
     }
+    for work in page::works(now, lang) {
+        text.push_str(&paint.strong(&format!("~ {}", plain(&work))));
+        text.push('\n');
+    }
     text.push('\n');
     if now.services.is_empty() {
         text.push_str(l.no_services);
@@ -193,6 +197,26 @@ mod tests {
         }
         assert!(!text.contains('\x1b') && !text.contains('!'), "{text}");
         assert!(show(&now, Lang::En, Paint::none()).contains("connection refused"));
+    }
+
+    #[test]
+    fn work_in_progress_is_told() {
+        let mut now = Now::of(&example::moment());
+        now.maintenance = vec![crate::publish::api::Work {
+            entry: 37,
+            running: true,
+            from_ms: now.now_ms - 1,
+            to_ms: now.now_ms + 3_600_000,
+            scope: vec!["intranet".to_owned()],
+            services: vec!["intranet".to_owned()],
+            note: "aggiornamento <posta>".to_owned(),
+        }];
+        let line = "manutenzione in corso fino alle 10:12: aggiornamento ";
+        let text = show(&now, Lang::It, Paint::none());
+        assert!(text.lines().nth(2).unwrap().contains(line), "{text}");
+        assert!(text.lines().nth(2).unwrap().starts_with("~ Gestione intranet"), "{text}");
+        let html = page::render(&now, Lang::It, true).unwrap();
+        assert!(html.contains(line) && !html.contains("<posta>"), "{html}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod year;
 mod sealed;
+mod work;
 mod now;
 mod promise;
 mod account;

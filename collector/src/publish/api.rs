@@ -22,7 +22,7 @@ pub use account::{
 pub use figure::{Figure, Share};
 pub use now::{
     Agent, ComponentNow, Condition, Journal, MeanNow, Now, Rolling, ServiceNow, StaleStream, State,
-    VantageNow,
+    VantageNow, Work,
 };
 pub use outage::{Annotation, Cause, Outage, Sampling};
 pub use promise::{Commitment, Forecast, OfStretch, Outlook, Standing, Tier, Unmeasured, Within};

@@ -13,7 +13,7 @@ use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, ServiceNow,
 use super::format;
 use super::words::{self, Labels, Lang};
 
-pub use self::cells::{alarms, beside, budget_left, seen, verdict, worst};
+pub use self::cells::{alarms, beside, budget_left, seen, verdict, works, worst};
 
 /// The page's only other file.
 pub const CSS: &str = include_str!("../../templates/vedetta.css");
@@ -32,6 +32,7 @@ pub fn render(now: &Now, lang: Lang, refresh: bool) -> Result<String, askama::Er
         computed_iso: &now.now,
         version: &now.version,
         alarms: alarms(now, lang),
+        works: works(now, lang),
         counts: counts(now, lang),
         services: services(now, lang),
         agents: now.agents.iter().map(|agent| agent_row(agent, now.now_ms, lang)).collect(),
@@ -53,6 +54,7 @@ struct Page<'a> {
     computed_iso: &'a str,
     version: &'a str,
     alarms: Vec<String>,
+    works: Vec<String>,
     counts: Vec<Badge>,
     services: Vec<Vec<Row>>,
     agents: Vec<AgentRow>,

@@ -7,6 +7,7 @@ use config::{Component, Node};
 use super::account;
 use super::figure::Read;
 use super::promise::{commitments, rolling, unmeasured, within};
+use super::work::work;
 use super::{Checks, by_id, find, title, users};
 use crate::publish::api::{Agent, ComponentNow, Condition, Now, ServiceNow, StaleStream, State, VantageNow};
 use crate::publish::format;
@@ -28,6 +29,7 @@ impl Now {
             provisional: true,
             organisation: moment.charter.organisation.name.clone(),
             last_sample_ms: figures.checks.iter().filter_map(|check| check.now.last_ms).max(),
+            maintenance: work(moment),
             services: figures.services.iter().map(|service| service_now(moment, service, &checks)).collect(),
             agents: moment.agents.iter().map(|agent| agent_now(moment, agent)).collect(),
             stale_streams: moment

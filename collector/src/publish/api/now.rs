@@ -56,6 +56,10 @@ pub struct Now {
     pub organisation: String,
     /// The newest sample of all, Unix ms.
     pub last_sample_ms: Option<i64>,
+    /// Planned work that goes on now or begins within seven days, the nearest first. It is told whatever the
+    /// charter's rule makes of stops meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<Work>,
     /// In the charter's order.
     pub services: Vec<ServiceNow>,
     /// In the charter's order, then those it no longer names.
@@ -64,6 +68,25 @@ pub struct Now {
     pub stale_streams: Vec<StaleStream>,
     /// Where the journal stands.
     pub journal: Journal,
+}
+
+/// A window of planned work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// The journal's entry that announced it.
+    pub entry: u64,
+    /// Does it go on now?
+    pub running: bool,
+    /// First instant, Unix ms.
+    pub from_ms: i64,
+    /// First instant after it, Unix ms.
+    pub to_ms: i64,
+    /// What it stops, as it was declared.
+    pub scope: Vec<String>,
+    /// The services of which it stops something.
+    pub services: Vec<String>,
+    /// What is done.
+    pub note: String,
 }
 
 /// One service now, and its year so far.

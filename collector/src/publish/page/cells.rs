@@ -32,6 +32,28 @@ pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
     alarms
 }
 
+/// Planned work that goes on or is near, each with the services it stops. Whoever shows the table shows these.
+pub fn works(now: &Now, lang: Lang) -> Vec<String> {
+    let name = |id: &String| {
+        let service = now.services.iter().find(|service| service.id == *id);
+        service.map_or_else(|| id.clone(), |service| service.name.clone())
+    };
+    let told = now.maintenance.iter().map(|work| {
+        // Of everything, and of what no service has any more, the declared names say more.
+        let about: Vec<String> = match work.services.len() {
+            1..=3 => work.services.iter().map(name).collect(),
+            _ => work.scope.clone(),
+        };
+        let about = match (about.as_slice(), lang) {
+            ([all], Lang::It) if all == "*" => "tutti i servizi".to_owned(),
+            ([all], Lang::En) if all == "*" => "all services".to_owned(),
+            _ => about.join(", "),
+        };
+        format!("{about}: {}", words::notices::work(work, now.now_ms, lang))
+    });
+    told.collect()
+}
+
 /// `2 su 3`: the vantages that see the failure where there is one, those that know otherwise.
 pub fn seen(condition: &Condition, lang: Lang) -> String {
     let l = lang.labels();

@@ -66,6 +66,7 @@ labels! {
     stale_stream_do: "I campioni sono al sicuro; eseguire `vedetta rebuild`.", "The samples are safe; run `vedetta rebuild`.";
     mute_agent: "Iscritta, non ha ancora inviato nulla la sonda", "Enrolled, and nothing pushed yet: agent";
     stale_agent: "Non invia da più di 5 minuti la sonda", "More than 5 minutes without a push of agent";
+    work_title: "Manutenzioni", "Maintenance";
     refresh_on: "La pagina si aggiorna ogni 30 secondi.", "The page refreshes every 30 seconds.";
     refresh_off: "Aggiornamento automatico sospeso.", "Automatic refresh is off.";
     refresh_stop: "Sospendi", "Stop";

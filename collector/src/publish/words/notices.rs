@@ -6,6 +6,7 @@
 
 use super::Lang;
 use crate::operator::{Held, NoticeFacts};
+use crate::publish::api::Work;
 use crate::publish::format::{civil, duration};
 
 /// `sabato 06/03/2027 14:00 (+01:00)`; with seconds where it has some.
@@ -31,6 +32,28 @@ pub(crate) fn window(from_ms: i64, to_ms: i64, lang: Lang) -> String {
     let end = if from.date() == to.date() { time(&to) } else { moment(to_ms, lang) };
     let lasts = duration(u64::try_from(to_ms.saturating_sub(from_ms)).unwrap_or(0), lang);
     format!("{} – {end}, {lasts}", moment(from_ms, lang))
+}
+
+/// `manutenzione in corso fino alle 18:33: aggiornamento posta`, `manutenzione prevista sabato 06/03/2027 14:00 …`.
+pub(crate) fn work(work: &Work, now_ms: i64, lang: Lang) -> String {
+    let note = work.note.trim().trim_end_matches('.');
+    let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+    if !work.running {
+        let window = window(work.from_ms, work.to_ms, lang);
+        return match lang {
+            Lang::It => format!("manutenzione prevista {window}{note}"),
+            Lang::En => format!("maintenance planned for {window}{note}"),
+        };
+    }
+    let (now, end) = (civil(now_ms), civil(work.to_ms));
+    let is_today = now.date() == end.date() && now.offset() == end.offset();
+    let time = end.strftime("%H:%M");
+    match (lang, is_today) {
+        (Lang::It, true) => format!("manutenzione in corso fino alle {time}{note}"),
+        (Lang::En, true) => format!("maintenance going on until {time}{note}"),
+        (Lang::It, false) => format!("manutenzione in corso fino a {}{note}", moment(work.to_ms, lang)),
+        (Lang::En, false) => format!("maintenance going on until {}{note}", moment(work.to_ms, lang)),
+    }
 }
 
 /// `48 h`; whole hours, as notices are.
@@ -163,6 +186,38 @@ mod tests {
             what: vec![Said { en: what.clone(), it: what }],
             note: "sostituzione dei dischi.".to_owned(),
         }
+    }
+
+    #[test]
+    fn work_that_goes_on_says_until_when() {
+        let told = |from_ms, to_ms, running| Work {
+            entry: 1,
+            running,
+            from_ms,
+            to_ms,
+            scope: Vec::new(),
+            services: Vec::new(),
+            note: "aggiornamento posta.".to_owned(),
+        };
+        let soon = told(FROM_MS, FROM_MS + HOUR_MS, true);
+        assert_eq!(
+            super::work(&soon, FROM_MS + 1, Lang::It),
+            "manutenzione in corso fino alle 15:00: aggiornamento posta"
+        );
+        assert_eq!(
+            super::work(&soon, FROM_MS + 1, Lang::En),
+            "maintenance going on until 15:00: aggiornamento posta"
+        );
+        let long = told(FROM_MS, FROM_MS + 24 * HOUR_MS, true);
+        assert_eq!(
+            super::work(&long, FROM_MS + 1, Lang::It),
+            "manutenzione in corso fino a domenica 07/03/2027 14:00 (+01:00): aggiornamento posta"
+        );
+        let ahead = told(FROM_MS, FROM_MS + HOUR_MS, false);
+        assert_eq!(
+            super::work(&ahead, FROM_MS - 1, Lang::It),
+            "manutenzione prevista sabato 06/03/2027 14:00 (+01:00) – 15:00 (+01:00), 1 h 00 min: aggiornamento posta"
+        );
     }
 
     #[test]
