@@ -64,7 +64,7 @@ fn section(text: &str) -> String {
     let is_within = |line: &&str| line.is_empty() || line.starts_with([' ', '#', '\r', '\t']);
     let mut lines = text.lines().skip_while(|line| !begins(line));
     let head = lines.next();
-    head.into_iter().chain(lines.take_while(is_within)).map(|line| format!("{line}\n")).collect()
+    head.into_iter().chain(lines.take_while(is_within)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

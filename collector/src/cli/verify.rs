@@ -76,7 +76,7 @@ fn show(verified: &Verified, lang: Lang) -> String {
             ],
         });
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

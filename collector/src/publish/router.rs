@@ -176,7 +176,7 @@ impl Length {
         let quarter = name.contains('Q') == matches!(self, Self::Quarter);
         let period = Period::parse(name).filter(|_| name.len() == bytes && quarter);
         // Before Unix time nothing can have been measured.
-        period.filter(|period| period.end_ms() > 0).ok_or_else(|| AskError::Absent(words))
+        period.filter(|period| period.end_ms() > 0).ok_or(AskError::Absent(words))
     }
 }
 
