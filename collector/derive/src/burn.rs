@@ -104,7 +104,7 @@ impl From<Figure> for Trail {
 
 impl Burning {
     /// Asks every tier of a promise over a period of `period_ms`. `window` is asked for what stretches
-    /// `[from_ms, as_of_ms)` saw, such as [`Trail::of`].
+    /// `[from_ms, as_of_ms)` saw.
     pub fn of(
         tiers: &[BurnTier],
         target: Fraction,

@@ -17,6 +17,14 @@ use crate::{
 pub struct Incidents {
     /// In order.
     pub list: Vec<Incident>,
+    /// How exactly the figure's down time is known; `None` of a mean, whose down time is its members' and not
+    /// that of its outages.
+    pub sampling: Option<Sampling>,
+}
+
+/// Between which bounds down time lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
     /// How long they were surely down together, ms.
     pub sure_ms: u64,
     /// How long they were possibly down together, ms: time that two could have shared counts once.
@@ -30,7 +38,7 @@ pub struct Incident {
     pub outage: Outage,
     /// From the first to the last fail.
     pub sure: Bounds,
-    /// From the last ok before to the first ok after, within the period and up to as-of.
+    /// From the last ok before to the first ok after, within what was measured of the scope so far.
     pub possible: Bounds,
     /// Components and parts that were down in it, by their paths.
     pub components: Vec<String>,
@@ -83,7 +91,8 @@ impl Charters<'_> {
             possible_ms += rest.length_ms();
             to_ms = to_ms.max(incident.possible.to_ms);
         }
-        Incidents { list, sure_ms, possible_ms }
+        let sampling = service.mean.is_none().then_some(Sampling { sure_ms, possible_ms });
+        Incidents { list, sampling }
     }
 }
 
@@ -98,7 +107,8 @@ impl Teller<'_> {
     fn tell(&self, outage: Outage, before_ms: Option<i64>, after_ms: Option<i64>) -> Incident {
         let (sure_from_ms, possible_from_ms) = (outage.start_ms, self.possible_from(&outage));
         let (sure_to_ms, possible_to_ms) = self.ends(&outage);
-        let possible_from_ms = possible_from_ms.max(before_ms.unwrap_or(self.figures.start_ms));
+        let scope_ms = self.figures.measured_from_ms.max(self.figures.start_ms);
+        let possible_from_ms = possible_from_ms.max(before_ms.unwrap_or(scope_ms));
         let possible_to_ms = possible_to_ms.min(after_ms.unwrap_or_else(|| self.figures.seen_to_ms()));
         let during = |span: &&Span| {
             span.state == State::Down && span.start_ms < outage.end_ms && outage.start_ms < span.end_ms
@@ -127,7 +137,8 @@ impl Teller<'_> {
         })
     }
 
-    /// The last ok of those whose first fail began the outage; the outage's start if nobody's did.
+    /// The last ok of those whose first fail began the outage, or their first sample if none was ok; the
+    /// outage's start if nobody's did.
     fn possible_from(&self, outage: &Outage) -> i64 {
         let began = self.vantages().filter(|(vantage, _)| {
             let changes = &vantage.timeline.changes;
@@ -138,8 +149,10 @@ impl Teller<'_> {
             changes[place].verdict == Condition::Down
                 && before.is_some_and(|before| before != Condition::Down)
         });
-        let last_ok = |(_, streams): (_, &[StreamRuns])| last(streams, outage.start_ms - 1, is_ok);
-        began.map(|vantage| last_ok(vantage).unwrap_or(i64::MIN)).min().unwrap_or(outage.start_ms)
+        let last_ok = |(_, streams): (_, &[StreamRuns])| {
+            last(streams, outage.start_ms - 1, is_ok).or_else(|| first(streams, i64::MIN, |_| true))
+        };
+        began.filter_map(last_ok).min().map_or(outage.start_ms, |from_ms| from_ms.min(outage.start_ms))
     }
 
     /// The last fail of those with whom the outage ended, and the first ok after it.

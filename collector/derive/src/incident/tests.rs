@@ -21,6 +21,11 @@ fn minutes(bounds: Bounds) -> (i64, i64) {
     ((bounds.from_ms - start_ms()) / 60_000, (bounds.to_ms - start_ms()) / 60_000)
 }
 
+fn together(incidents: &Incidents) -> (u64, u64) {
+    let sampling = incidents.sampling.unwrap();
+    (sampling.sure_ms, sampling.possible_ms)
+}
+
 #[test]
 fn a_change_lies_between_two_samples() {
     // Runs of an hour: the last sample of each is a minute before the next begins.
@@ -29,7 +34,7 @@ fn a_change_lies_between_two_samples() {
     let [incident] = &incidents.list[..] else { panic!("{incidents:?}") };
     assert_eq!(minutes(incident.sure), (120, 239));
     assert_eq!(minutes(incident.possible), (119, 240));
-    assert_eq!((incidents.sure_ms, incidents.possible_ms), (119 * 60_000, 121 * 60_000));
+    assert_eq!(together(&incidents), (119 * 60_000, 121 * 60_000));
     assert_eq!(incident.components, ["back"]);
 }
 
@@ -39,9 +44,35 @@ fn what_nobody_saw_before_and_after_was_possibly_down() {
     let incidents = told(charter(), &runs_but(6, &down), &[], 6);
     let possible: Vec<_> = incidents.list.iter().map(|incident| minutes(incident.possible)).collect();
     assert_eq!(possible, [(59, 240), (180, 300)], "up to the next outage, from the one before");
-    assert_eq!(incidents.possible_ms, 241 * 60_000, "what two could have shared counts once");
+    assert_eq!(together(&incidents).1, 241 * 60_000, "what two could have shared counts once");
     let sure: Vec<_> = incidents.list.iter().map(|incident| minutes(incident.sure)).collect();
     assert_eq!(sure, [(120, 179), (240, 299)]);
+}
+
+#[test]
+fn before_the_first_sample_nothing_was_possibly_down() {
+    let down = [("back", "c", "ced1", "..dduu"), ("back", "c", "ced2", "..dduu")];
+    let incidents = told(charter(), &runs_but(6, &down), &[], 6);
+    assert_eq!(minutes(incidents.list[0].possible), (120, 240), "from the first sample, not from new year");
+}
+
+#[test]
+fn what_was_possibly_down_stays_in_scope() {
+    let letters = format!("{}{}ddu", "u".repeat(10), ".".repeat(20));
+    let down = [("back", "c", "ced1", letters.as_str()), ("back", "c", "ced2", letters.as_str())];
+    let mut charter = charter();
+    charter.act.measured_from = Some("2026-01-02".parse().unwrap());
+    // In force from that day on: what a charter in force measured stays in scope (D18).
+    let history = [(as_of(24), charter)];
+    let runs = runs_but(33, &down);
+    let charters = Charters::of(&history, Period::civil_year(2026), as_of(33));
+    let corrections = Corrections::default();
+    let figures = charters.figures(&runs, &corrections, &Reading::default());
+    let incidents = charters.incidents(&runs, &corrections, &figures, web(&figures));
+    let [incident] = &incidents.list[..] else { panic!("{incidents:?}") };
+    assert_eq!(minutes(incident.possible), (24 * 60, 32 * 60), "the last ok was long before");
+    let figure = web(&figures).figure;
+    assert!(together(&incidents).1 <= figure.down_ms + figure.unknown_ms);
 }
 
 #[test]

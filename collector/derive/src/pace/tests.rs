@@ -5,6 +5,8 @@ use super::*;
 use crate::{Run, StreamRuns, Vantage, instant_ms};
 
 const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
+const DAY: u64 = 86_400_000;
 
 fn at(wall: &str) -> i64 {
     instant_ms(wall.parse().unwrap())
@@ -74,21 +76,30 @@ fn runs(charter: &Charter, to_ms: i64, down: &[(&str, i64, i64)]) -> RunIndex {
     index
 }
 
-fn paces(down: &[(&str, i64, i64)], as_of_ms: i64) -> Vec<Pace> {
-    let charter = charter();
-    let runs = runs(&charter, as_of_ms, down);
-    let (history, corrections, reading) = ([(0, charter)], Corrections::default(), Reading::default());
-    let charters = Charters::of(&history, Period::civil_year(2026), as_of_ms);
-    let year = charters.figures(&runs, &corrections, &reading);
-    let basis = Basis { history: &history, runs: &runs, corrections: &corrections, reading: &reading };
-    year.paces(&basis, |_, promise| BurnTier::defaults(promise.target, config::YEAR_MS))
+fn paces(down: &[(&str, i64, i64)], as_of_ms: i64) -> Vec<ServicePace> {
+    paces_of(2026, &[(0, charter())], down, as_of_ms)
+}
+
+fn paces_of(
+    year: i16,
+    history: &[(i64, Charter)],
+    down: &[(&str, i64, i64)],
+    as_of_ms: i64,
+) -> Vec<ServicePace> {
+    let runs = runs(&history[0].1, as_of_ms, down);
+    let (corrections, reading) = (Corrections::default(), Reading::default());
+    let charters = Charters::of(history, Period::civil_year(year), as_of_ms);
+    let figures = charters.figures(&runs, &corrections, &reading);
+    let basis = Basis { history, runs: &runs, corrections: &corrections, reading: &reading };
+    figures.paces(&basis, |_, _, promise| BurnTier::defaults(promise.target, config::YEAR_MS))
 }
 
 /// Of which services which windows fire, in hours.
-fn firing(paces: &[Pace]) -> Vec<(&str, Vec<u64>)> {
+fn firing(paces: &[ServicePace]) -> Vec<(&str, Vec<u64>)> {
     let hours = |burning: &Burning| burning.tier.window_ms / HOUR.unsigned_abs();
     let fires = |pace: &Pace| pace.tiers.iter().filter(|tier| tier.fires).map(hours).collect();
-    paces.iter().map(|pace| (pace.service.as_str(), fires(pace))).collect()
+    let all = paces.iter().flat_map(|pace| pace.promises.iter().map(move |promise| (pace, promise)));
+    all.map(|(pace, promise)| (pace.service.as_str(), fires(promise))).collect()
 }
 
 #[test]
@@ -102,7 +113,8 @@ fn every_promise_has_its_pace() {
     ];
     let paces = paces(&down, start_ms + 4 * HOUR);
     assert_eq!(firing(&paces), [("web", vec![6]), ("sportello", vec![6, 24, 168]), ("wifi", vec![])]);
-    let [web, sportello, wifi] = &paces[..] else { panic!("three promises") };
+    let promises: Vec<&Pace> = paces.iter().flat_map(|pace| &pace.promises).collect();
+    let [web, sportello, wifi] = &promises[..] else { panic!("three promises") };
     assert_eq!((web.hours.as_ref(), sportello.hours.as_ref().map(Id::as_str)), (None, Some("uffici")));
     let hours =
         |trail: Trail| [trail.scope_ms, trail.known_ms, trail.down_ms].map(|ms| ms / HOUR.unsigned_abs());
@@ -121,7 +133,7 @@ fn a_forecast_names_the_day() {
     // One day in the last thirty is 3.33% of them; 2% of the year is 7.3 days, 6.3 are left: 189 days at this pace.
     let (start_ms, as_of_ms) = (at("2026-06-15T12:00"), at("2026-06-20T12:00"));
     let paces = paces(&[("web.sito.a", start_ms, start_ms + 24 * HOUR)], as_of_ms);
-    let web = &paces[0];
+    let web = &paces[0].promises[0];
     let forecast = web.forecast.unwrap();
     assert!(forecast.breach);
     assert_eq!(forecast.exhaust_in_ms.map(|left| left.floor()), Some(189 * 86_400_000));
@@ -129,27 +141,64 @@ fn a_forecast_names_the_day() {
     assert_eq!(web.adaptive[1].1.map(|burn| burn.decimal(2)).as_deref(), Some("1.02"));
     // Five days later the week still has it: 14.3% of seven days.
     assert_eq!(web.adaptive[0].1.map(|burn| burn.decimal(2)).as_deref(), Some("4.41"));
-    assert_eq!((paces[2].exhausted_at_ms, paces[2].forecast.unwrap().breach), (None, false));
+    let wifi = &paces[2].promises[0];
+    assert_eq!((wifi.exhausted_at_ms, wifi.forecast.unwrap().breach), (None, false));
+    let days = |(length_ms, trail): (u64, Trail)| (length_ms / DAY, trail.down_ms / DAY);
+    assert_eq!(paces[0].rolling.map(days), [(1, 0), (7, 1), (30, 1)]);
 }
 
 #[test]
 fn an_outage_over_new_year_does_not_fall_silent() {
-    let start_ms = at("2026-01-01T00:00");
-    let charter = charter();
-    let (down_ms, as_of_ms) = (start_ms + 8_750 * HOUR, start_ms + 8_761 * HOUR);
-    let runs = runs(&charter, as_of_ms, &[("web.sito.a", down_ms, as_of_ms)]);
-    let (history, corrections, reading) = ([(0, charter)], Corrections::default(), Reading::default());
-    let figures = |year| {
-        let charters = Charters::of(&history, Period::civil_year(year), as_of_ms);
-        charters.figures(&runs, &corrections, &reading)
-    };
-    let basis = Basis { history: &history, runs: &runs, corrections: &corrections, reading: &reading };
-    let paces = figures(2027).paces(&basis, |_, promise| BurnTier::defaults(promise.target, config::YEAR_MS));
+    let new_year_ms = at("2027-01-01T00:00");
+    let history = [(0, charter())];
+    let (down_ms, as_of_ms) = (new_year_ms - 10 * HOUR, new_year_ms + HOUR);
+    let down = [("web.sito.a", down_ms, as_of_ms)];
     // One hour into 2027, of which no more than one hour can be down.
-    assert_eq!(firing(&paces)[0], ("web", vec![6, 24]));
+    assert_eq!(firing(&paces_of(2027, &history, &down, as_of_ms))[0], ("web", vec![6, 24]));
     // A year that is over is judged at its end, whatever came later.
-    let closed =
-        figures(2026).paces(&basis, |_, promise| BurnTier::defaults(promise.target, config::YEAR_MS));
+    let closed = paces_of(2026, &history, &down, as_of_ms);
     assert_eq!(firing(&closed)[0], ("web", vec![6, 24]));
-    assert_eq!((closed[0].exhausted_at_ms, closed[0].forecast.unwrap().required), (None, None));
+    let web = &closed[0].promises[0];
+    assert_eq!((web.exhausted_at_ms, web.forecast.unwrap().required), (None, None));
+}
+
+#[test]
+fn the_first_minutes_of_a_year_fire_what_the_last_of_the_old_one_would() {
+    let new_year_ms = at("2027-01-01T00:00");
+    let history = [(0, charter())];
+    for (from_ms, to_ms, expected) in [
+        // 2% of the year's budget are 3.5 hours, 5% are 8.8.
+        (-4 * HOUR, 3 * MINUTE, vec![6]),
+        (-2 * HOUR, 3 * MINUTE, vec![]),
+        (10 * MINUTE, 12 * MINUTE, vec![]),
+    ] {
+        let as_of_ms = new_year_ms + to_ms;
+        let down = ["web.sito.a", "wifi.ap.a", "wifi.ap.b", "wifi.ap.c", "wifi.ap.d"];
+        let down = down.map(|check| (check, new_year_ms + from_ms, as_of_ms));
+        let paces = paces_of(2027, &history, &down, as_of_ms);
+        // Above 85% nothing is too fast within six hours: its shortest window is longer.
+        let expected = [("web", expected), ("sportello", vec![]), ("wifi", vec![])];
+        assert_eq!(firing(&paces), expected, "{from_ms} to {to_ms}");
+        let day = |pace: &ServicePace| (pace.rolling[0].1.scope_ms / DAY, pace.rolling[0].1.down_ms);
+        let length_ms = (to_ms - from_ms).unsigned_abs();
+        assert_eq!((day(&paces[0]), day(&paces[2])), ((1, length_ms), (4, 4 * length_ms)));
+        assert!(paces.iter().flat_map(|pace| &pace.promises).all(|promise| promise.forecast.is_some()));
+    }
+}
+
+#[test]
+fn what_was_not_measured_long_enough_fires_nothing() {
+    let measured_ms = at("2026-06-01T00:00");
+    let mut charter = charter();
+    charter.act.measured_from = Some("2026-06-01".parse().unwrap());
+    // In force from that day on: what a charter in force measured stays in scope (D18).
+    let history = [(measured_ms, charter)];
+    let web = |from_ms: i64, to_ms: i64| {
+        let down = [("web.sito.a", measured_ms + from_ms, measured_ms + to_ms)];
+        let paces = paces_of(2026, &history, &down, measured_ms + to_ms);
+        (firing(&paces)[0].1.clone(), paces[0].promises[0].forecast.is_some())
+    };
+    assert_eq!(web(10 * MINUTE, 12 * MINUTE), (vec![], false));
+    assert_eq!(web(HOUR, 5 * HOUR), (vec![6], false), "half of the shortest window was measured");
+    assert_eq!(web(15 * 24 * HOUR, 15 * 24 * HOUR + MINUTE), (vec![], true));
 }

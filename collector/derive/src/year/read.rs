@@ -67,6 +67,7 @@ impl Reader<'_> {
             .iter()
             .any(|era| era.check(check.id, place).is_some_and(|c| c.timeline.differs(View::Net)));
         let net = planned.then(|| self.figure(&join(View::Net), from_ms));
+        let net = net.filter(|net| *net != figure);
         CheckFigure { id: check.id.clone(), figure, net, timeline, now, vantages }
     }
 
@@ -84,13 +85,14 @@ impl Reader<'_> {
         } else {
             whole(View::Own)
         };
+        let other = |asked: bool, view| asked.then(|| whole(view).0).filter(|other| *other != figure);
         let components = self.components(service, checks, &own, net);
         let sites = self.sites(service, checks, &own, net);
         ServiceFigure {
             id: service.id.clone(),
             figure,
-            gross: gross.then(|| whole(View::Gross).0),
-            net: net.then(|| whole(View::Net).0),
+            gross: other(gross, View::Gross),
+            net: other(net, View::Net),
             promise: self.promise(self.eras.last().and_then(|listed| listed.promise(service.id))),
             within: self.within(service, net),
             mean,

@@ -96,7 +96,7 @@ impl World {
         let service = figures.services.first().ok_or("a charter without its service")?;
         let charters = self.charters(stretch, as_of)?;
         let incidents = charters.incidents(&self.runs, &self.corrections, figures, service);
-        Ok((incidents.sure_ms, incidents.possible_ms))
+        Ok(incidents.sampling.map_or((0, 0), |sampling| (sampling.sure_ms, sampling.possible_ms)))
     }
 
     /// The figure that the scenario asks for. A mean without any member has no time, in a scenario; in a charter

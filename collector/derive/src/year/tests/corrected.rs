@@ -85,6 +85,27 @@ fn what_is_annulled_is_unknown_and_later_words_win() {
 }
 
 #[test]
+fn net_and_gross_stand_only_where_they_differ() {
+    let down = ["ced1", "ced2", "school1"].map(|agent| ("front", "a", agent, "uudduu"));
+    let runs = runs_but(6, &down);
+    for maintenance in
+        [Maintenance::Counts, Maintenance::Excluded, Maintenance::ExcludedDown, Maintenance::AsUp]
+    {
+        let figures = read(with(maintenance), &runs, &[work(1, "web.front.a", (2, 4))], 6);
+        let web = web(&figures);
+        // The other target kept the component up: only the check's own figure knows of the work.
+        if maintenance != Maintenance::Excluded {
+            assert_eq!((web.gross, web.net), (None, None), "{maintenance:?}");
+        }
+        assert!([web.gross, web.net].iter().flatten().all(|other| *other != web.figure));
+        assert!(web.components.iter().all(|component| component.net != Some(component.figure)));
+        assert!(figures.checks.iter().all(|check| check.net != Some(check.figure)));
+    }
+    let figures = read(with(Maintenance::Counts), &runs, &[work(1, "web.front.a", (2, 4))], 6);
+    assert!(figures.checks[0].net.is_some());
+}
+
+#[test]
 fn an_annulled_vote_decides_nothing() {
     let school = [("front", "a", "school1", "uuddduu"), ("front", "b", "school1", "uuddduu")];
     let runs = runs_but(7, &school);
