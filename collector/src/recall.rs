@@ -127,19 +127,14 @@ impl Recalled {
         let runs = self.ledger.runs();
         let figures = charters.figures(runs, &corrections, &Reading::default());
         let charter = charter.ok_or(RecallError::Nothing)?;
+        let (history, charters, corrections_in_force) = (&self.history, &charters, &corrections);
+        let of = Ledgered { history, charters, runs, corrections: corrections_in_force, figures: &figures };
+        let (paces, accounts) = (of.paces(accounts), Account::of(accounts, of));
         Ok(Moment {
             now_ms: as_of_ms,
             began_ms: self.history.first().map(|(from_ms, _)| *from_ms),
-            accounts: Account::of(
-                accounts,
-                Ledgered {
-                    history: &self.history,
-                    charters: &charters,
-                    runs,
-                    corrections: &corrections,
-                    figures: &figures,
-                },
-            ),
+            paces,
+            accounts,
             figures,
             agents: self.agents(&charter),
             charter,

@@ -77,7 +77,8 @@ impl YearFigures {
         for service in &self.services {
             let rolling = [DAY_MS, WEEK_MS, TRAIL_MS];
             let rolling = rolling.map(|length_ms| (length_ms, trails.saw(&service.id, None, length_ms)));
-            let own = service.promise.map(|promise| (None, promise, service.figure));
+            // Of several one after the other the last: that of now.
+            let own = service.promised().pop().map(|own| (None, own.promise, own.figure));
             let within = service
                 .within
                 .iter()

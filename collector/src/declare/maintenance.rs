@@ -23,14 +23,7 @@ impl<'a> Judge<'a> {
         let announced =
             windows.iter().map(|window| Announced { window: *window, at_ms: now_ms, added: Vec::new() });
         let announced: Vec<Announced> = announced.collect();
-        let held: Vec<Held> = announced
-            .iter()
-            .map(|one| Held {
-                from_ms: one.window.from_ms,
-                to_ms: one.window.to_ms,
-                in_time: one.is_in_time(notice_ms),
-            })
-            .collect();
+        let held: Vec<Held> = announced.iter().map(|one| one.held(notice_ms)).collect();
         let mut doubts: Vec<Said> = self.late(&held).into_iter().collect();
         doubts.extend(windows.iter().filter(|window| length(window) > LENGTH_USUAL_MS).map(|window| {
             let (en, it) = (moment(window.from_ms, Lang::En), moment(window.from_ms, Lang::It));
@@ -105,11 +98,7 @@ impl<'a> Judge<'a> {
                 }
                 other
             })
-            .map(|one| Held {
-                from_ms: one.window.from_ms,
-                to_ms: one.window.to_ms,
-                in_time: one.is_in_time(self.notice_ms()),
-            })
+            .map(|one| one.held(self.notice_ms()))
             .collect();
         let mut doubts = Vec::new();
         if held.iter().any(|held| held.from_ms == from_ms && !held.in_time) {

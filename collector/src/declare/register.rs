@@ -47,9 +47,19 @@ impl Announced {
                 .all(|&(from_ms, at_ms)| from_ms >= self.window.to_ms || before(from_ms, at_ms))
     }
 
-    fn held(&self, notice_ms: u64) -> Held {
+    /// Was any part of it?
+    fn is_in_part(&self, notice_ms: u64) -> bool {
+        let before = |from_ms: i64, at_ms: i64| at_ms <= from_ms.saturating_sub_unsigned(notice_ms);
+        let added = self.added.iter().filter(|(from_ms, _)| *from_ms < self.window.to_ms);
+        std::iter::once(&(self.window.from_ms, self.at_ms))
+            .chain(added)
+            .any(|&(from_ms, at_ms)| before(from_ms, at_ms))
+    }
+
+    pub(super) fn held(&self, notice_ms: u64) -> Held {
         let Window { from_ms, to_ms } = self.window;
-        Held { from_ms, to_ms, in_time: self.is_in_time(notice_ms) }
+        let (in_time, in_part) = (self.is_in_time(notice_ms), self.is_in_part(notice_ms));
+        Held { from_ms, to_ms, in_time, in_part }
     }
 }
 

@@ -544,8 +544,11 @@ proptest! {
                 let Window { from_ms, to_ms } = piece.window;
                 let in_time = piece.is_in_time(notice_ms);
                 match applied.last_mut().filter(|last| last.to_ms == from_ms) {
-                    Some(last) => (last.to_ms, last.in_time) = (to_ms, last.in_time && in_time),
-                    None => applied.push(Held { from_ms, to_ms, in_time }),
+                    Some(last) => {
+                        (last.to_ms, last.in_time) = (to_ms, last.in_time && in_time);
+                        last.in_part |= in_time;
+                    }
+                    None => applied.push(Held { from_ms, to_ms, in_time, in_part: in_time }),
                 }
             }
             prop_assert_eq!(&row.windows, &applied, "entry {}", row.entry);

@@ -172,6 +172,8 @@ pub struct Held {
     pub to_ms: i64,
     /// Was all of it announced in time by the charter's rule?
     pub in_time: bool,
+    /// Was any of it? Time that is added to a window is announced later than the window.
+    pub in_part: bool,
 }
 
 /// What a notice to users says, in the charter's words.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use collector_api::{ClockReading, Reason, StreamId, Verdict};
 use collector_derive::{
-    Change, CheckFigure, ComponentFigure, Corrections, Figure, Now, Period, ServiceFigure, SiteFigure, Span,
-    State, Timeline, VantageFigure, YearFigures,
+    Burning, Change, CheckFigure, ComponentFigure, Corrections, Figure, Forecast, Now, Pace, Period,
+    ServiceFigure, ServicePace, SiteFigure, Span, State, TRAIL_MS, Timeline, Trail, VantageFigure,
+    YearFigures,
 };
 use config::{
-    Availability, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, Fraction, HostPort,
-    Id, Node, Organisation, Part, Probe, Quorum, Rules, Service, Site, TcpParams, Timing,
+    Availability, BurnTier, Charter, CharterAct, Check, CheckId, Commitment, Component, DnsParams, Fraction,
+    HostPort, Id, Node, Organisation, Part, Probe, Quorum, Rules, Service, Site, TcpParams, Timing, YEAR_MS,
 };
 
 use super::api::Journal;
@@ -21,6 +22,7 @@ use super::moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Mo
 /// 23 November 2026, 09:12 in Rome.
 pub(crate) const NOW_MS: i64 = 1_795_421_520_000;
 const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 const DOWN_SINCE_MS: i64 = NOW_MS - 22 * 60_000;
 
 fn id(text: &str) -> Id {
@@ -320,6 +322,40 @@ fn figures(charter: &Charter) -> YearFigures {
     }
 }
 
+/// What a window that ends now saw of a service: its state since it began, and all up before.
+fn saw(service: &str, length_ms: u64) -> Trail {
+    let sketch = sketch(service);
+    let since_ms = NOW_MS.abs_diff(sketch.since_ms).min(length_ms);
+    let (down_ms, unknown_ms) = match sketch.state {
+        Verdict::Down => (since_ms, 0),
+        Verdict::Unknown => (0, since_ms),
+        Verdict::Up | Verdict::Degraded => (0, 0),
+    };
+    Trail { scope_ms: length_ms, known_ms: length_ms - unknown_ms, down_ms }
+}
+
+fn pace(service: &ServiceFigure) -> ServicePace {
+    let saw = |length_ms| saw(service.id.as_str(), length_ms);
+    let month = saw(TRAIL_MS);
+    let promise = |promise: Availability| {
+        let forecast = Forecast::of(&service.figure, &promise, &month);
+        let (hours, tiers, adaptive) = (None, Vec::new(), [(7 * DAY_MS, None), (TRAIL_MS, None)]);
+        Pace { hours, promise, tiers, adaptive, month, forecast, exhausted_at_ms: None }
+    };
+    ServicePace {
+        service: service.id.clone(),
+        rolling: [DAY_MS, 7 * DAY_MS, TRAIL_MS].map(|length_ms| (length_ms, saw(length_ms))),
+        promises: service.promise.into_iter().map(promise).collect(),
+    }
+}
+
+/// The usual tiers of `intranet`, which stopped 22 minutes ago.
+pub(crate) fn burning() -> Vec<Burning> {
+    let target = Fraction::from_percent("98%").unwrap();
+    let tiers = BurnTier::defaults(target, YEAR_MS);
+    Burning::of(&tiers, target, YEAR_MS, NOW_MS, |from_ms, to_ms| saw("intranet", to_ms.abs_diff(from_ms)))
+}
+
 /// Row 1 degraded, row 2 up and without a promise, row 3 unobserved, row 5 down and overrun.
 pub(crate) fn moment() -> Moment {
     let charter = charter();
@@ -341,6 +377,7 @@ pub(crate) fn moment() -> Moment {
     Moment {
         now_ms: NOW_MS,
         began_ms: Some(figures.start_ms),
+        paces: figures.services.iter().map(|service| (service.id.clone(), pace(service))).collect(),
         figures,
         charter: Arc::new(charter),
         declared: Arc::new(Vec::new()),

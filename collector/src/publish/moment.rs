@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use collector_api::{ClockReading, Evidence, StreamId};
 use collector_derive::{
-    Alternative, Ceiling, Charters, Corrections, Declared, Incidents, Period, Reading, RunIndex, TRAIL_MS,
-    Trail, Unobserved, YearFigures,
+    Alternative, Basis, Ceiling, Charters, Corrections, Declared, Incidents, Period, Reading, RunIndex,
+    ServicePace, Unobserved, YearFigures,
 };
-use config::{AgentId, Charter, CheckId, Service, ServiceId};
+use config::{AgentId, Availability, BurnTier, Charter, CheckId, Id, ServiceId, YEAR_MS};
 use prost::Message as _;
 
 use super::api::{Journal, Year};
@@ -43,6 +43,8 @@ pub struct Moment {
     pub declared: Arc<Vec<Declared>>,
     /// What is in force of it.
     pub corrections: Corrections,
+    /// What services did of late and where that leads; of none once the period is over. Tiers only with accounts.
+    pub paces: BTreeMap<ServiceId, ServicePace>,
     /// What is told only when asked for.
     pub accounts: BTreeMap<ServiceId, Account>,
     /// Every agent that the charter names or that ever enrolled.
@@ -81,9 +83,6 @@ pub struct Account {
     pub readings: Vec<Alternative>,
     /// The most that tree and targets allow.
     pub ceiling: Option<Ceiling>,
-    /// Of a mean: what windows that end at as-of saw, by their length in ms. Its members' time, unlike that of any
-    /// other service, does not follow from its timeline.
-    pub trails: BTreeMap<u64, Trail>,
 }
 
 /// What accounts are made of: all that the figures of a moment were made of.
@@ -112,7 +111,6 @@ impl Account {
                 unobserved: charters.unobserved(figures, service, runs, corrections),
                 readings: charters.robustness(runs, corrections, &service.id),
                 ceiling: charters.ceiling(figures, service),
-                trails: if service.mean.is_some() { of.trails(&service.id) } else { BTreeMap::new() },
             };
             (service.id.clone(), account)
         });
@@ -121,21 +119,34 @@ impl Account {
 }
 
 impl Ledgered<'_> {
-    /// What the windows of a service's tiers and of the forecast saw.
-    fn trails(&self, service: &ServiceId) -> BTreeMap<u64, Trail> {
+    /// The pace of every service while the period runs: three figures of at most thirty days for all of them
+    /// together, and with accounts one more for each window that a tier of theirs has.
+    pub fn paces(&self, accounts: &Accounts) -> BTreeMap<ServiceId, ServicePace> {
+        let figures = self.figures;
+        if !(figures.start_ms..figures.end_ms).contains(&figures.as_of_ms) {
+            return BTreeMap::new();
+        }
+        let tiers = |service: &ServiceId, hours: Option<&Id>, promise: &Availability| {
+            if accounts.are_of(service.as_str()) { self.tiers(service, hours, promise) } else { Vec::new() }
+        };
+        let Self { history, runs, corrections, .. } = *self;
+        let basis = Basis { history, runs, corrections, reading: &Reading::default() };
+        let paces = figures.paces(&basis, tiers);
+        paces.into_iter().map(|pace| (pace.service.clone(), pace)).collect()
+    }
+
+    /// The tiers of a year's promise; a part of a year has no budget of its own.
+    fn tiers(&self, service: &ServiceId, hours: Option<&Id>, promise: &Availability) -> Vec<BurnTier> {
+        let year = Period::civil_year(self.figures.year);
+        if (self.figures.start_ms, self.figures.end_ms) != (year.start_ms(), year.end_ms()) {
+            return Vec::new();
+        }
         let listed = self.history.iter().rev().find(|(from_ms, _)| *from_ms < self.figures.seen_to_ms());
         let row = listed.and_then(|(_, charter)| charter.service(service.as_str()));
-        let tiers = row.map_or_else(Vec::new, Service::burn_tiers);
-        let windows = tiers.iter().flat_map(|tier| [tier.window_ms, tier.short_ms]).chain([TRAIL_MS]);
-        let saw = |window_ms: u64| {
-            let as_of_ms = self.figures.as_of_ms;
-            let period = Period::new(as_of_ms.saturating_sub_unsigned(window_ms), as_of_ms)?;
-            let charters = Charters::of(self.history, period, as_of_ms);
-            let figures = charters.figures(self.runs, self.corrections, &Reading::default());
-            let found = figures.services.iter().find(|found| found.id == *service)?;
-            Some((window_ms, Trail::from(found.figure)))
-        };
-        windows.filter_map(saw).collect()
+        match row.filter(|_| hours.is_none()) {
+            Some(row) => row.burn_tiers(),
+            None => BurnTier::defaults(promise.target, YEAR_MS),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use collector_derive::{Charters, Corrections, Period, Reading};
+use collector_derive::{Charters, Corrections, Period, Reading, RunIndex};
 use config::{AgentId, Charter};
 
 use super::Core;
@@ -99,24 +99,22 @@ impl Present {
             reason: reason.to_owned(),
         });
         let stale = stale.collect();
-        let (figures, accounts) = if asked.accounts == Accounts::None {
-            let figures = charters.figures(ledger.runs(), &corrections, &Reading::default());
+        let told = |runs: &RunIndex| {
+            let figures = charters.figures(runs, &corrections, &Reading::default());
+            let (history, charters, corrections) = (&history, &charters, &corrections);
+            let of = Ledgered { history, charters, runs, corrections, figures: &figures };
+            let (paces, accounts) = (of.paces(&asked.accounts), Account::of(&asked.accounts, of));
+            (figures, paces, accounts)
+        };
+        let (figures, paces, accounts) = if asked.accounts == Accounts::None {
+            let told = told(ledger.runs());
             drop(ledger);
-            (figures, BTreeMap::new())
+            told
         } else {
             // Accounts are tens of figures: made from a copy, so that nobody who writes waits for them.
             let runs = ledger.runs().clone();
             drop(ledger);
-            let figures = charters.figures(&runs, &corrections, &Reading::default());
-            let of = Ledgered {
-                history: &history,
-                charters: &charters,
-                runs: &runs,
-                corrections: &corrections,
-                figures: &figures,
-            };
-            let accounts = Account::of(&asked.accounts, of);
-            (figures, accounts)
+            told(&runs)
         };
         let charter = if now_ms < period.end_ms() {
             self.core.work.charter()
@@ -129,6 +127,7 @@ impl Present {
             figures,
             declared,
             corrections,
+            paces,
             accounts,
             agents: self.agents(&charter, &known.newest(), now_ms),
             charter,

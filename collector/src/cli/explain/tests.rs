@@ -233,6 +233,12 @@ fn corrections_are_told_with_who_and_why() {
         )
     );
     assert!(first.lines().count() <= 24, "one screen:\n{first}");
+    year.services[3].corrections = vec![correction(56, "maintenance", Effect::PartlyLate)];
+    let partly = "1 cambia questo dato; 1 in parte tardiva: cambia il dato solo la parte in tempo";
+    assert!(text(&year, 3, false, Lang::It).contains(partly));
+    assert!(
+        text(&year, 3, true, Lang::En).contains("late in part: only the part in time changes the figure")
+    );
 }
 
 #[test]

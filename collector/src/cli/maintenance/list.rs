@@ -94,8 +94,13 @@ fn status(row: &DeclaredRow, now_ms: i64) -> Said {
             None => say!("in force", "in vigore"),
         };
     }
-    let late = row.windows.iter().any(|held| !held.in_time);
-    let late = if late { (", late", ", tardiva") } else { ("", "") };
+    let (all, any) =
+        (row.windows.iter().all(|held| held.in_time), row.windows.iter().any(|held| held.in_part));
+    let late = match (all, any) {
+        (true, _) => ("", ""),
+        (false, true) => (", late in part", ", in parte tardiva"),
+        (false, false) => (", late", ", tardiva"),
+    };
     let (en, it) = match (row.windows.first(), row.windows.iter().find(|held| held.to_ms > now_ms)) {
         (None, _) => ("called off", "disdetta"),
         (Some(_), None) => ("over", "conclusa"),
@@ -131,7 +136,7 @@ mod tests {
     fn planned(entry: u64, hours: &[i64]) -> DeclaredRow {
         let held = |from: &i64| {
             let from_ms = NOW_MS + from * HOUR_MS;
-            Held { from_ms, to_ms: from_ms + 6 * HOUR_MS, in_time: *from > 48 }
+            Held { from_ms, to_ms: from_ms + 6 * HOUR_MS, in_time: *from > 48, in_part: *from > 48 }
         };
         DeclaredRow {
             entry,
@@ -151,21 +156,24 @@ mod tests {
 
     #[test]
     fn each_has_its_state_and_the_window_that_matters() {
+        let extended = Held { from_ms: NOW_MS, to_ms: NOW_MS + HOUR_MS, in_time: false, in_part: true };
         let rows = vec![
             planned(4, &[-20, 60, 90]),
             planned(5, &[-2]),
             planned(6, &[-20]),
             planned(7, &[]),
+            DeclaredRow { windows: vec![extended], ..planned(9, &[]) },
             DeclaredRow { revoked_by: Some(9), ..planned(8, &[60]) },
             DeclaredRow { declaration: Declaration::Approved { entry: 3 }, ..planned(10, &[]) },
         ];
         let answer = DeclaredAnswer { now_ms: NOW_MS, notice_ms: 48 * 3_600_000, declared: rows };
         let shown = show(&answer, true, Lang::It, Paint::none());
         for (line, parts) in shown.lines().skip(1).zip([
-            ["#4", "martedì 09/03/2027 02:00", "(2/3)", "prevista, tardiva"],
+            ["#4", "martedì 09/03/2027 02:00", "(2/3)", "prevista, in parte tardiva"],
             ["#5", "12:00 (+01:00) – 18:00", "6 h 00 min", "in corso, tardiva"],
             ["#6", "venerdì 05/03/2027", "18:00", "conclusa, tardiva"],
             ["#7", "06/03/2027 14:00", "m.rossi", "disdetta"],
+            ["#9", "14:00", "1 h 00 min", "in corso, in parte tardiva"],
             ["#8", "manutenzione *", "dischi", "revocata (#9)"],
             ["#10", "approvata #3", "m.rossi", "in vigore"],
         ]) {
@@ -175,7 +183,7 @@ mod tests {
         }
         let to_come: Vec<u64> =
             answer.declared.iter().filter(|row| is_to_come(row, NOW_MS)).map(|row| row.entry).collect();
-        assert_eq!(to_come, [4, 5]);
+        assert_eq!(to_come, [4, 5, 9]);
         let nothing = DeclaredAnswer { declared: Vec::new(), ..answer };
         assert!(show(&nothing, false, Lang::En, Paint::none()).contains("no maintenance is planned"));
     }

@@ -140,15 +140,16 @@ fn correction(moment: &Moment, service: &derive::ServiceFigure, declared: &Decla
 fn effect(moment: &Moment, entry: u64, changed: bool) -> Effect {
     let in_force = &moment.corrections;
     let readings = &moment.charter.rules.readings;
-    let mut planned = in_force.planned.iter().filter(|planned| planned.entry == entry).peekable();
-    let is_planned = planned.peek().is_some();
-    let late = is_planned && !planned.any(|planned| planned.is_in_time(readings.notice_ms));
+    let planned = in_force.planned.iter().filter(|planned| planned.entry == entry);
+    let (in_time, late): (Vec<_>, Vec<_>) = planned.partition(|one| one.is_in_time(readings.notice_ms));
+    let (in_time, late) = (!in_time.is_empty(), !late.is_empty());
+    let recorded = late && readings.late_entries == config::LateEntries::Recorded;
     if in_force.proposed.iter().any(|mark| mark.entry == entry) {
         Effect::Proposed
-    } else if !is_planned && !in_force.marks.iter().any(|mark| mark.entry == entry) {
+    } else if !in_time && !late && !in_force.marks.iter().any(|mark| mark.entry == entry) {
         Effect::Revoked
-    } else if late && readings.late_entries == config::LateEntries::Recorded {
-        Effect::Late
+    } else if recorded {
+        if in_time && changed { Effect::PartlyLate } else { Effect::Late }
     } else if changed {
         Effect::Changed
     } else {

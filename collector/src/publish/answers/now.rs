@@ -50,6 +50,7 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
     let row = moment.charter.service(service.id.as_str());
     let read = Read::of(&moment.figures);
     let seen_to_ms = moment.figures.seen_to_ms();
+    let pace = moment.paces.get(&service.id);
     let lasting = service.stops().last().filter(|stop| stop.end_ms >= seen_to_ms);
     let components = service.components.iter().map(|component| {
         let named = row.and_then(|row| find(&row.components, &component.path));
@@ -73,9 +74,9 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
         net: read.maybe(service.net.as_ref()),
         mean: account::mean_now(service, read),
         longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
-        rolling: rolling(service, &moment.figures),
-        commitments: commitments(service, row, &moment.figures, None),
-        within: within(service, read),
+        rolling: rolling(pace),
+        commitments: commitments(service, pace),
+        within: within(service, read, pace),
         unmeasured: unmeasured(service, row),
         outages: service.stops().count() as u64,
         outage_since_ms: lasting.map(|stop| stop.start_ms),

@@ -1,18 +1,13 @@
 //! What is promised, how it stands, where it leads.
 
 use collector_derive as derive;
-use collector_derive::{Burning, Hours, Period, TRAIL_MS, Trail};
-use config::{Availability, BurnTier, Quotient, Service, Severity, YEAR_MS};
+use collector_derive::{Burning, Pace, ServicePace, TRAIL_MS};
+use config::{Availability, Quotient, Service, Severity};
 
 use super::figure::{Read, share};
 use crate::publish::api::{
     Commitment, Forecast, OfStretch, Outlook, Rolling, Share, Standing, Tier, Unmeasured, Within,
 };
-use crate::publish::moment::Account;
-
-/// Down time of these last days is told by itself.
-const ROLLING_DAYS: [u64; 3] = [1, 7, 30];
-const DAY_MS: u64 = 86_400_000;
 
 /// The row's other promises, as the charter in force says them: those that nothing is compared with.
 pub(super) fn unmeasured(service: &derive::ServiceFigure, row: Option<&Service>) -> Vec<Unmeasured> {
@@ -49,54 +44,27 @@ pub(super) fn unmeasured(service: &derive::ServiceFigure, row: Option<&Service>)
     row.into_iter().flat_map(|row| &row.commitments).filter_map(told).collect()
 }
 
-/// Its promise around the clock, the last one if there were several, with where the pace of late leads: of a mean only
-/// with its account.
-pub(super) fn commitments(
-    service: &derive::ServiceFigure,
-    row: Option<&Service>,
-    figures: &derive::YearFigures,
-    account: Option<&Account>,
-) -> Vec<Commitment> {
+/// Its promise around the clock, the last one if there were several, with where its pace leads.
+pub(super) fn commitments(service: &derive::ServiceFigure, pace: Option<&ServicePace>) -> Vec<Commitment> {
     let promised = service.promised();
     let told = promised.last().and_then(|derive::Promised { stretch, promise, figure }| {
-        let mut told = commitment(figure, promise)?;
+        let pace = pace.and_then(|pace| pace.promises.iter().find(|pace| pace.hours.is_none()));
+        let mut told = commitment(figure, promise, pace)?;
         told.stretch = stretch.map(|(from_ms, to_ms)| OfStretch { from_ms, to_ms });
         (told.standing, told.outlook) = (standing(service.standing()?), outlook(service.outlook()?));
-        if let Some(period) = period(figures).filter(|_| figure.future_ms > 0) {
-            let windows = Windows { service, period, as_of_ms: figures.as_of_ms, account };
-            told.forecast = forecast(&windows, figure, promise);
-            // Eight windows and their words: a scrape wants none of them.
-            told.burn = account.map_or_else(Vec::new, |_| burn(&windows, row, promise));
-        }
         Some(told)
     });
     told.into_iter().collect()
 }
 
-/// What windows that end at as-of saw of a service.
-struct Windows<'a> {
-    service: &'a derive::ServiceFigure,
-    period: Period,
-    as_of_ms: i64,
-    account: Option<&'a Account>,
-}
-
-impl Windows<'_> {
-    /// `None` of a mean, whose time is its members', without its account.
-    fn saw(&self, window_ms: u64) -> Option<Trail> {
-        if self.service.mean.is_some() {
-            return self.account?.trails.get(&window_ms).copied();
-        }
-        let hours = Hours::around_the_clock(self.period);
-        let from_ms = self.as_of_ms.saturating_sub_unsigned(window_ms);
-        Some(Trail::of(&self.service.timeline, &hours, from_ms, self.as_of_ms))
-    }
-}
-
 /// Its promises about a calendar's hours.
-pub(super) fn within(service: &derive::ServiceFigure, read: Read) -> Vec<Within> {
+pub(super) fn within(service: &derive::ServiceFigure, read: Read, pace: Option<&ServicePace>) -> Vec<Within> {
     let told = service.within.iter().filter_map(|within| {
-        let commitment = commitment(&within.figure, &within.promise)?;
+        let of = |pace: &&Pace| {
+            (pace.hours.as_ref(), pace.promise) == (Some(&within.commitment.hours), within.promise)
+        };
+        let pace = pace.and_then(|pace| pace.promises.iter().find(of));
+        let commitment = commitment(&within.figure, &within.promise, pace)?;
         let (kind, hours) = ("availability_within".to_owned(), Some(within.commitment.hours.to_string()));
         Some(Within {
             commitment: Commitment { kind, hours, ..commitment },
@@ -107,7 +75,8 @@ pub(super) fn within(service: &derive::ServiceFigure, read: Read) -> Vec<Within>
     told.collect()
 }
 
-fn commitment(figure: &derive::Figure, promise: &Availability) -> Option<Commitment> {
+fn commitment(figure: &derive::Figure, promise: &Availability, pace: Option<&Pace>) -> Option<Commitment> {
+    let pace = pace.filter(|_| figure.future_ms > 0);
     let budget = figure.budget(promise);
     Some(Commitment {
         kind: "availability".to_owned(),
@@ -121,8 +90,8 @@ fn commitment(figure: &derive::Figure, promise: &Availability) -> Option<Commitm
         down_max_ms: budget.down_max_ms,
         budget_remaining_ms: budget.remaining_ms,
         required: figure.required(promise).and_then(share),
-        forecast: None,
-        burn: Vec::new(),
+        forecast: pace.and_then(forecast),
+        burn: pace.into_iter().flat_map(|pace| &pace.tiers).filter_map(tier).collect(),
     })
 }
 
@@ -143,52 +112,28 @@ pub(super) fn outlook(outlook: derive::Outlook) -> Outlook {
     }
 }
 
-/// Down time of the last day, week and month, as far as they lie in the period; none of a mean.
-pub(super) fn rolling(service: &derive::ServiceFigure, figures: &derive::YearFigures) -> Vec<Rolling> {
-    let Some(period) = period(figures).filter(|_| service.mean.is_none()) else { return Vec::new() };
-    let hours = Hours::around_the_clock(period);
-    let window = |days: u64| {
-        let window_ms = days * DAY_MS;
-        let from_ms = figures.as_of_ms.saturating_sub_unsigned(window_ms);
-        let trail = Trail::of(&service.timeline, &hours, from_ms, figures.as_of_ms);
-        Rolling { window_ms, down_ms: trail.down_ms, known_ms: trail.known_ms }
-    };
-    ROLLING_DAYS.map(window).to_vec()
+/// Down time of the last day, week and month, also of those before the period; of a mean as often as its members
+/// weigh.
+pub(super) fn rolling(pace: Option<&ServicePace>) -> Vec<Rolling> {
+    let windows = pace.into_iter().flat_map(|pace| pace.rolling);
+    let told = windows.map(|(window_ms, saw)| {
+        let derive::Trail { down_ms, known_ms, .. } = saw;
+        Rolling { window_ms, down_ms, known_ms }
+    });
+    told.collect()
 }
 
-fn period(figures: &derive::YearFigures) -> Option<Period> {
-    Period::new(figures.start_ms, figures.end_ms)
-}
-
-/// `None` while less than half of the trailing window is known: two good hours say nothing of a year.
-fn forecast(windows: &Windows<'_>, figure: &derive::Figure, promise: &Availability) -> Option<Forecast> {
-    let end_ms = windows.period.end_ms();
-    let trail = windows.saw(TRAIL_MS)?;
-    if trail.known_ms.saturating_mul(2) < TRAIL_MS.saturating_mul(figure.weight) {
-        return None;
-    }
-    let forecast = derive::Forecast::of(figure, promise, &trail)?;
-    let exhausted_ms = forecast.exhaust_in_ms.and_then(|exhaust_in| whole(&exhaust_in)).filter(|ms| *ms > 0);
-    let exhausted_ms = exhausted_ms.map(|ms| windows.as_of_ms.saturating_add_unsigned(ms));
+fn forecast(pace: &Pace) -> Option<Forecast> {
+    let forecast = pace.forecast.as_ref()?;
+    // What is gone already has no day to come.
+    let lasts = forecast.exhaust_in_ms.is_some_and(|in_ms| in_ms.floor() > 0);
     Some(Forecast {
         trail_ms: TRAIL_MS,
-        pace: trail.down_ratio().and_then(share)?,
+        pace: pace.month.down_ratio().and_then(share)?,
         down_ms: whole(&forecast.down_ms)?,
         breaks: forecast.breach,
-        exhausted_ms: exhausted_ms.filter(|at_ms| *at_ms < end_ms),
+        exhausted_ms: pace.exhausted_at_ms.filter(|_| lasts),
     })
-}
-
-/// The tiers of a year's promise; a part of a year has no budget of its own.
-fn burn(windows: &Windows<'_>, row: Option<&Service>, promise: &Availability) -> Vec<Tier> {
-    let Windows { period, as_of_ms, .. } = *windows;
-    if period != Period::civil_year(period.civil_year_of_start()) || windows.saw(TRAIL_MS).is_none() {
-        return Vec::new();
-    }
-    let tiers = row.map_or_else(|| BurnTier::defaults(promise.target, YEAR_MS), Service::burn_tiers);
-    let saw = |from_ms: i64, to_ms: i64| windows.saw(to_ms.abs_diff(from_ms)).unwrap_or_default();
-    let burning = Burning::of(&tiers, promise.target, period.length_ms(), as_of_ms, saw);
-    burning.iter().filter_map(tier).collect()
 }
 
 fn tier(burning: &Burning) -> Option<Tier> {

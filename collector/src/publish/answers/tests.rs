@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use collector_derive::{
-    Cause, Corrections, Declaration, Declared, Figure, ForcedState, Incidents, Scope, StretchFigure,
-    Unobserved, Window,
+    Cause, Corrections, Declaration, Declared, Figure, ForcedState, Incidents, Sampling, Scope,
+    StretchFigure, Unobserved, Window,
 };
 use config::{Availability, Fraction};
 
@@ -75,6 +75,16 @@ fn each_entry_says_what_it_does() {
 }
 
 #[test]
+fn an_entry_of_which_a_part_is_late_is_told_so() {
+    let later = Window { from_ms: WINDOW.from_ms - 2 * DAY_MS, to_ms: WINDOW.from_ms };
+    let windows = vec![later, WINDOW];
+    let declaration = Declaration::Maintenance { scope: scope(), windows, note: "aggiornamento".to_owned() };
+    // Three and a half days ago: the first window had begun.
+    let year = Year::of(&moment(vec![(4, "rossi", declaration)], &[1]));
+    assert_eq!(year.services[0].corrections[0].effect, Effect::PartlyLate);
+}
+
+#[test]
 fn what_is_about_another_time_is_left_out() {
     let long_ago = Window { from_ms: NOW_MS - 800 * DAY_MS, to_ms: NOW_MS - 799 * DAY_MS };
     let declaration = Declaration::Annulled {
@@ -106,11 +116,10 @@ fn an_outage_carries_the_cause_that_was_given_last() {
 
 fn account() -> Account {
     Account {
-        incidents: Incidents { list: Vec::new(), sure_ms: 5, possible_ms: 7 },
+        incidents: Incidents { list: Vec::new(), sampling: Some(Sampling { sure_ms: 5, possible_ms: 7 }) },
         unobserved: vec![(Unobserved::SpoolLost, 3)],
         readings: Vec::new(),
         ceiling: None,
-        trails: std::collections::BTreeMap::new(),
     }
 }
 
@@ -135,7 +144,9 @@ fn pace_and_tiers_are_of_the_last_days() {
     assert!(forecast.breaks && forecast.exhausted_ms.is_none(), "overrun already");
     assert!(promise.burn.is_empty(), "only where the account is asked for");
     let mut moment = example::moment();
-    moment.accounts.insert(moment.figures.services[3].id.clone(), account());
+    let id = moment.figures.services[3].id.clone();
+    let pace = moment.paces.get_mut(&id).unwrap();
+    pace.promises[0].tiers = example::burning();
     let burn = &Year::of(&moment).services[3].commitments[0].burn;
     assert_eq!(burn.len(), 4);
     assert!(burn.iter().all(|tier| !tier.firing && tier.known.is_some()));

@@ -57,7 +57,7 @@ fn period(figures: &derive::YearFigures) -> String {
 fn service_year(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks<'_>) -> ServiceYear {
     let row = moment.charter.service(service.id.as_str());
     let read = Read::of(&moment.figures);
-    let account = moment.accounts.get(&service.id);
+    let (account, pace) = (moment.accounts.get(&service.id), moment.paces.get(&service.id));
     let sites = service.sites.iter();
     let components = service.components.iter();
     ServiceYear {
@@ -65,18 +65,18 @@ fn service_year(moment: &Moment, service: &derive::ServiceFigure, checks: &Check
         row: row.and_then(|row| row.row),
         name: title(service, row),
         users: users(row),
-        commitments: commitments(service, row, &moment.figures, account),
+        commitments: commitments(service, pace),
         unmeasured: unmeasured(service, row),
         figure: read.figure(&service.figure),
         gross: read.maybe(service.gross.as_ref()),
         net: read.maybe(service.net.as_ref()),
-        within: within(service, read),
+        within: within(service, read, pace),
         unobserved: account.map_or_else(Vec::new, account::unobserved),
         ceiling: account.and_then(account::ceiling),
         members: account::members(service, row, read),
         stretches: account::stretches(service, read),
-        sampling: account.map(|account| {
-            let (sure_ms, possible_ms) = (account.incidents.sure_ms, account.incidents.possible_ms);
+        sampling: account.and_then(|account| account.incidents.sampling).map(|sampling| {
+            let derive::Sampling { sure_ms, possible_ms } = sampling;
             Sampling { sure_ms, possible_ms }
         }),
         corrections: account::corrections(moment, service),

@@ -149,7 +149,9 @@ pub enum Effect {
     Changed,
     /// It holds, and there is nothing in its time that it could change.
     Idle,
-    /// Entered too late to be planned: kept, without effect.
+    /// What was announced of it in time holds and changes something; the rest came too late, and is without effect.
+    PartlyLate,
+    /// Announced too late to be planned, or all of it that could change something: kept, without effect.
     Late,
     /// Waits for another person's approval.
     Proposed,

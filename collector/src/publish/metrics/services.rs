@@ -187,7 +187,7 @@ impl Exposition {
         )?;
         families.gauge(
             "vedetta_downtime_rolling_seconds",
-            "Confirmed down time of the window that ends now, within this year",
+            "Confirmed down time of the window that ends now, of a mean as often as its members weigh",
             self.probed().flat_map(|service| {
                 service.rolling.iter().map(|rolling| {
                     let window = format!("{}d", rolling.window_ms / DAY_MS);

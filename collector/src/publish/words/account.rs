@@ -155,14 +155,15 @@ pub(crate) fn sampling(sampling: &Sampling, terms: &Terms<'_>) -> String {
 /// How many entries of the journal touch the figure, and how many of them hold.
 pub(crate) fn corrections(corrections: &[Correction], lang: Lang) -> String {
     let count = |effect| corrections.iter().filter(|correction| correction.effect == effect).count();
-    let changed = count(Effect::Changed);
+    let changed = count(Effect::Changed) + count(Effect::PartlyLate);
     let mut told = match lang {
         Lang::It if changed == 1 => "1 cambia questo dato".to_owned(),
         Lang::It => format!("{changed} cambiano questo dato"),
         Lang::En if changed == 1 => "1 changes this figure".to_owned(),
         Lang::En => format!("{changed} change this figure"),
     };
-    for effect in [Effect::Idle, Effect::Late, Effect::Proposed, Effect::Revoked] {
+    // Those in part late are among those that change it.
+    for effect in [Effect::PartlyLate, Effect::Idle, Effect::Late, Effect::Proposed, Effect::Revoked] {
         let count = count(effect);
         if count > 0 {
             // Writing to a String cannot fail.
@@ -177,6 +178,10 @@ pub(crate) fn effect_word(effect: Effect, lang: Lang) -> &'static str {
     let (it, en) = match effect {
         Effect::Changed => ("cambia il dato", "changes the figure"),
         Effect::Idle => ("nulla da cambiare", "nothing to change"),
+        Effect::PartlyLate => (
+            "in parte tardiva: cambia il dato solo la parte in tempo",
+            "late in part: only the part in time changes the figure",
+        ),
         Effect::Late => ("tardiva, senza effetto", "late, without effect"),
         Effect::Proposed => ("proposta, da approvare", "proposed, to be approved"),
         Effect::Revoked => ("revocata", "revoked"),

@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_notice_can_be_pasted() {
-        let held = |from_ms| Held { from_ms, to_ms: from_ms + 6 * HOUR_MS, in_time: true };
+        let held = |from_ms| Held { from_ms, to_ms: from_ms + 6 * HOUR_MS, in_time: true, in_part: true };
         let text =
             notice(&facts(), &[held(FROM_MS - 200 * HOUR_MS), held(FROM_MS)], FROM_MS - HOUR_MS, Lang::It);
         assert_eq!(
