@@ -72,8 +72,8 @@ pub use timeline::{Change, Condition, Span, State, Timeline};
 pub use timeliness::{Handling, Request, RequestFigure, Worked};
 pub use unobserved::Unobserved;
 pub use year::{
-    CheckFigure, ComponentFigure, GroupFigure, MeanFigure, MemberFigure, Promised, ServiceFigure, SiteFigure,
-    StretchFigure, VantageFigure, WithinFigure, YearFigures, year,
+    CheckFigure, ComponentFigure, DeclaredFigure, GroupFigure, MeanFigure, MemberFigure, Promised,
+    ServiceFigure, SiteFigure, StretchFigure, VantageFigure, WithinFigure, YearFigures, year,
 };
 
 /// Grows whenever the same groups would give other runs; a store with another one is rebuilt.

@@ -6,12 +6,14 @@ mod scopes;
 mod branches;
 mod parts;
 mod verdict;
+mod declared;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use config::{AgentId, Availability, Charter, CheckId, Fraction, ServiceId, SiteId, Unknown};
 
+pub use self::declared::DeclaredFigure;
 pub(crate) use self::parts::Turn;
 pub use self::parts::{GroupFigure, MeanFigure, MemberFigure, StretchFigure, WithinFigure};
 use self::read::Reader;
@@ -58,6 +60,8 @@ pub struct ServiceFigure {
     pub gross: Option<Figure>,
     /// Net of stops in planned work; `None` where that is the same (D12).
     pub net: Option<Figure>,
+    /// What of the figure people declared instead of measuring it; `None` where nothing is.
+    pub declared: Option<DeclaredFigure>,
     /// Its promise, of the charter in force at as-of.
     pub promise: Option<Availability>,
     /// Its promises about a calendar's hours alone, each with its own figure (D18).
@@ -209,6 +213,15 @@ impl Charters<'_> {
     ///
     /// `corrections` are those in force at the same as-of ([`Corrections::of`]).
     pub fn figures(&self, runs: &RunIndex, corrections: &Corrections, reading: &Reading) -> YearFigures {
+        let mut figures = self.figured(runs, corrections, reading);
+        if *reading == Reading::default() {
+            self.tell_declared(&mut figures, runs, corrections);
+        }
+        figures
+    }
+
+    /// The same without what people declared told apart.
+    fn figured(&self, runs: &RunIndex, corrections: &Corrections, reading: &Reading) -> YearFigures {
         let Self { period, as_of_ms, .. } = *self;
         let seen = self.seen(runs);
         let other = (reading.confirm_down, reading.confirm_up) != (None, None);

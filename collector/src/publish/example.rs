@@ -272,6 +272,7 @@ fn figures(charter: &Charter) -> YearFigures {
             figure: sketch.figure,
             gross: None,
             net: None,
+            declared: None,
             promise: service.availability(),
             within: Vec::new(),
             mean: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use config::{Availability, AvailabilityWithin};
 
-use super::worst;
+use super::{DeclaredFigure, worst};
 use crate::{Condition, Figure, Ratio, Timeline};
 
 /// A promise about a calendar's hours alone.
@@ -18,6 +18,8 @@ pub struct WithinFigure {
     pub figure: Figure,
     /// As of [`ServiceFigure::net`].
     pub net: Option<Figure>,
+    /// As of [`ServiceFigure::declared`].
+    pub declared: Option<DeclaredFigure>,
 }
 
 /// A stretch of the period in which a service's promise and tree were the same.

@@ -93,6 +93,7 @@ impl Reader<'_> {
             figure,
             gross: other(gross, View::Gross),
             net: other(net, View::Net),
+            declared: None,
             promise: self.promise(self.eras.last().and_then(|listed| listed.promise(service.id))),
             within: self.within(service, net),
             mean,
@@ -165,6 +166,7 @@ impl Reader<'_> {
                 promise: self.promise(Some(Availability { target, strict }))?,
                 figure,
                 net: net.filter(|net| *net != figure),
+                declared: None,
             })
         };
         listed.commitments.iter().filter_map(within).collect()
