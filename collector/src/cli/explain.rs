@@ -79,13 +79,14 @@ pub(super) fn sheet(year: &Year, lang: Lang, paint: Paint) -> String {
     text
 }
 
-/// `up_if: any (2)`: how many of how many targets must be up; without a number where it is of parts.
-fn quorum(component: &ComponentYear) -> String {
-    match (&component.up_if, component.checks.len()) {
-        (None, _) => String::new(),
-        (Some(up_if), 0) => format!("up_if: {up_if}"),
-        (Some(up_if), checks) => format!("up_if: {up_if} ({checks})"),
+/// How many of how many targets must be up; without a number where it is of parts. What a mean is of has no such
+/// rule.
+fn quorum(service: &ServiceYear, component: &ComponentYear, lang: Lang) -> String {
+    if service.members.as_ref().is_some_and(|members| members.component == component.path) {
+        return lang.labels().of_the_mean.to_owned();
     }
+    let up_if = component.up_if.as_deref();
+    up_if.map_or_else(String::new, |up_if| words::quorum(up_if, component.checks.len(), lang))
 }
 
 /// `check: reason (sites)` of each cause, a check once.

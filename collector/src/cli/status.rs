@@ -118,6 +118,10 @@ fn rows(service: &ServiceNow, now: &Now, lang: Lang) -> Vec<[Cell; 9]> {
     for (headline, what) in page::beside(service, lang) {
         year = format!("{year}; {headline} {what}");
     }
+    let declared = page::declared(service, lang);
+    if !declared.is_empty() {
+        year = format!("{year}; {declared}");
+    }
     let head = row(service.name.clone(), &service.now, year, budget, verdict, now.now_ms, lang);
     let component_year = |figure: &Figure| figure.headline(None, lang);
     let components = service.components.iter().map(|component| {

@@ -6,6 +6,7 @@ mod sealed;
 mod work;
 mod now;
 mod promise;
+mod promised;
 mod account;
 mod figure;
 

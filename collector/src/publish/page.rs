@@ -13,7 +13,7 @@ use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, ServiceNow,
 use super::format;
 use super::words::{self, Labels, Lang};
 
-pub use self::cells::{alarms, beside, budget_left, seen, verdict, works, worst};
+pub use self::cells::{alarms, beside, budget_left, declared, seen, verdict, works, worst};
 
 /// The page's only other file.
 pub const CSS: &str = include_str!("../../templates/vedetta.css");
@@ -81,6 +81,8 @@ struct Row {
     year: String,
     /// The same with or without planned stops, in equal type, where it differs.
     beside: Vec<(String, &'static str)>,
+    /// What of it people declared; empty where nothing is.
+    declared: String,
     /// The worst of a mean's groups; empty of any other.
     worst: String,
     bounds: String,
@@ -143,6 +145,7 @@ fn services(now: &Now, lang: Lang) -> Vec<Vec<Row>> {
                 verdict_class: promised.map_or("none", verdict_class),
                 provisional: now.provisional && promised.is_some(),
                 beside: beside(service, lang),
+                declared: declared(service, lang),
                 worst: worst(service, lang),
                 ..row(now.now_ms, service.name.clone(), &service.now, figure, promised, lang)
             };
@@ -175,6 +178,7 @@ fn row(
         seen: seen(condition, lang),
         year: figure.headline(promised.map(|commitment| &commitment.target), lang),
         beside: Vec::new(),
+        declared: String::new(),
         worst: String::new(),
         bounds: coverage_note(figure, lang),
         budget: String::new(),
@@ -197,7 +201,8 @@ fn promise_note(service: &ServiceNow, provisional: bool, lang: Lang) -> String {
     let (promised, _) = service.promised();
     let promise = promised.map(|commitment| words::promise(commitment, lang));
     // Beside a promise with an outcome, another must not seem to share it.
-    let within = service.within.iter().skip(usize::from(service.commitments.is_empty())).map(|within| {
+    let hours = promised.is_some_and(|promise| promise.hours.is_some());
+    let within = service.within.iter().skip(usize::from(hours)).map(|within| {
         let (told, target) = (words::promise(&within.commitment, lang), &within.commitment.target);
         let outcome = verdict(Some(&within.commitment), &[], provisional, lang);
         format!("{told} ({}, {outcome})", within.figure.headline(Some(target), lang))
@@ -210,7 +215,7 @@ fn promise_note(service: &ServiceNow, provisional: bool, lang: Lang) -> String {
 }
 
 fn coverage_note(figure: &Figure, lang: Lang) -> String {
-    match (&figure.coverage, figure.range) {
+    match (figure.seen(), figure.range || figure.declared_ms() > 0) {
         (Some(coverage), true) => format!("{} {}", lang.labels().coverage, coverage.text(lang)),
         _ => String::new(),
     }

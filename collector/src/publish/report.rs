@@ -13,7 +13,7 @@ use super::format::iso;
 use super::words::{self, Lang};
 
 /// Every column: its name, and its cell in a row.
-const COLUMNS: [(&str, Cell); 44] = [
+const COLUMNS: [(&str, Cell); 50] = [
     ("year", |row| row.year.year.to_string()),
     ("as_of", |row| row.year.as_of.clone()),
     ("provisional", |row| row.year.provisional.to_string()),
@@ -74,6 +74,12 @@ const COLUMNS: [(&str, Cell); 44] = [
         mean(row, |members| percent(worst(members).and_then(|group| group.figure.availability.as_ref())))
     }),
     ("other_readings", |row| of_service(row, other_readings)),
+    ("hours", |row| promised(row, |promise| promise.hours.clone().unwrap_or_default())),
+    ("declared_up_ms", |row| row.figure.declared_up_ms.to_string()),
+    ("declared_down_ms", |row| row.figure.declared_down_ms.to_string()),
+    ("observed_percent", |row| percent(row.figure.seen())),
+    ("worst_component", |row| of_service(row, |service| service.worst_component.clone().unwrap_or_default())),
+    ("worst_site", |row| of_service(row, |service| service.worst_site.clone().unwrap_or_default())),
 ];
 
 /// One cell of a row.
@@ -95,8 +101,8 @@ pub fn csv(year: &Year) -> Result<Vec<u8>, csv::Error> {
     let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     table.write_record(COLUMNS.map(|(name, _)| name))?;
     for service in &year.services {
-        let promise = service.commitments.first();
-        let (name, figure) = (service.name.as_str(), &service.figure);
+        // A promise about a calendar's hours stands beside the figure of these hours.
+        let ((promise, figure), name) = (service.promised(), service.name.as_str());
         let row = Row { year, service, component: "", name, figure, promise };
         table.write_record(COLUMNS.map(|(_, cell)| cell(&row)))?;
         for component in &service.components {
@@ -126,7 +132,7 @@ fn of_service(row: &Row<'_>, cell: impl Fn(&ServiceYear) -> String) -> String {
 }
 
 fn net(row: &Row<'_>, cell: impl Fn(&Figure) -> String) -> String {
-    of_service(row, |service| service.net.as_ref().map_or_else(String::new, &cell))
+    of_service(row, |service| service.beside().1.map_or_else(String::new, &cell))
 }
 
 fn forecast(row: &Row<'_>, cell: impl Fn(&Forecast) -> String) -> String {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::labels::Labels;
 
-use super::api::{Commitment, Condition, Outlook, Standing, State, Unmeasured};
+use super::api::{Commitment, Condition, Outlook, Share, Standing, State, Unmeasured};
 use super::format;
 
 /// The language of what people read. Programs read `--json`, which has none.
@@ -100,10 +100,10 @@ fn promise_words(commitment: &Commitment, lang: Lang) -> String {
     let target = commitment.target.short(lang);
     if let Some(hours) = &commitment.hours {
         return match (lang, commitment.strict) {
-            (Lang::It, true) => format!("disponibilità >{target} annuo nelle ore di `{hours}`"),
-            (Lang::It, false) => format!("disponibilità almeno {target} annuo nelle ore di `{hours}`"),
-            (Lang::En, true) => format!("availability >{target} a year in the hours of `{hours}`"),
-            (Lang::En, false) => format!("availability at least {target} a year in the hours of `{hours}`"),
+            (Lang::It, true) => format!("disponibilità >{target} annuo nelle ore di {hours}"),
+            (Lang::It, false) => format!("disponibilità almeno {target} annuo nelle ore di {hours}"),
+            (Lang::En, true) => format!("availability >{target} a year in the hours of {hours}"),
+            (Lang::En, false) => format!("availability at least {target} a year in the hours of {hours}"),
         };
     }
     match (lang, commitment.strict) {
@@ -112,6 +112,35 @@ fn promise_words(commitment: &Commitment, lang: Lang) -> String {
         (Lang::En, true) => format!("24x7; availability >{target} a year"),
         (Lang::En, false) => format!("24x7; availability at least {target} a year"),
     }
+}
+
+/// `>98%`, `almeno 98%`.
+pub(crate) fn threshold(target: &Share, strict: bool, lang: Lang) -> String {
+    let target = target.short(lang);
+    match (lang, strict) {
+        (_, true) => format!(">{target}"),
+        (Lang::It, false) => format!("almeno {target}"),
+        (Lang::En, false) => format!("at least {target}"),
+    }
+}
+
+/// How many of `of` like things must be up: `ne basta 1 di 2`. As the charter writes it where this version does
+/// not know it; `of` is 0 of a component's parts.
+pub(crate) fn quorum(up_if: &str, of: usize, lang: Lang) -> String {
+    let (Some(quorum), true) = (config::Quorum::parse(up_if), lang == Lang::It) else {
+        return if of == 0 { format!("up if: {up_if}") } else { format!("up if: {up_if} ({of})") };
+    };
+    let share =
+        |share: config::Fraction| Share::of(share.p, share.q).map_or_else(String::new, |s| s.short(lang));
+    let told = match quorum {
+        config::Quorum::Any => "ne basta 1".to_owned(),
+        config::Quorum::All => "servono tutti".to_owned(),
+        config::Quorum::AllBut(but) => format!("servono tutti tranne {but}"),
+        config::Quorum::AtLeast(least) => format!("ne servono almeno {least}"),
+        config::Quorum::AtLeastShare(least) => format!("serve almeno il {}", share(least)),
+        config::Quorum::AtLeastWeight(least) => format!("serve almeno il {} del peso", share(least)),
+    };
+    if of == 0 { told } else { format!("{told} ({of})") }
 }
 
 /// A promise that nothing is compared with yet, as the charter words it.
@@ -133,10 +162,10 @@ pub(crate) fn unmeasured(promise: &Unmeasured, lang: Lang) -> String {
         ("answered", Lang::En) => format!("answered within {within} in at least {share} of cases"),
         ("on_request", Lang::It) => "a richiesta".to_owned(),
         ("on_request", Lang::En) => "on request".to_owned(),
-        (_, Lang::It) if promise.strict => format!("disponibilità >{share} nelle ore di `{hours}`"),
-        (_, Lang::It) => format!("disponibilità almeno {share} nelle ore di `{hours}`"),
-        (_, Lang::En) if promise.strict => format!("availability >{share} in the hours of `{hours}`"),
-        (_, Lang::En) => format!("availability at least {share} in the hours of `{hours}`"),
+        (_, Lang::It) if promise.strict => format!("disponibilità >{share} nelle ore di {hours}"),
+        (_, Lang::It) => format!("disponibilità almeno {share} nelle ore di {hours}"),
+        (_, Lang::En) if promise.strict => format!("availability >{share} in the hours of {hours}"),
+        (_, Lang::En) => format!("availability at least {share} in the hours of {hours}"),
     }
 }
 

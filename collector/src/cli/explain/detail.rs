@@ -12,16 +12,19 @@ use crate::publish::{Lang, format, words};
 /// All sections that have something to say, a blank line between.
 pub(super) fn show(year: &Year, service: &ServiceYear, lang: Lang, paint: Paint) -> String {
     let terms = Terms::of(year, service, lang);
-    let burn = service.commitments.first().map_or(&[][..], |promise| promise.burn.as_slice());
+    let measured = service.promised().1.known_ms() > 0;
+    let burn = service.promised().0.map_or(&[][..], |promise| promise.burn.as_slice());
     let sections = [
         Some(components(service, &terms, paint)),
         service.members.as_ref().map(|members| groups(members, &terms, paint)),
         service.members.as_ref().map(|members| each(members, &terms, paint)),
-        some(&service.stretches, || stretches(service, &terms, paint)),
+        some(&service.stretches, || stretches(year, service, &terms, paint)),
         some(&service.outages, || stops(&service.outages, lang, paint)),
         some(&service.corrections, || corrections(&service.corrections, lang, paint)),
         some(burn, || burning(burn, &terms, paint)),
-        some(&service.readings, || robustness::show(&service.readings, year.provisional, lang, paint)),
+        some(if measured { &service.readings } else { &[] }, || {
+            robustness::show(service, year.provisional, lang, paint)
+        }),
     ];
     sections.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
@@ -33,17 +36,31 @@ fn some<T>(list: &[T], section: impl FnOnce() -> String) -> Option<String> {
 /// What each component, part and site contributes.
 fn components(service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String {
     let l = terms.lang.labels();
-    // In a mean the components' time is not the service's.
-    let whole = service.members.is_none().then_some(service.figure.down_ms).filter(|&down_ms| down_ms > 0);
+    // In a mean the components' time is not the service's, but what a site sees is its members'.
+    let down = Some(service.figure.down_ms).filter(|&down_ms| down_ms > 0);
+    let whole = down.filter(|_| service.members.is_none());
+    let one = terms.of_one();
     let components = service.components.iter().map(|component| {
         let indent = "  ".repeat(1 + component.path.matches('.').count());
         let name = format!("{indent}{}", component.name);
-        row(name, &component.figure, whole, &quorum(component), terms)
+        row(name, &component.figure, whole, &quorum(service, component, terms.lang), &one)
     });
-    let sites = service
-        .sites
-        .iter()
-        .map(|site| row(format!("  {}", site.site), &site.figure, None, l.as_this_site_sees_it, terms));
+    let sites = service.sites.iter().map(|site| {
+        let name = format!("  {}", site.site);
+        let seen = site.figure.known_ms() + site.figure.unknown_ms;
+        if service.members.is_some() && seen == 0 {
+            return [
+                name,
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                l.outside_the_mean.to_owned(),
+            ]
+            .map(Cell::from);
+        }
+        row(name, &site.figure, down, l.as_this_site_sees_it, terms)
+    });
     let heading = [l.components_and_sites, l.availability, l.down, l.of_the_stop, l.unobserved, ""];
     table(heading, components.chain(sites).collect(), paint)
 }
@@ -51,8 +68,6 @@ fn components(service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String 
 fn row(name: String, figure: &Figure, whole: Option<u64>, note: &str, terms: &Terms<'_>) -> [Cell; 6] {
     let lang = terms.lang;
     let share = whole.and_then(|whole| Share::of(figure.down_ms, whole)).filter(|share| share.p <= share.q);
-    // What one site sees of a mean is its members' time, too.
-    let terms = if figure.weight > 1 { *terms } else { terms.of_one() };
     [
         name.into(),
         figure.headline(None, lang).into(),
@@ -98,16 +113,17 @@ fn each(members: &Members, terms: &Terms<'_>, paint: Paint) -> String {
 }
 
 /// Each stretch of the period against its own promise.
-fn stretches(service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String {
+fn stretches(year: &Year, service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String {
     let (l, lang) = (terms.lang.labels(), terms.lang);
-    let rows = service.stretches.iter().map(|stretch| -> [Cell; 5] {
+    let measured = service.stretches.iter().filter(|stretch| stretch.end_ms > year.measured_from_ms);
+    let rows = measured.map(|stretch| -> [Cell; 5] {
         let target = stretch.target.as_ref();
         let promised = target.map_or_else(String::new, |target| {
             format!("{}{}", if stretch.strict { ">" } else { "≥" }, target.short(lang))
         });
         let standing = stretch.standing.map(|standing| words::standing(standing, lang));
         [
-            format!("  {}", format::date_time(stretch.start_ms, lang)).into(),
+            format!("  {}", format::date_time(stretch.start_ms.max(year.measured_from_ms), lang)).into(),
             format::date_time(stretch.end_ms, lang).into(),
             promised.into(),
             stretch.figure.headline(target, lang).into(),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::{causes, quorum};
 use crate::cli::terminal::{Cell, Paint, plain, table};
 use crate::publish::api::{ComponentYear, Figure, ServiceYear, Share, Year};
-use crate::publish::words::terms::Terms;
+use crate::publish::words::terms::{Span, Terms};
 use crate::publish::words::{account, readings, sentences};
 use crate::publish::{Lang, format, page, words};
 
@@ -35,47 +35,69 @@ pub(super) fn show(year: &Year, service: &ServiceYear, lang: Lang, paint: Paint)
 /// A line each; what does not apply is left out.
 fn facts<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a str, String)> {
     let (l, lang) = (terms.lang.labels(), terms.lang);
-    let promise = service.commitments.first();
+    let (promise, figure) = service.promised();
+    let hours = promise.is_some_and(|promise| promise.hours.is_some());
+    let measured = figure.known_ms() > 0;
     let target = promise.map(|promise| &promise.target);
-    let figure = &service.figure;
     let mut facts = promises(year, service, terms);
-    let headline = sentences::headline(figure, terms);
-    let equals = if figure.range { ";" } else { " =" };
-    facts.push((l.availability, format!("{}{equals} {headline}", figure.headline(target, lang))));
-    if let Some(gross) = &service.gross {
+    facts.push((l.availability, sentences::availability(figure, target, terms)));
+    if figure.declared_ms() > 0 {
+        facts.push((l.declared, account::declared(figure, promise, &service.corrections, terms)));
+    }
+    let (gross, net) = service.beside();
+    let differs = |other: &&Figure| other.headline(target, lang) != figure.headline(target, lang);
+    if let Some(gross) = gross.filter(differs) {
         facts.push((l.gross, account::gross(gross, target, lang)));
     }
-    if let Some(net) = &service.net {
+    if let Some(net) = net.filter(|net| net.down_ms != figure.down_ms) {
         facts.push((l.net, account::net(net, figure, target, terms)));
     }
     facts.push((l.down, sentences::down(figure, promise, terms)));
-    facts.push((l.unobserved, account::unobserved(figure, &service.unobserved, terms)));
-    facts.push((l.bounds, bounds(figure, target, lang)));
+    // Why is told of the service's time, not of a calendar's hours.
+    let why = if hours { &[][..] } else { service.unobserved.as_slice() };
+    facts.push((l.unobserved, account::unobserved(figure, why, terms)));
+    if figure.maintenance_ms > 0 {
+        facts.push((l.left_out, format!("{} {}", l.word_maintenance, terms.time(figure.maintenance_ms))));
+    }
+    if measured {
+        facts.push((l.bounds, bounds(figure, target, lang)));
+    }
+    if let Some(worst) = service.members.is_none().then(|| account::worst_part(service, lang)).flatten() {
+        facts.push((l.worst, worst));
+    }
     if let Some(members) = service.members.as_ref().filter(|members| !members.each.is_empty()) {
         facts.push((l.worst, account::worst(members, lang)));
     }
     if figure.out_of_scope_ms > 0 && year.measured_from_ms > year.start_ms {
-        facts.push((l.partial_year, sentences::partial(year.measured_from_ms, figure, lang)));
+        facts.push((terms.name(), sentences::partial(year.measured_from_ms, figure, hours, terms)));
     }
     if let Some(promise) = promise.filter(|_| year.sealed.is_none()) {
-        facts.push((l.certainty, sentences::certainty(figure, promise, terms)));
-        if let Some(best) = figure.best_total.as_ref().filter(|_| figure.future_ms > 0) {
+        // A part of the year decides nothing by itself.
+        if terms.span == Span::Year {
+            facts.push((l.certainty, sentences::certainty(figure, promise, terms)));
+        }
+        if let Some(best) = figure.best_total.as_ref().filter(|_| figure.future_ms > 0 && measured) {
             facts.push((l.best_total, account::best_total(best, target, terms)));
         }
         if let Some(forecast) = &promise.forecast {
             facts.push((l.forecast, account::forecast(forecast, promise.required.as_ref(), terms)));
         }
     }
-    if let Some(ceiling) = service.ceiling.as_ref().filter(|_| figure.down_ms > 0) {
+    if let Some(ceiling) = service.ceiling.as_ref().filter(|_| figure.down_ms > 0 && !hours) {
         facts.push((l.ceiling, account::ceiling(ceiling, service, target, lang)));
     }
-    if let Some(sampling) = service.sampling.as_ref().filter(|sampling| sampling.possible_ms > 0) {
+    if hours {
+        facts.push((l.all_hours, account::around_the_clock(&service.figure, terms)));
+    }
+    // Stops are told of all hours, and as the service's: of a mean its members' time is another.
+    let plain = !hours && service.members.is_none();
+    if let Some(sampling) = service.sampling.as_ref().filter(|sampling| plain && sampling.possible_ms > 0) {
         facts.push((l.sampling, account::sampling(sampling, terms)));
     }
     if !service.corrections.is_empty() {
         facts.push((l.corrections, account::corrections(&service.corrections, lang)));
     }
-    if promise.is_some() && service.readings.len() > 1 {
+    if promise.is_some() && measured && service.readings.len() > 1 {
         facts.push((l.readings, readings::summary(&service.readings, year.provisional, lang)));
     }
     facts
@@ -84,8 +106,7 @@ fn facts<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a 
 /// What the charter says, and how it stands.
 fn promises<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&'a str, String)> {
     let (l, lang) = (terms.lang.labels(), terms.lang);
-    let hours = service.within.first().map(|within| &within.commitment);
-    let promise = service.commitments.first().or(hours);
+    let (promise, _) = service.promised();
     let others = service.unmeasured.iter().map(|other| words::unmeasured(other, lang));
     let others = others.collect::<Vec<_>>().join("; ");
     let provisional =
@@ -102,7 +123,12 @@ fn promises<'a>(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> Vec<(&
         facts.push((l.no_measure, others));
     }
     facts.push((l.verdict_row, verdict));
-    for within in &service.within {
+    if let Some(changed) = account::promise_changed(year, service, lang) {
+        facts.push((l.changed, changed));
+    }
+    // The first of them stands for the row where nothing is promised around the clock.
+    let told = promise.is_some_and(|promise| promise.hours.is_some());
+    for within in service.within.iter().skip(usize::from(told)) {
         facts.push((l.in_hours, account::within(within, year.provisional, terms)));
     }
     facts
@@ -113,7 +139,8 @@ fn bounds(figure: &Figure, target: Option<&Share>, lang: Lang) -> String {
     match (&figure.lower_bound, &figure.upper_bound, &figure.coverage) {
         (Some(lower), Some(upper), Some(coverage)) => {
             let (lower, upper) = (lower.text_beside(target, lang), upper.text_beside(target, lang));
-            format!("{lower} – {upper}; {} {}", l.coverage, coverage.text(lang))
+            let seen = figure.seen().unwrap_or(coverage);
+            format!("{lower} – {upper}; {} {}", l.coverage, seen.text(lang))
         }
         _ => l.nothing_measured.to_owned(),
     }
@@ -136,13 +163,15 @@ fn components(service: &ServiceYear, terms: &Terms<'_>, paint: Paint) -> String 
             figure.headline(None, lang).into(),
             format::duration(figure.down_ms, lang).into(),
             format::duration(figure.unknown_ms, lang).into(),
-            quorum(component).into(),
+            quorum(service, component, lang).into(),
         ]
     });
     let title = match tops.len() {
         shown if shown < all => format!("{} ({shown} {} {all})", l.components_title, l.of),
         _ => l.components_title.to_owned(),
     };
+    let hours = service.promised().0.is_some_and(|promise| promise.hours.is_some());
+    let title = if hours { format!("{title}, {}", l.all_hours) } else { title };
     table([&title, l.availability, l.down, l.unobserved, ""], rows.collect(), paint)
 }
 

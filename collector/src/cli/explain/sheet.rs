@@ -40,7 +40,7 @@ fn row(year: &Year, service: &ServiceYear, lang: Lang) -> [Cell; 8] {
         promised.collect::<Vec<_>>().join("; ").into(),
         probed(figure.headline(target, lang)).into(),
         probed(bounds).into(),
-        probed(figure.coverage.as_ref().map_or_else(String::new, |share| share.text(lang))).into(),
+        probed(figure.seen().map_or_else(String::new, |share| share.text(lang))).into(),
         probed(Terms::of(year, service, lang).time(figure.down_ms)).into(),
         format!("{verdict}{provisional}").into(),
     ]

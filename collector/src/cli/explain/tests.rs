@@ -249,7 +249,7 @@ fn it_says_what_would_make_it_certain() {
     assert!(shown.contains(fact), "{shown}");
     year.services[0].figure.unknown_ms = 200 * HOUR_MS;
     let shown = text(&year, 0, false, Lang::En);
-    assert!(shown.contains("can no longer be proven"), "{shown}");
+    assert!(shown.contains("until that is settled it cannot be proven"), "{shown}");
     let figure = &mut year.services[0].figure;
     figure.out_of_scope_ms = 1;
     figure.whole_year_lower_bound = Share::of(1, 2);
@@ -330,20 +330,135 @@ fn a_promise_about_certain_hours_and_stretches_of_a_year() {
         (
             Lang::It,
             [
-                "`ufficio`: >98%; 99,09%, fermo 71 h 02 min: in linea",
+                "ufficio: >98%; 99,09%, fermo 71 h 02 min: in linea",
                 ">95%     99,09%",
                 "rispettato",
                 "mancato",
             ],
         ),
-        (
-            Lang::En,
-            ["`ufficio`: >98%; 99.09%, down 71 h 02 min: on track", ">95%     99.09%", "met", "missed"],
-        ),
+        (Lang::En, ["ufficio: >98%; 99.09%, down 71 h 02 min: on track", ">95%     99.09%", "met", "missed"]),
     ] {
         let shown = text(&year, 0, true, lang);
         for fact in facts {
             assert!(shown.contains(fact), "{fact} is missing in\n{shown}");
         }
     }
+}
+
+/// Nothing is promised around the clock: everything on the screen that decides is of the calendar's hours.
+#[test]
+fn a_promise_about_certain_hours_stands_for_the_row() {
+    let mut year = Year::of(&example::moment());
+    let service = &mut year.services[3];
+    let mut figure = service.figure.clone();
+    (figure.up_ms, figure.down_ms, figure.unknown_ms) = (2_202 * HOUR_MS, 30 * HOUR_MS, 2 * HOUR_MS);
+    figure.future_ms = 261 * HOUR_MS;
+    figure.out_of_scope_ms = 6_265 * HOUR_MS;
+    figure.availability = Share::of(2_202, 2_232);
+    (figure.lower_bound, figure.upper_bound) = (Share::of(2_202, 2_234), Share::of(2_204, 2_234));
+    (figure.coverage, figure.best_total) = (Share::of(2_232, 2_234), Share::of(2_465, 2_495));
+    let mut net = figure.clone();
+    (net.down_ms, net.maintenance_ms) = (28 * HOUR_MS, 2 * HOUR_MS);
+    net.availability = Share::of(2_202, 2_230);
+    let commitment = Commitment {
+        kind: "availability_within".to_owned(),
+        hours: Some("uffici".to_owned()),
+        standing: Standing::Met,
+        outlook: Outlook::Open,
+        budget_ms: 49 * HOUR_MS + HOUR_MS * 9 / 10,
+        down_max_ms: 49 * 3_600_000 + 3_240_000,
+        budget_remaining_ms: 19 * 3_600_000 + 3_240_000,
+        forecast: None,
+        figure: Some(figure.clone()),
+        ..service.commitments[0].clone()
+    };
+    service.commitments = vec![commitment.clone()];
+    service.within = vec![Within { commitment, figure, net: Some(net) }];
+    service.net = Some(service.figure.clone());
+    service.sampling = Some(Sampling { sure_ms: 70 * HOUR_MS, possible_ms: 73 * HOUR_MS });
+    service.outages = outages();
+    check("hours.it.txt", &text(&year, 3, false, Lang::It), include_str!("screens/hours.it.txt"));
+    check("hours.en.txt", &text(&year, 3, false, Lang::En), include_str!("screens/hours.en.txt"));
+}
+
+/// What rests on somebody's word is told beside the number, with the entry and what stands without it.
+#[test]
+fn what_was_declared_is_not_called_measured() {
+    let mut year = Year::of(&example::moment());
+    let service = &mut year.services[0];
+    service.figure.declared_up_ms = 218 * HOUR_MS;
+    service.figure.declared_down_ms = 2 * HOUR_MS;
+    service.figure.observed = Share::of(7_611, 7_833);
+    service.commitments[0].undeclared = Some(Standing::Indeterminate);
+    service.corrections = vec![
+        correction(28, "forced_up", Effect::Changed),
+        correction(29, "forced_down", Effect::Changed),
+        correction(30, "forced_up", Effect::Idle),
+        correction(31, "maintenance", Effect::Late),
+        correction(32, "maintenance", Effect::Late),
+    ];
+    check("declared.it.txt", &text(&year, 0, false, Lang::It), include_str!("screens/declared.it.txt"));
+    check("declared.en.txt", &text(&year, 0, false, Lang::En), include_str!("screens/declared.en.txt"));
+}
+
+#[test]
+fn a_promise_that_changed_is_on_the_first_screen_with_an_outcome_each() {
+    let mut year = Year::of(&example::moment());
+    year.measured_from_ms = example::NOW_MS - 60 * DAY_MS;
+    let service = &mut year.services[0];
+    let cut_ms = example::NOW_MS - 20 * DAY_MS;
+    let stretch = |start_ms, end_ms, target, standing| Stretch {
+        start_ms,
+        end_ms,
+        target: Share::of(target, 100),
+        strict: true,
+        standing: Some(standing),
+        figure: service.figure.clone(),
+    };
+    let before = stretch(year.start_ms, cut_ms, 98, Standing::Met);
+    let after = stretch(cut_ms, year.end_ms, 99, Standing::Breached);
+    service.stretches = vec![before, after];
+    let it = text(&year, 0, false, Lang::It);
+    let said = "dal 24/09/2026 10:12 >98%: 99,09%, rispettato; dal 03/11/2026 09:12 >99%: 99,09%, sotto soglia ma recuperabile";
+    assert!(it.contains(said), "{it}");
+    assert!(text(&year, 0, false, Lang::En).contains(">98%: 99.09%, met; from 2026-11-03 09:12 >99%"));
+    year.services[0].stretches[1].target = Share::of(98, 100);
+    assert!(!text(&year, 0, false, Lang::It).contains("impegno cambiato"), "only the tree changed");
+}
+
+#[test]
+fn a_range_is_no_fraction_and_nothing_measured_has_no_table() {
+    let mut year = Year::of(&example::moment());
+    let shown = text(&year, 2, false, Lang::It);
+    assert!(shown.contains("90,68% – 96,04%; del solo tempo misurato 95,81% = 7.103 h"), "{shown}");
+    let service = &mut year.services[2];
+    service.readings = running().services[0].readings.clone();
+    let shown = text(&year, 2, true, Lang::It);
+    assert!(shown.contains("* fermo programmato   conta                            → limiti"), "{shown}");
+    let service = &mut year.services[2];
+    service.figure.unknown_ms += service.figure.known_ms();
+    (service.figure.up_ms, service.figure.down_ms, service.figure.availability) = (0, 0, None);
+    for lang in [Lang::It, Lang::En] {
+        let shown = text(&year, 2, true, lang);
+        for absent in [lang.labels().bounds, lang.labels().readings_title, "= 0 s"] {
+            assert!(!shown.lines().any(|line| line.trim_start().starts_with(absent)), "{absent}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn the_worst_part_and_site_stand_out() {
+    let mut year = Year::of(&example::moment());
+    assert!(!text(&year, 0, false, Lang::It).contains("il peggio"), "all are alike");
+    let service = &mut year.services[0];
+    service.components[0].figure.availability = Share::of(95, 100);
+    let mut site = service.sites[0].clone();
+    "biblioteca".clone_into(&mut site.site);
+    site.figure.availability = Share::of(97, 100);
+    site.figure.down_ms = service.figure.down_ms / 2;
+    service.sites.push(site);
+    service.worst_site = Some("biblioteca".to_owned());
+    let shown = text(&year, 0, true, Lang::It);
+    assert!(shown.contains("il peggio        componente DNS 95,00%; visto da biblioteca 97,00%"), "{shown}");
+    assert!(shown.contains("  biblioteca                   97,00%         35 h 31 min  50,00%"), "{shown}");
 }

@@ -185,7 +185,7 @@ fn told_why(why: derive::Unobserved) -> Why {
 /// The same measurements by other readings.
 pub(super) fn readings(account: &Account, service: &derive::ServiceFigure) -> Vec<Alternative> {
     let told = account.readings.iter().map(|reading| {
-        let mut promise = service.promise;
+        let mut promise = service.promise.or_else(|| service.within.first().map(|within| within.promise));
         if let Some(promise) = promise.as_mut().filter(|_| reading.rule == Rule::Strict) {
             promise.strict = reading.value != "at_least";
         }

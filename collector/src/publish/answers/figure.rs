@@ -1,6 +1,6 @@
 //! Integers and shares.
 
-use collector_derive::{Figure as Integers, Ratio, YearFigures};
+use collector_derive::{DeclaredFigure, Figure as Integers, Ratio, YearFigures};
 use config::{Fraction, Unknown};
 
 use crate::publish::api::{Figure, Share};
@@ -37,10 +37,25 @@ impl Read {
             lower_bound: figure.worst().and_then(share),
             upper_bound: figure.best().and_then(share),
             coverage: coverage.and_then(share),
+            declared_up_ms: 0,
+            declared_down_ms: 0,
+            observed: None,
             best_total: figure.attainable().and_then(share),
             range: coverage.is_some_and(|coverage| !coverage.is_at_least(self.coverage_min)),
             whole_year_lower_bound: whole_year.and_then(|(worst, _)| share(worst)),
             whole_year_upper_bound: whole_year.and_then(|(_, best)| share(best)),
+        }
+    }
+
+    /// The same with what of it people declared.
+    pub(super) fn with_declared(self, figure: &Integers, declared: Option<&DeclaredFigure>) -> Figure {
+        let told = self.figure(figure);
+        let Some(declared) = declared else { return told };
+        Figure {
+            declared_up_ms: declared.up_ms,
+            declared_down_ms: declared.down_ms,
+            observed: declared.without.coverage().and_then(share),
+            ..told
         }
     }
 

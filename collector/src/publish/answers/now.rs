@@ -8,7 +8,7 @@ use super::account;
 use super::figure::Read;
 use super::promise::{commitments, rolling, unmeasured, within};
 use super::work::work;
-use super::{Checks, by_id, find, title, users};
+use super::{Checks, by_id, find, promised, title, users};
 use crate::publish::api::{Agent, ComponentNow, Condition, Now, ServiceNow, StaleStream, State, VantageNow};
 use crate::publish::format;
 use crate::publish::moment::{AgentFacts, Moment};
@@ -63,20 +63,22 @@ fn service_now(moment: &Moment, service: &derive::ServiceFigure, checks: &Checks
             checks: named.map_or_else(Vec::new, |named| vantages(moment, named, checks)),
         }
     });
+    let within = within(service, read, pace);
+    let around = commitments(service, pace);
     ServiceNow {
         id: service.id.to_string(),
         row: row.and_then(|row| row.row),
         name: title(service, row),
         users: users(row),
         now: condition(&service.now),
-        figure: read.figure(&service.figure),
+        figure: read.with_declared(&service.figure, service.declared.as_ref()),
         gross: read.maybe(service.gross.as_ref()),
         net: read.maybe(service.net.as_ref()),
         mean: account::mean_now(service, read),
         longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
         rolling: rolling(pace),
-        commitments: commitments(service, pace),
-        within: within(service, read, pace),
+        commitments: promised::every(service, around, &within),
+        within,
         unmeasured: unmeasured(service, row),
         outages: service.stops().count() as u64,
         outage_since_ms: lasting.map(|stop| stop.start_ms),

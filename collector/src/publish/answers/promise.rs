@@ -68,7 +68,7 @@ pub(super) fn within(service: &derive::ServiceFigure, read: Read, pace: Option<&
         let (kind, hours) = ("availability_within".to_owned(), Some(within.commitment.hours.to_string()));
         Some(Within {
             commitment: Commitment { kind, hours, ..commitment },
-            figure: read.figure(&within.figure),
+            figure: read.with_declared(&within.figure, within.declared.as_ref()),
             net: read.maybe(within.net.as_ref()),
         })
     });
@@ -86,6 +86,8 @@ fn commitment(figure: &derive::Figure, promise: &Availability, pace: Option<&Pac
         strict: promise.strict,
         standing: standing(figure.standing(promise)),
         outlook: outlook(figure.outlook(promise)),
+        undeclared: None,
+        figure: None,
         budget_ms: budget.budget_ms,
         down_max_ms: budget.down_max_ms,
         budget_remaining_ms: budget.remaining_ms,

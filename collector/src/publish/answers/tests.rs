@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use collector_derive::{
-    Cause, Corrections, Declaration, Declared, Figure, ForcedState, Incidents, Sampling, Scope,
-    StretchFigure, Unobserved, Window,
+    Cause, Corrections, Declaration, Declared, DeclaredFigure, Figure, ForcedState, Incidents, Sampling,
+    Scope, StretchFigure, Unobserved, Window, WithinFigure,
 };
 use config::{Availability, Fraction};
 
@@ -188,4 +188,52 @@ fn a_promise_that_changed_is_told_with_its_stretch() {
     assert_eq!(told[0].budget_remaining_ms, (rest_ms / 2 - day_ms).cast_signed());
     let words = crate::publish::words::promise(&told[0], Lang::En);
     assert!(words.ends_with("other stretches against the promise of then"), "{words}");
+}
+
+/// A promise about a calendar's hours is a promise everywhere: with its figure in JSON, CSV and metrics.
+#[test]
+fn a_promise_about_hours_is_a_commitment_everywhere() {
+    let mut moment = example::moment();
+    let service = &mut moment.figures.services[3];
+    let promise = service.promise.take().unwrap();
+    let figure = Figure {
+        up_ms: 90,
+        down_ms: 10,
+        out_of_scope_ms: service.figure.period_ms() - 100,
+        ..Figure::default()
+    };
+    let without = Figure { up_ms: 50, down_ms: 0, unknown_ms: 50, ..figure };
+    let commitment = config::AvailabilityWithin {
+        hours: config::Id::new("uffici").unwrap(),
+        target: promise.target,
+        strict: true,
+    };
+    let declared = Some(DeclaredFigure { up_ms: 40, down_ms: 0, without });
+    service.within = vec![WithinFigure { commitment, promise, figure, net: None, declared }];
+    let year = Year::of(&moment);
+    let told = &year.services[3];
+    let [only] = &told.commitments[..] else { panic!("{:?}", told.commitments) };
+    assert_eq!((only.kind.as_str(), only.hours.as_deref()), ("availability_within", Some("uffici")));
+    assert_eq!((only.standing, only.undeclared), (Standing::Breached, Some(Standing::Indeterminate)));
+    let figure = only.figure.as_ref().unwrap();
+    assert_eq!((figure.up_ms, figure.declared_up_ms), (90, 40));
+    assert_eq!(figure.seen().map(|share| (share.p, share.q)), Some((50, 100)), "what agents saw");
+    assert_eq!(
+        (told.promised().0, told.promised().1),
+        (Some(&told.within[0].commitment), &told.within[0].figure)
+    );
+    let csv = String::from_utf8(crate::publish::report::csv(&year).unwrap()).unwrap();
+    assert!(csv.contains("98.0000,gt,breached,irrecoverable,90.0000"), "{csv}");
+    let metrics = crate::publish::metrics::render(&moment).unwrap();
+    for series in [
+        "vedetta_target_ratio{service=\"intranet\",commitment=\"availability_within:uffici\",comparison=\"gt\"} 0.98",
+        "vedetta_commitment_standing{service=\"intranet\",commitment=\"availability_within:uffici\",state=\"breached\"} 1",
+        "vedetta_commitment_availability_ratio{service=\"intranet\",commitment=\"availability_within:uffici\",year=\"2026\"} 0.9",
+    ] {
+        assert!(metrics.contains(series), "{series} is missing in\n{metrics}");
+    }
+    assert!(metrics.contains("vedetta_downtime_budget_remaining_seconds{service=\"intranet\""));
+    let page = crate::publish::page::render(&Now::of(&moment), Lang::It, false).unwrap();
+    assert!(page.contains("90,00%") && page.contains("di cui dichiarato"), "{page}");
+    assert!(page.contains("nelle ore di uffici"), "{page}");
 }

@@ -6,7 +6,7 @@ use config::{Node, Service};
 use super::account;
 use super::figure::Read;
 use super::promise::{commitments, unmeasured, within};
-use super::{Checks, by_id, find, title, users};
+use super::{Checks, by_id, find, promised, title, users};
 use crate::publish::api::{Cause, CheckYear, ComponentYear, Outage, Sampling, ServiceYear, SiteYear, Year};
 use crate::publish::format;
 use crate::publish::moment::Moment;
@@ -60,17 +60,19 @@ fn service_year(moment: &Moment, service: &derive::ServiceFigure, checks: &Check
     let (account, pace) = (moment.accounts.get(&service.id), moment.paces.get(&service.id));
     let sites = service.sites.iter();
     let components = service.components.iter();
+    let within = within(service, read, pace);
+    let around = commitments(service, pace);
     ServiceYear {
         id: service.id.to_string(),
         row: row.and_then(|row| row.row),
         name: title(service, row),
         users: users(row),
-        commitments: commitments(service, pace),
+        commitments: promised::every(service, around, &within),
         unmeasured: unmeasured(service, row),
-        figure: read.figure(&service.figure),
+        figure: read.with_declared(&service.figure, service.declared.as_ref()),
         gross: read.maybe(service.gross.as_ref()),
         net: read.maybe(service.net.as_ref()),
-        within: within(service, read, pace),
+        within,
         unobserved: account.map_or_else(Vec::new, account::unobserved),
         ceiling: account.and_then(account::ceiling),
         members: account::members(service, row, read),
@@ -85,6 +87,12 @@ fn service_year(moment: &Moment, service: &derive::ServiceFigure, checks: &Check
             .map(|site| SiteYear { site: site.site.to_string(), figure: read.figure(&site.figure) })
             .collect(),
         components: components.map(|component| component_year(component, row, read, checks)).collect(),
+        worst_component: (service.components.len() > 1)
+            .then(|| service.worst_component().map(|worst| worst.path.clone()))
+            .flatten(),
+        worst_site: (service.sites.len() > 1)
+            .then(|| service.worst_site().map(|worst| worst.site.to_string()))
+            .flatten(),
         outage_count: service.stops().count() as u64,
         longest_outage_ms: service.longest_stop().map_or(0, derive::Span::length_ms),
         outages: Vec::new(),

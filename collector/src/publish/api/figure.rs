@@ -45,6 +45,15 @@ pub struct Figure {
     pub upper_bound: Option<Share>,
     /// (up + down) / (up + down + unknown).
     pub coverage: Option<Share>,
+    /// Up time, part of `up_ms`, that nobody would count had people not declared it, ms.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub declared_up_ms: u64,
+    /// Down time, part of `down_ms`, that nobody would count had people not declared it, ms.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub declared_down_ms: u64,
+    /// What agents saw: the coverage without anything declared. Absent where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Share>,
     /// The best that the period can still end with, if nothing more is down from now on: (S - D) / S.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_total: Option<Share>,
@@ -59,6 +68,28 @@ pub struct Figure {
     pub whole_year_upper_bound: Option<Share>,
 }
 
+impl Figure {
+    /// Time of which somebody says something, ms.
+    pub fn known_ms(&self) -> u64 {
+        self.up_ms + self.down_ms
+    }
+
+    /// What of it is declared instead of measured, ms.
+    pub fn declared_ms(&self) -> u64 {
+        self.declared_up_ms + self.declared_down_ms
+    }
+
+    /// The share of the time elapsed that agents saw.
+    pub fn seen(&self) -> Option<&Share> {
+        self.observed.as_ref().or(self.coverage.as_ref())
+    }
+}
+
 fn once() -> u64 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(ms: &u64) -> bool {
+    *ms == 0
 }

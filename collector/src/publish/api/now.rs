@@ -119,7 +119,7 @@ pub struct ServiceNow {
     /// Down time of the last day, week and month.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rolling: Vec<Rolling>,
-    /// Its promises.
+    /// Its promises: around the clock, then those about the hours of a calendar.
     pub commitments: Vec<Commitment>,
     /// Its promises about the hours of a calendar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -138,9 +138,18 @@ pub struct ServiceNow {
 impl ServiceNow {
     /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
     pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
-        match (self.commitments.first(), self.within.first()) {
+        let around = self.commitments.iter().find(|promise| promise.hours.is_none());
+        match (around, self.within.first()) {
             (None, Some(within)) => (Some(&within.commitment), &within.figure),
             (promise, _) => (promise, &self.figure),
+        }
+    }
+
+    /// The figures that stand beside that one, of the same hours: with planned stops, without them.
+    pub fn beside(&self) -> (Option<&Figure>, Option<&Figure>) {
+        match (self.promised().0, self.within.first()) {
+            (Some(promise), Some(within)) if promise.hours.is_some() => (None, within.net.as_ref()),
+            _ => (self.gross.as_ref(), self.net.as_ref()),
         }
     }
 

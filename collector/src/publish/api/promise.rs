@@ -50,6 +50,12 @@ pub struct Commitment {
     pub standing: Standing,
     /// By the year's end.
     pub outlook: Outlook,
+    /// How it would stand to date without what people declared; absent where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undeclared: Option<Standing>,
+    /// Of a promise about a calendar's hours: the integers of these hours. Around the clock it is the service's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<Figure>,
     /// The down time that the promise allows in the whole year, ms.
     pub budget_ms: u64,
     /// The most down time that still keeps the promise, ms: one less than the budget where a strict

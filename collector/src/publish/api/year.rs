@@ -73,7 +73,7 @@ pub struct ServiceYear {
     pub name: String,
     /// For whom.
     pub users: Vec<String>,
-    /// Its promises; none, and none without a measure either, means that it is observed without one.
+    /// Its promises, around the clock, then those about the hours of a calendar; none, and none without a measure either, means that it is observed without one.
     pub commitments: Vec<Commitment>,
     /// Its promises that no figure is compared with yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,6 +114,12 @@ pub struct ServiceYear {
     pub sites: Vec<SiteYear>,
     /// Its components and their parts, each before its own parts.
     pub components: Vec<ComponentYear>,
+    /// Of several components, the path of the one with the lowest share of known time up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_component: Option<String>,
+    /// Of several sites, the one that sees the service worst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_site: Option<String>,
     /// How many stops it had.
     pub outage_count: u64,
     /// The longest of them, ms; 0 when there was none (D28).
@@ -130,9 +136,18 @@ impl ServiceYear {
 
     /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
     pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
-        match (self.commitments.first(), self.within.first()) {
+        let around = self.commitments.iter().find(|promise| promise.hours.is_none());
+        match (around, self.within.first()) {
             (None, Some(within)) => (Some(&within.commitment), &within.figure),
             (promise, _) => (promise, &self.figure),
+        }
+    }
+
+    /// The figures that stand beside that one, of the same hours: with planned stops, without them.
+    pub fn beside(&self) -> (Option<&Figure>, Option<&Figure>) {
+        match (self.promised().0, self.within.first()) {
+            (Some(promise), Some(within)) if promise.hours.is_some() => (None, within.net.as_ref()),
+            _ => (self.gross.as_ref(), self.net.as_ref()),
         }
     }
 }

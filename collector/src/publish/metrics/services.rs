@@ -123,22 +123,34 @@ impl Exposition {
             "The share promised; comparison gt is more than, ge at least",
             self.promises().map(|(service, commitment)| {
                 let comparison = if commitment.strict { "gt" } else { "ge" };
-                ([("service", service.id.as_str()), ("comparison", comparison)], commitment.target.to_f64())
+                let labels = [
+                    ("service", service.id.clone()),
+                    ("commitment", promise_name(commitment)),
+                    ("comparison", comparison.to_owned()),
+                ];
+                (labels, commitment.target.to_f64())
+            }),
+        )?;
+        families.gauge(
+            "vedetta_commitment_availability_ratio",
+            "Up time per measured time of the hours that the promise is about, this year so far",
+            self.promises().filter_map(|(service, commitment)| {
+                let figure = commitment.figure.as_ref().unwrap_or(&service.figure);
+                Some((self.promise_year(service, commitment), figure.availability.as_ref()?.to_f64()))
             }),
         )?;
         families.gauge(
             "vedetta_downtime_budget_seconds",
             "Down time that the promise leaves in the year",
             self.promises().map(|(service, commitment)| {
-                ([("service", service.id.clone()), ("year", self.year())], duration(commitment.budget_ms))
+                (self.promise_year(service, commitment), duration(commitment.budget_ms))
             }),
         )?;
         families.gauge(
             "vedetta_downtime_budget_remaining_seconds",
             "What is left of it; negative when overrun",
             self.promises().map(|(service, commitment)| {
-                let labels = [("service", service.id.clone()), ("year", self.year())];
-                (labels, seconds(commitment.budget_remaining_ms))
+                (self.promise_year(service, commitment), seconds(commitment.budget_remaining_ms))
             }),
         )?;
         families.gauge(
@@ -197,6 +209,11 @@ impl Exposition {
         )
     }
 
+    fn promise_year(&self, service: &ServiceNow, commitment: &Commitment) -> [(&'static str, String); 3] {
+        let commitment = promise_name(commitment);
+        [("service", service.id.clone()), ("commitment", commitment), ("year", self.year())]
+    }
+
     pub(super) fn components(&self) -> impl Iterator<Item = (&ServiceNow, &ComponentNow)> {
         self.now
             .services
@@ -226,9 +243,11 @@ const SHARES: [(&str, &str, ShareOf); 6] = [
     ("vedetta_availability_upper_bound_ratio", "The same if all unobserved time was up", |service| {
         service.figure.upper_bound.as_ref()
     }),
-    ("vedetta_availability_coverage_ratio", "Measured time per elapsed time, this year so far", |service| {
-        service.figure.coverage.as_ref()
-    }),
+    (
+        "vedetta_availability_coverage_ratio",
+        "Time that agents saw per elapsed time, this year so far",
+        |service| service.figure.seen(),
+    ),
     ("vedetta_availability_net_ratio", "Up time per measured time without planned stops", |service| {
         service.net.as_ref().unwrap_or(&service.figure).availability.as_ref()
     }),
@@ -239,10 +258,14 @@ const SHARES: [(&str, &str, ShareOf); 6] = [
     ),
 ];
 
-fn promise_labels<'a>(
-    service: &'a ServiceNow,
-    commitment: &'a Commitment,
-    state: &'a str,
-) -> [(&'static str, &'a str); 3] {
-    [("service", &service.id), ("commitment", &commitment.kind), ("state", state)]
+fn promise_labels(service: &ServiceNow, commitment: &Commitment, state: &str) -> [(&'static str, String); 3] {
+    [("service", service.id.clone()), ("commitment", promise_name(commitment)), ("state", state.to_owned())]
+}
+
+/// `availability`, or `availability_within:uffici`: a service may promise something of several calendars.
+fn promise_name(commitment: &Commitment) -> String {
+    match &commitment.hours {
+        Some(hours) => format!("{}:{hours}", commitment.kind),
+        None => commitment.kind.clone(),
+    }
 }

@@ -68,6 +68,7 @@ fn every_family_stands_once_and_can_be_read() {
         "vedetta_availability_best_case_ratio",
         "vedetta_component_availability_ratio",
         "vedetta_target_ratio",
+        "vedetta_commitment_availability_ratio",
         "vedetta_downtime_budget_seconds",
         "vedetta_downtime_budget_remaining_seconds",
         "vedetta_commitment_standing",

@@ -4,7 +4,7 @@ use crate::publish::answers::OLD_AFTER_MS;
 use crate::publish::api::{Commitment, Condition, Now, ServiceNow, Unmeasured};
 use crate::publish::format;
 use crate::publish::words::terms::Terms;
-use crate::publish::words::{self, Lang};
+use crate::publish::words::{self, Lang, account};
 
 /// What makes the table untrustworthy, worst first. Whoever shows figures shows these above them.
 pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
@@ -71,15 +71,29 @@ pub fn budget_left(commitment: &Commitment, service: &ServiceNow, lang: Lang) ->
     if left_ms < 0 { format!("{} {left}", lang.labels().overrun) } else { left }
 }
 
-/// The headlines that stand beside the charter's in equal type, where they differ, each with what it is.
+/// The headlines that stand beside the charter's in equal type, where they differ as shown, each with what it is.
 pub fn beside(service: &ServiceNow, lang: Lang) -> Vec<(String, &'static str)> {
     let l = lang.labels();
-    let target = service.commitments.first().map(|promise| &promise.target);
-    let figures = [(&service.gross, l.with_planned), (&service.net, l.net_of_planned)];
-    let told = figures
-        .into_iter()
-        .filter_map(|(figure, what)| Some((figure.as_ref()?.headline(target, lang), what)));
-    told.collect()
+    let (promise, shown) = service.promised();
+    let target = promise.map(|promise| &promise.target);
+    let shown = shown.headline(target, lang);
+    let (gross, net) = service.beside();
+    let figures = [(gross, l.with_planned), (net, l.net_of_planned)];
+    let told = figures.into_iter().filter_map(|(figure, what)| Some((figure?.headline(target, lang), what)));
+    told.filter(|(headline, _)| *headline != shown).collect()
+}
+
+/// How much of the figure people declared instead of measuring it; empty where nothing is.
+pub fn declared(service: &ServiceNow, lang: Lang) -> String {
+    let (_, figure) = service.promised();
+    if figure.declared_ms() == 0 {
+        return String::new();
+    }
+    let told = account::declared_time(figure, &Terms::now(service, lang));
+    match lang {
+        Lang::It => format!("di cui dichiarato {told}"),
+        Lang::En => format!("of which declared {told}"),
+    }
 }
 
 /// The worst group of a mean.

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use super::terms::Terms;
 use super::{Lang, verdict};
 use crate::publish::api::{
-    Ceiling, Correction, Effect, Figure, Forecast, Member, Members, Outage, Sampling, ServiceYear, Share,
-    Unobserved, Why, Within,
+    Ceiling, Commitment, Correction, Effect, Figure, Forecast, Member, Members, Outage, Outlook, Sampling,
+    ServiceYear, Share, Standing, Stretch, Unobserved, Why, Within, Year,
 };
 use crate::publish::format;
+use crate::publish::words;
 
 /// The figure as if planned work counted as any time.
 pub(crate) fn gross(gross: &Figure, target: Option<&Share>, lang: Lang) -> String {
@@ -167,17 +168,29 @@ pub(crate) fn corrections(corrections: &[Correction], lang: Lang) -> String {
         let count = count(effect);
         if count > 0 {
             // Writing to a String cannot fail.
-            let _ = write!(told, "; {count} {}", effect_word(effect, lang));
+            let _ = write!(told, "; {count} {}", effect_words(effect, count, lang));
         }
     }
     told
 }
 
-/// What an entry does to figures, after a number or alone.
+/// What several entries do to figures, after their number.
+fn effect_words(effect: Effect, count: usize, lang: Lang) -> &'static str {
+    match (effect, lang) {
+        (Effect::Idle, Lang::It) => "senza effetto sul dato",
+        (Effect::Idle, Lang::En) => "without effect on the figure",
+        (Effect::Late, Lang::It) if count > 1 => "tardive, senza effetto",
+        (Effect::Proposed, Lang::It) if count > 1 => "proposte, da approvare",
+        (Effect::Revoked, Lang::It) if count > 1 => "revocate",
+        (effect, lang) => effect_word(effect, lang),
+    }
+}
+
+/// What an entry does to figures.
 pub(crate) fn effect_word(effect: Effect, lang: Lang) -> &'static str {
     let (it, en) = match effect {
         Effect::Changed => ("cambia il dato", "changes the figure"),
-        Effect::Idle => ("nulla da cambiare", "nothing to change"),
+        Effect::Idle => ("vale, ma non cambia il dato", "holds, without changing the figure"),
         Effect::PartlyLate => (
             "in parte tardiva: cambia il dato solo la parte in tempo",
             "late in part: only the part in time changes the figure",
@@ -254,18 +267,123 @@ pub(crate) fn member_name(member: &Member) -> &str {
 /// A promise about the hours of a calendar: what it says, its figure, how it stands.
 pub(crate) fn within(within: &Within, provisional: bool, terms: &Terms<'_>) -> String {
     let (lang, promise) = (terms.lang, &within.commitment);
-    let target = promise.target.short(lang);
+    let target = words::threshold(&promise.target, promise.strict, lang);
     let figure = within.figure.headline(Some(&promise.target), lang);
     let down = terms.time(within.figure.down_ms);
     let outcome = verdict(promise.standing, promise.outlook, provisional, lang);
-    let more = match (lang, promise.strict) {
-        (_, true) => ">",
-        (Lang::It, false) => "almeno ",
-        (Lang::En, false) => "at least ",
-    };
     let hours = promise.hours.as_deref().unwrap_or_default();
     match lang {
-        Lang::It => format!("`{hours}`: {more}{target}; {figure}, fermo {down}: {outcome}"),
-        Lang::En => format!("`{hours}`: {more}{target}; {figure}, down {down}: {outcome}"),
+        Lang::It => format!("{hours}: {target}; {figure}, fermo {down}: {outcome}"),
+        Lang::En => format!("{hours}: {target}; {figure}, down {down}: {outcome}"),
     }
+}
+
+/// The figure around the clock, beside a promise about a calendar's hours: observed, without an outcome.
+pub(crate) fn around_the_clock(figure: &Figure, terms: &Terms<'_>) -> String {
+    let (headline, down) = (figure.headline(None, terms.lang), terms.time(figure.down_ms));
+    let unknown = terms.time(figure.unknown_ms);
+    match terms.lang {
+        Lang::It => format!("{headline}, fermo {down}, non osservato {unknown}; osservato, nessun impegno"),
+        Lang::En => format!("{headline}, down {down}, unobserved {unknown}; observed, no commitment"),
+    }
+}
+
+/// What people declared instead of measuring it, by which entries, and what stands without it.
+pub(crate) fn declared(
+    figure: &Figure,
+    promise: Option<&Commitment>,
+    corrections: &[Correction],
+    terms: &Terms<'_>,
+) -> String {
+    let lang = terms.lang;
+    let told = declared_time(figure, terms);
+    let forced = corrections.iter().filter(|correction| correction.effect == Effect::Changed);
+    let forced = forced.filter(|correction| correction.kind.starts_with("forced"));
+    let entries: Vec<String> = forced.map(|correction| correction.entry.to_string()).collect();
+    let seen = figure.seen().map_or_else(String::new, |share| share.text(lang));
+    let without = promise
+        .and_then(|promise| promise.undeclared)
+        .map(|standing| (standing, standing_word(standing, lang)));
+    let (entries, several) = (entries.join(", "), entries.len() > 1);
+    let mut text = match (lang, several) {
+        (Lang::It, false) => format!("{told} (voce {entries}); le sonde hanno osservato {seen}"),
+        (Lang::It, true) => format!("{told} (voci {entries}); le sonde hanno osservato {seen}"),
+        (Lang::En, false) => format!("{told} (entry {entries}); agents observed {seen}"),
+        (Lang::En, true) => format!("{told} (entries {entries}); agents observed {seen}"),
+    };
+    if let Some((_, word)) = without {
+        // Writing to a String cannot fail.
+        let _ = match lang {
+            Lang::It => write!(text, "; senza dichiarazioni: {word}"),
+            Lang::En => write!(text, "; without declarations: {word}"),
+        };
+    }
+    text
+}
+
+/// `18 h 13 min disponibile, 5 min 00 s fermo`.
+pub(crate) fn declared_time(figure: &Figure, terms: &Terms<'_>) -> String {
+    let (up, down) = match terms.lang {
+        Lang::It => ("disponibile", "fermo"),
+        Lang::En => ("up", "down"),
+    };
+    let told = [(figure.declared_up_ms, up), (figure.declared_down_ms, down)];
+    let told = told.into_iter().filter(|(ms, _)| *ms > 0);
+    told.map(|(ms, word)| format!("{} {word}", terms.time(ms))).collect::<Vec<_>>().join(", ")
+}
+
+/// How a promise stands to date, of a year that is still open.
+fn standing_word(standing: Standing, lang: Lang) -> &'static str {
+    verdict(standing, Outlook::Open, true, lang)
+}
+
+/// The stretches of a year in which the promise was not the same, each with its own outcome.
+pub(crate) fn promise_changed(year: &Year, service: &ServiceYear, lang: Lang) -> Option<String> {
+    let promised = |stretch: &Stretch| (stretch.target.clone(), stretch.strict);
+    let stretches: Vec<&Stretch> =
+        service.stretches.iter().filter(|stretch| stretch.end_ms > year.measured_from_ms).collect();
+    if stretches.windows(2).all(|pair| promised(pair[0]) == promised(pair[1])) {
+        return None;
+    }
+    let told = stretches.iter().map(|stretch| {
+        let from = format::date_time(stretch.start_ms.max(year.measured_from_ms), lang);
+        let target = stretch.target.as_ref();
+        let figure = stretch.figure.headline(target, lang);
+        let said = target.map_or_else(
+            || lang.labels().observed_only.to_owned(),
+            |target| words::threshold(target, stretch.strict, lang),
+        );
+        let outcome = stretch.standing.map(|standing| match standing {
+            Standing::NoData => String::new(),
+            standing if stretch.end_ms <= year.as_of_ms => format!(", {}", words::standing(standing, lang)),
+            standing => format!(", {}", verdict(standing, Outlook::Open, year.provisional, lang)),
+        });
+        let outcome = outcome.unwrap_or_default();
+        match lang {
+            Lang::It => format!("dal {from} {said}: {figure}{outcome}"),
+            Lang::En => format!("from {from} {said}: {figure}{outcome}"),
+        }
+    });
+    Some(told.collect::<Vec<_>>().join("; "))
+}
+
+/// The component and the site with the lowest share of known time up, where they stand out.
+pub(crate) fn worst_part(service: &ServiceYear, lang: Lang) -> Option<String> {
+    let shown = |figure: &Figure| figure.headline(None, lang);
+    let component = service.components.iter().find(|one| Some(&one.path) == service.worst_component.as_ref());
+    let component = component
+        .filter(|one| service.components.iter().any(|other| shown(&other.figure) != shown(&one.figure)));
+    let site = service.sites.iter().find(|one| Some(&one.site) == service.worst_site.as_ref());
+    let site =
+        site.filter(|one| service.sites.iter().any(|other| shown(&other.figure) != shown(&one.figure)));
+    let component = component.map(|one| match lang {
+        Lang::It => format!("componente {} {}", one.name, one.figure.headline(None, lang)),
+        Lang::En => format!("component {} {}", one.name, one.figure.headline(None, lang)),
+    });
+    let site = site.map(|one| match lang {
+        Lang::It => format!("visto da {} {}", one.site, one.figure.headline(None, lang)),
+        Lang::En => format!("as {} sees it {}", one.site, one.figure.headline(None, lang)),
+    });
+    let told: Vec<String> = component.into_iter().chain(site).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }

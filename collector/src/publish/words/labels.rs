@@ -78,7 +78,12 @@ labels! {
     out_of_scope: "fuori misura (prima dell'inizio)", "out of scope (before measuring began)";
     still_to_come: "ancora da venire", "still to come";
     verdict_row: "esito", "outcome";
-    partial_year: "anno", "year";
+    declared: "dichiarato", "declared";
+    changed: "impegno cambiato", "promise changed";
+    all_hours: "sulle 24 ore", "around the clock";
+    left_out: "fuori dal conto", "left out";
+    of_the_mean: "media; come servizio è fermo sotto il 50%", "a mean; as a service down below 50%";
+    outside_the_mean: "non vede ciò di cui è la media", "sees nothing of what the mean is of";
     certainty: "che cosa decide", "what decides";
     components_and_sites: "Componenti e sedi", "Components and sites";
     as_this_site_sees_it: "come la vede questa sede", "as this site sees it";
@@ -103,6 +108,7 @@ labels! {
     corrections: "correzioni", "corrections";
     readings: "altre letture", "other readings";
     in_hours: "nelle ore di", "in the hours of";
+    see_bounds: "→ limiti", "→ bounds";
     everything_else: "il resto, con ogni componente, sede, correzione e lettura delle regole: --all", "the rest, with every component, site, correction and reading of the rules: --all";
     components_title: "Componenti", "Components";
     of_the_stop: "del fermo", "of the stop";

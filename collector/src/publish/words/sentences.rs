@@ -1,12 +1,33 @@
 //! Sentences of `explain` that carry numbers: why this figure, and what would settle it.
 
-use super::Lang;
 use super::terms::{Span, Terms};
-use crate::publish::api::{Commitment, Figure, Outlook, ServiceYear, Standing, Year};
+use super::{Lang, account};
+use crate::publish::api::{Commitment, Figure, Outlook, ServiceYear, Share, Standing, Year};
 use crate::publish::format;
 
+/// The headline, and what it is a fraction of.
+///
+/// A range is none: beside it stands the share of what was measured, with its fraction.
+pub(crate) fn availability(figure: &Figure, target: Option<&Share>, terms: &Terms<'_>) -> String {
+    let lang = terms.lang;
+    let headline = figure.headline(target, lang);
+    let fraction = fraction(figure, terms);
+    match &figure.availability {
+        None => headline,
+        Some(measured) if figure.range && figure.unknown_as.is_none() => {
+            let measured = measured.text_beside(target, lang);
+            match lang {
+                Lang::It => format!("{headline}; del solo tempo misurato {measured} = {fraction}"),
+                Lang::En => format!("{headline}; of measured time alone {measured} = {fraction}"),
+            }
+        }
+        Some(_) if figure.range => format!("{headline}; {fraction}"),
+        Some(_) => format!("{headline} = {fraction}"),
+    }
+}
+
 /// The numerator and the denominator of the headline.
-pub(crate) fn headline(figure: &Figure, terms: &Terms<'_>) -> String {
+fn fraction(figure: &Figure, terms: &Terms<'_>) -> String {
     let up = terms.time(figure.up_ms);
     let known = terms.time(figure.up_ms + figure.down_ms);
     if let Some(unknown_as) = figure.unknown_as.as_deref().filter(|_| figure.unknown_ms > 0) {
@@ -16,6 +37,13 @@ pub(crate) fn headline(figure: &Figure, terms: &Terms<'_>) -> String {
             (Lang::It, _) => format!("il non osservato è contato come disponibile, su {elapsed}"),
             (Lang::En, "down") => format!("{up} of {elapsed}: unobserved time is counted as down"),
             (Lang::En, _) => format!("unobserved time is counted as up, of {elapsed}"),
+        };
+    }
+    if figure.declared_ms() > 0 {
+        let declared = account::declared_time(figure, terms);
+        return match terms.lang {
+            Lang::It => format!("{up} disponibile su {known} misurati o dichiarati (dichiarati {declared})"),
+            Lang::En => format!("{up} up of {known} measured or declared (declared {declared})"),
         };
     }
     match (terms.lang, terms.member) {
@@ -101,10 +129,10 @@ fn undecided(figure: &Figure, promise: &Commitment, terms: &Terms<'_>) -> String
             terms.time(figure.unknown_ms)
         ),
         (Lang::It, false, true) => format!(
-            "il non osservato supera di {lost_left} il fermo ancora ammesso: rispettarlo non è più dimostrabile; mancato oltre altri {down_left} di fermo"
+            "serve che almeno {lost_left} del non osservato risultino disponibili (vedetta gaps): finché non è chiarito non si può dimostrare; mancato comunque oltre altri {down_left} di fermo"
         ),
         (Lang::En, false, true) => format!(
-            "unobserved time exceeds what is still allowed by {lost_left}: keeping it can no longer be proven; missed beyond another {down_left} down"
+            "at least {lost_left} of unobserved time must turn out to be up (vedetta gaps): until that is settled it cannot be proven; missed anyway beyond another {down_left} down"
         ),
         (Lang::It, false, false) => format!(
             "rispettato se da qui a {end} fermo e non osservato, insieme, non superano {lost_left}; mancato oltre altri {down_left} di fermo"
@@ -142,7 +170,7 @@ pub(crate) fn period(year: &Year, lang: Lang) -> String {
 
 /// Which period, up to when, and how much of it is over.
 pub(crate) fn elapsed(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> String {
-    let (figure, lang, period) = (&service.figure, terms.lang, &year.period);
+    let (figure, lang, period) = (service.promised().1, terms.lang, &year.period);
     let as_of = as_of(year, lang);
     if year.sealed.is_some() {
         return self::period(year, lang);
@@ -163,15 +191,24 @@ pub(crate) fn elapsed(year: &Year, service: &ServiceYear, terms: &Terms<'_>) -> 
 }
 
 /// A year that measuring did not cover from its beginning.
-pub(crate) fn partial(measured_from_ms: i64, figure: &Figure, lang: Lang) -> String {
+///
+/// Of a promise about a calendar's hours the whole year's bounds say nothing: most of it is outside of them.
+pub(crate) fn partial(measured_from_ms: i64, figure: &Figure, hours: bool, terms: &Terms<'_>) -> String {
+    let lang = terms.lang;
     let since = format::date(measured_from_ms, lang);
-    let bounds = match (&figure.whole_year_lower_bound, &figure.whole_year_upper_bound) {
-        (Some(lower), Some(upper)) => format!("{} – {}", lower.text(lang), upper.text(lang)),
-        _ => String::new(),
+    let (partial, whole) = match (terms.span, lang) {
+        (Span::Year, Lang::It) => ("anno parziale, misurato dal", "sull'anno intero"),
+        (Span::Quarter, Lang::It) => ("trimestre parziale, misurato dal", "sul trimestre intero"),
+        (Span::Month, Lang::It) => ("mese parziale, misurato dal", "sul mese intero"),
+        (Span::Year, Lang::En) => ("partial year, measured from", "of the whole year"),
+        (Span::Quarter, Lang::En) => ("partial quarter, measured from", "of the whole quarter"),
+        (Span::Month, Lang::En) => ("partial month, measured from", "of the whole month"),
     };
-    match lang {
-        Lang::It => format!("anno parziale, misurato dal {since}; sull'anno intero {bounds}"),
-        Lang::En => format!("partial year, measured from {since}; of the whole year {bounds}"),
+    match (&figure.whole_year_lower_bound, &figure.whole_year_upper_bound) {
+        (Some(lower), Some(upper)) if !hours => {
+            format!("{partial} {since}; {whole} {} – {}", lower.text(lang), upper.text(lang))
+        }
+        _ => format!("{partial} {since}"),
     }
 }
 

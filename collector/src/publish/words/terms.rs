@@ -58,6 +58,14 @@ impl<'a> Terms<'a> {
     pub(crate) fn time(&self, ms: u64) -> String {
         let Some(member) = self.member else { return format::duration(ms, self.lang) };
         let (hours, minutes) = (ms / 3_600_000, ms / 60_000);
+        if ms < 600_000 {
+            // Of a few targets a short stop is seconds: `0 min` beside a share that moved explains nothing.
+            let seconds = ms / 1000;
+            return match self.lang {
+                Lang::It => format!("{seconds} s-{member}"),
+                Lang::En => format!("{seconds} {member}-s"),
+            };
+        }
         match (self.lang, hours) {
             (Lang::It, 0) => format!("{minutes} min-{member}"),
             (Lang::En, 0) => format!("{minutes} {member}-min"),
@@ -90,6 +98,18 @@ impl<'a> Terms<'a> {
         }
     }
 
+    /// `anno`.
+    pub(crate) fn name(&self) -> &'static str {
+        match (self.span, self.lang) {
+            (Span::Year, Lang::It) => "anno",
+            (Span::Quarter, Lang::It) => "trimestre",
+            (Span::Month, Lang::It) => "mese",
+            (Span::Year, Lang::En) => "year",
+            (Span::Quarter, Lang::En) => "quarter",
+            (Span::Month, Lang::En) => "month",
+        }
+    }
+
     /// The options that name the period again: `--year 2026`, `--month 2026-03`.
     pub(crate) fn option(&self) -> String {
         let option = match self.span {
@@ -111,7 +131,8 @@ mod tests {
         for (ms, it, en) in [
             (1_234 * 3_600_000 + 3_599_999, "1.234 ore-ap", "1,234 ap-hours"),
             (3_599_999, "59 min-ap", "59 ap-min"),
-            (0, "0 min-ap", "0 ap-min"),
+            (79_001, "79 s-ap", "79 ap-s"),
+            (0, "0 s-ap", "0 ap-s"),
         ] {
             assert_eq!(terms.time(ms), it);
             assert_eq!(Terms { lang: Lang::En, ..terms }.time(ms), en);
