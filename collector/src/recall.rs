@@ -120,6 +120,7 @@ impl Recalled {
     /// The same, with the accounts of some services.
     pub fn told(&self, period: Option<Period>, accounts: &Accounts) -> Result<Moment, RecallError> {
         let as_of_ms = self.as_of_ms;
+        let asked = period;
         let period = period.unwrap_or_else(|| Period::civil_year_at(as_of_ms));
         let charters = Charters::of(&self.history, period, as_of_ms);
         let corrections = Corrections::of(&self.declared, as_of_ms);
@@ -129,7 +130,7 @@ impl Recalled {
         let charter = charter.ok_or(RecallError::Nothing)?;
         let (history, charters, corrections_in_force) = (&self.history, &charters, &corrections);
         let of = Ledgered { history, charters, runs, corrections: corrections_in_force, figures: &figures };
-        let (paces, accounts) = (of.paces(accounts), Account::of(accounts, of));
+        let (paces, accounts) = (of.paces(asked, accounts), Account::of(accounts, of));
         Ok(Moment {
             now_ms: as_of_ms,
             began_ms: self.history.first().map(|(from_ms, _)| *from_ms),

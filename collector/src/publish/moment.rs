@@ -43,7 +43,8 @@ pub struct Moment {
     pub declared: Arc<Vec<Declared>>,
     /// What is in force of it.
     pub corrections: Corrections,
-    /// What services did of late and where that leads; of none once the period is over. Tiers only with accounts.
+    /// What services did of late and where that leads; of none once the period is over.
+    /// Tiers, and all of it of a period that is asked for, only with accounts.
     pub paces: BTreeMap<ServiceId, ServicePace>,
     /// What is told only when asked for.
     pub accounts: BTreeMap<ServiceId, Account>,
@@ -120,10 +121,13 @@ impl Account {
 
 impl Ledgered<'_> {
     /// The pace of every service while the period runs: three figures of at most thirty days for all of them
-    /// together, and with accounts one more for each window that a tier of theirs has.
-    pub fn paces(&self, accounts: &Accounts) -> BTreeMap<ServiceId, ServicePace> {
+    /// together, half as much again as the year's own (1 ms beside 2 ms for 200 checks), and with accounts one more
+    /// for each window that a tier of theirs has. So a `period` that is asked for by name has paces only with
+    /// accounts; the present always has them.
+    pub fn paces(&self, period: Option<Period>, accounts: &Accounts) -> BTreeMap<ServiceId, ServicePace> {
         let figures = self.figures;
-        if !(figures.start_ms..figures.end_ms).contains(&figures.as_of_ms) {
+        let plain = period.is_some() && *accounts == Accounts::None;
+        if plain || !(figures.start_ms..figures.end_ms).contains(&figures.as_of_ms) {
             return BTreeMap::new();
         }
         let tiers = |service: &ServiceId, hours: Option<&Id>, promise: &Availability| {

@@ -103,7 +103,8 @@ impl Present {
             let figures = charters.figures(runs, &corrections, &Reading::default());
             let (history, charters, corrections) = (&history, &charters, &corrections);
             let of = Ledgered { history, charters, runs, corrections, figures: &figures };
-            let (paces, accounts) = (of.paces(&asked.accounts), Account::of(&asked.accounts, of));
+            let (paces, accounts) =
+                (of.paces(asked.period, &asked.accounts), Account::of(&asked.accounts, of));
             (figures, paces, accounts)
         };
         let (figures, paces, accounts) = if asked.accounts == Accounts::None {

@@ -66,7 +66,7 @@ pub struct Commitment {
     /// The share of the time still to come that must be up if all unobserved time was down; above 1
     /// when it cannot be; null when no time is left.
     pub required: Option<Share>,
-    /// Where the pace of the last days leads; absent while it is too short to tell.
+    /// Where the pace of the last days leads; absent while it is too short to tell, and of a period without `?account=`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<Forecast>,
     /// How fast the allowed down time is being spent, a tier each; only with `?account=`.
