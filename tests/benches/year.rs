@@ -29,7 +29,7 @@ use world::World;
 /// What one server took for one kind of figure.
 #[derive(Debug)]
 pub(crate) struct Answered {
-    /// The first answer of a fresh process, and the median of some more.
+    /// The first answer of a fresh process, and the median of some more, which a peer may keep and tell again.
     pub(crate) first: Duration,
     pub(crate) median: Duration,
     /// How many figures, and how many of them are not what brute force counts.
@@ -68,10 +68,10 @@ fn main() {
     }
     for peer in &peers {
         println!(
-            "\n{}: checks {:.0} times our time, services {:.0} times, bytes {:.1} times",
+            "\n{}: first answers, checks {:.0} times our time, services {:.0} times; bytes {:.1} times",
             peer.name,
-            ratio(peer.checks.median, ours.checks.median),
-            ratio(peer.services.median, ours.services.median),
+            ratio(peer.checks.first, ours.checks.first),
+            ratio(peer.services.first, ours.services.first),
             float(peer.bytes) / float(ours.bytes),
         );
     }
