@@ -16,9 +16,9 @@ pub struct WithinFigure {
     pub promise: Availability,
     /// All time outside of them is out of scope.
     pub figure: Figure,
-    /// As of [`ServiceFigure::net`].
+    /// As of [`crate::ServiceFigure::net`].
     pub net: Option<Figure>,
-    /// As of [`ServiceFigure::declared`].
+    /// As of [`crate::ServiceFigure::declared`].
     pub declared: Option<DeclaredFigure>,
 }
 
