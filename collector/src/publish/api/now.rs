@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commitment, Figure, Group, Share, Unmeasured, Within};
+use super::{Commitment, Figure, Group, Share, Unmeasured, Within, promise};
 
 /// What a thing is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -138,19 +138,13 @@ pub struct ServiceNow {
 impl ServiceNow {
     /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
     pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
-        let around = self.commitments.iter().find(|promise| promise.hours.is_none());
-        match (around, self.within.first()) {
-            (None, Some(within)) => (Some(&within.commitment), &within.figure),
-            (promise, _) => (promise, &self.figure),
-        }
+        promise::standing_for(&self.commitments, &self.within, &self.figure)
     }
 
     /// The figures that stand beside that one, of the same hours: with planned stops, without them.
     pub fn beside(&self) -> (Option<&Figure>, Option<&Figure>) {
-        match (self.promised().0, self.within.first()) {
-            (Some(promise), Some(within)) if promise.hours.is_some() => (None, within.net.as_ref()),
-            _ => (self.gross.as_ref(), self.net.as_ref()),
-        }
+        let around = (self.gross.as_ref(), self.net.as_ref());
+        promise::beside(self.promised().0, &self.within, around)
     }
 
     /// Is there anything to see? A row that promises only about requests has nothing to probe, and that is no

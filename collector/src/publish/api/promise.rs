@@ -147,3 +147,29 @@ pub struct Unmeasured {
     /// The calendar whose hours count.
     pub hours: Option<String>,
 }
+
+/// The promise that stands for a row, and its figure: around the clock, or else of a calendar's hours.
+pub(super) fn standing_for<'a>(
+    commitments: &'a [Commitment],
+    within: &'a [Within],
+    around_the_clock: &'a Figure,
+) -> (Option<&'a Commitment>, &'a Figure) {
+    let around = commitments.iter().find(|promise| promise.hours.is_none());
+    match (around, within.first()) {
+        (None, Some(within)) => (Some(&within.commitment), &within.figure),
+        (promise, _) => (promise, around_the_clock),
+    }
+}
+
+/// The figures with and without planned stops that stand beside that one, of the same hours; `around` are
+/// those around the clock.
+pub(super) fn beside<'a>(
+    standing: Option<&Commitment>,
+    within: &'a [Within],
+    around: (Option<&'a Figure>, Option<&'a Figure>),
+) -> (Option<&'a Figure>, Option<&'a Figure>) {
+    match (standing, within.first()) {
+        (Some(promise), Some(within)) if promise.hours.is_some() => (None, within.net.as_ref()),
+        _ => around,
+    }
+}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Alternative, Ceiling, Commitment, Correction, Figure, Members, Outage, Sampling, Stretch, Unmeasured,
-    Unobserved, Within,
+    Unobserved, Within, promise,
 };
 
 /// `GET /api/v1/years/2027`, and the same of a quarter or a month.
@@ -136,19 +136,13 @@ impl ServiceYear {
 
     /// The promise that stands for the row, and its figure: around the clock, or else of a calendar's hours.
     pub fn promised(&self) -> (Option<&Commitment>, &Figure) {
-        let around = self.commitments.iter().find(|promise| promise.hours.is_none());
-        match (around, self.within.first()) {
-            (None, Some(within)) => (Some(&within.commitment), &within.figure),
-            (promise, _) => (promise, &self.figure),
-        }
+        promise::standing_for(&self.commitments, &self.within, &self.figure)
     }
 
     /// The figures that stand beside that one, of the same hours: with planned stops, without them.
     pub fn beside(&self) -> (Option<&Figure>, Option<&Figure>) {
-        match (self.promised().0, self.within.first()) {
-            (Some(promise), Some(within)) if promise.hours.is_some() => (None, within.net.as_ref()),
-            _ => (self.gross.as_ref(), self.net.as_ref()),
-        }
+        let around = (self.gross.as_ref(), self.net.as_ref());
+        promise::beside(self.promised().0, &self.within, around)
     }
 }
 
