@@ -154,7 +154,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         allowed: AllowedTargets::parse(&config.allowed_targets)?,
         tls: TlsStore::default(),
         secrets: SecretsDirectory::new(&config.secrets_directory),
-        rejections: probe::http::Rejections::default(),
+        rejections: probe::Rejections::default(),
         bodies: probe::http::Bodies::default(),
         pings: Pings::default(),
         clock_servers: config.ntp_servers.clone(),

@@ -11,6 +11,7 @@ mod trace;
 mod attempts;
 mod families;
 mod connect;
+mod rejections;
 pub mod tcp;
 pub mod dns;
 pub mod http;
@@ -20,9 +21,12 @@ pub mod icmp;
 mod tests;
 
 pub use fault::{Fault, may_be_chance};
+pub use rejections::Rejections;
 pub use trace::{Direction, Line, Secrets, Trace, Transcript};
 
+use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,19 +47,24 @@ pub struct Check {
     pub timing: Timing,
     /// Do canaries never excuse it?
     pub measures_path: bool,
-    asker: Asker,
+    kind: &'static str,
+    asker: Box<dyn Asker>,
     /// The same question over IPv6, where both families are asked.
-    over_v6: Option<Asker>,
+    over_v6: Option<Box<dyn Asker>>,
 }
 
-#[derive(Debug)]
-enum Asker {
-    Tcp(tcp::Tcp),
-    Dns(Box<dns::Dns>),
-    Http(Box<http::Http>),
-    Ntp(Box<ntp::Ntp>),
-    Icmp(Box<icmp::Icmp>),
+/// What a kind asks: made once of its parameters, asked at each attempt.
+pub(crate) trait Asker: Debug + Send + Sync {
+    /// What is dialled; the port is 0 where there is none.
+    fn address(&self) -> &HostPort;
+
+    /// One attempt, without its deadline: whoever waits drops it when its time is up. `Ok` is up; all else is a
+    /// [`Fault`]. Boxed, so that the idle state of a large kind weighs on no small one.
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a>;
 }
+
+/// What comes of one attempt.
+pub(crate) type Attempted<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
 /// What every probe needs around it.
 #[derive(Debug)]
@@ -71,7 +80,7 @@ pub struct Surroundings {
     /// Memory for bodies that are kept to be judged.
     pub bodies: http::Bodies,
     /// What is known of secrets that were rejected.
-    pub rejections: http::Rejections,
+    pub rejections: Rejections,
     /// The agent's ICMP sockets.
     pub pings: icmp::Pings,
     /// Servers of the agent's own clock watch: they have a voice when clocks differ.
@@ -112,33 +121,22 @@ impl Check {
         if let Some(sentence) = spec.excess() {
             return Err(sentence);
         }
+        let kind = spec.probe.kind();
         let (probe, over_v6) = spec.probe.by_family();
-        let timing = &spec.timing;
-        let asker = Asker::new(probe, timing)?;
-        let over_v6 = over_v6.map(|probe| Asker::new(probe, timing)).transpose()?;
-        Ok(Self { id: spec.id, timing: spec.timing, measures_path: spec.measures_path, asker, over_v6 })
+        let timing = spec.timing;
+        let asker = asker(probe, &timing)?;
+        let over_v6 = over_v6.map(|probe| self::asker(probe, &timing)).transpose()?;
+        Ok(Self { id: spec.id, timing, measures_path: spec.measures_path, kind, asker, over_v6 })
     }
 
     /// The word after `probe:`.
     pub fn kind(&self) -> &'static str {
-        match self.asker {
-            Asker::Tcp(_) => "tcp",
-            Asker::Dns(_) => "dns",
-            Asker::Http(_) => "http",
-            Asker::Ntp(_) => "ntp",
-            Asker::Icmp(_) => "icmp",
-        }
+        self.kind
     }
 
     /// What is dialled; the port is 0 where there is none.
     pub fn address(&self) -> &HostPort {
-        match &self.asker {
-            Asker::Tcp(tcp) => tcp.address(),
-            Asker::Dns(dns) => dns.server(),
-            Asker::Http(http) => http.address(),
-            Asker::Ntp(ntp) => ntp.server(),
-            Asker::Icmp(icmp) => icmp.address(),
-        }
+        self.asker.address()
     }
 
     /// What is dialled, for people.
@@ -176,37 +174,22 @@ impl Check {
         transcript: &mut Option<Box<Transcript>>,
     ) -> Outcome {
         let Some(over_v6) = &self.over_v6 else {
-            return attempts::run(self, &self.asker, surroundings, expected, transcript).await;
+            return attempts::run(self, &*self.asker, surroundings, expected, transcript).await;
         };
         // Boxed: two runs at once must not weigh on checks of one.
-        Box::pin(families::run(self, [&self.asker, over_v6], surroundings, transcript)).await
+        Box::pin(families::run(self, [&*self.asker, &**over_v6], surroundings, transcript)).await
     }
 }
 
-impl Asker {
-    fn new(probe: Probe, timing: &Timing) -> Result<Self, String> {
-        Ok(match probe {
-            Probe::Tcp(params) => Self::Tcp(tcp::Tcp::new(params)?),
-            Probe::Dns(params) => Self::Dns(Box::new(dns::Dns::new(&params)?)),
-            Probe::Http(params) => Self::Http(Box::new(http::Http::new(&params)?)),
-            Probe::Ntp(params) => Self::Ntp(Box::new(ntp::Ntp::new(params))),
-            Probe::Icmp(params) => {
-                Self::Icmp(Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))))
-            }
-        })
-    }
-
-    /// One attempt, without its deadline.
-    async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
-        match self {
-            Self::Tcp(tcp) => tcp.attempt(surroundings, trace).await,
-            // Boxed: idle state of a large future would otherwise weigh on every small one.
-            Self::Dns(dns) => Box::pin(dns.attempt(surroundings, trace)).await,
-            Self::Http(http) => Box::pin(http.attempt(surroundings, trace)).await,
-            Self::Ntp(ntp) => Box::pin(ntp.attempt(surroundings, trace)).await,
-            Self::Icmp(icmp) => Box::pin(icmp.attempt(surroundings, trace)).await,
-        }
-    }
+/// The kinds, in the order of [`Probe`].
+fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
+    Ok(match probe {
+        Probe::Tcp(params) => Box::new(tcp::Tcp::new(params)?),
+        Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
+        Probe::Http(params) => Box::new(http::Http::new(&params)?),
+        Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),
+        Probe::Icmp(params) => Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))),
+    })
 }
 
 /// Shared by every task that probes.

@@ -9,8 +9,9 @@ use hickory_resolver::config::{NameServerConfig, ResolverConfig};
 
 use super::*;
 use crate::allowed::AllowedTargets;
+use crate::probe::Rejections;
 use crate::probe::Surroundings;
-use crate::probe::http::{Bodies, Rejections};
+use crate::probe::http::Bodies;
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;

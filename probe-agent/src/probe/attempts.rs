@@ -23,7 +23,7 @@ struct Finding {
 /// [`Check::run_expecting`].
 pub(super) async fn run(
     check: &Check,
-    asker: &Asker,
+    asker: &dyn Asker,
     surroundings: &Surroundings,
     expected: Option<(Verdict, Reason)>,
     transcript: &mut Option<Box<Transcript>>,

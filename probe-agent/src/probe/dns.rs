@@ -23,7 +23,7 @@ use config::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HostPort};
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
 
-use super::{Fault, Surroundings, Trace, connect};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::clock;
 use exchange::{Question, over_tcp, over_udp};
 use judge::{Wanted, rcode_name};
@@ -81,12 +81,7 @@ impl Dns {
         })
     }
 
-    /// Who is asked.
-    pub fn server(&self) -> &HostPort {
-        &self.server
-    }
-
-    pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let family = if self.server.host.contains(':') { Family::V6 } else { Family::V4 };
         let server = connect::locate(&self.server, family, surroundings, trace).await?;
         let mut attention = Attention::default();
@@ -156,6 +151,16 @@ impl Dns {
             }
         }
         Ok(())
+    }
+}
+
+impl Asker for Dns {
+    fn address(&self) -> &HostPort {
+        &self.server
+    }
+
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
+        Box::pin(self.observe(surroundings, trace))
     }
 }
 

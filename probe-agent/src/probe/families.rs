@@ -13,7 +13,7 @@ use super::{Asker, Check, Outcome, Surroundings, Transcript, attempts, trace};
 /// For whoever reads along, one after the other.
 pub(super) async fn run(
     check: &Check,
-    [v4, v6]: [&Asker; 2],
+    [v4, v6]: [&dyn Asker; 2],
     surroundings: &Surroundings,
     transcript: &mut Option<Box<Transcript>>,
 ) -> Outcome {

@@ -10,13 +10,11 @@ mod place;
 mod request;
 mod cookies;
 mod redirects;
-mod rejections;
 mod bodies;
 mod status;
 mod answer;
 
 pub use bodies::Bodies;
-pub use rejections::Rejections;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -34,7 +32,7 @@ use self::cookies::Cookies;
 use self::place::Place;
 use self::redirects::Visit;
 use self::status::StatusPattern;
-use super::{Fault, Surroundings, Trace, connect};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::allowed::AllowedTargets;
 use crate::resolve::SystemResolver;
 use crate::secrets::Secret;
@@ -102,12 +100,7 @@ impl Http {
         })
     }
 
-    /// What is dialled.
-    pub fn address(&self) -> &HostPort {
-        self.pinned.as_ref().unwrap_or(&self.place.address)
-    }
-
-    pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let Some(auth) = &self.auth else { return self.attempt_as(None, surroundings, trace).await };
         let (rejections, origin) = (&surroundings.rejections, self.place.origin());
         let Secret { text: secret, at } = surroundings.secrets.read(&auth.secret, &origin).await?;
@@ -254,6 +247,16 @@ impl Http {
         })?;
         redirects::ends(&self.redirects, last)?;
         attention.map_or(Ok(()), Err)
+    }
+}
+
+impl Asker for Http {
+    fn address(&self) -> &HostPort {
+        self.pinned.as_ref().unwrap_or(&self.place.address)
+    }
+
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
+        Box::pin(self.observe(surroundings, trace))
     }
 }
 

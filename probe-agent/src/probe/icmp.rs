@@ -22,7 +22,7 @@ use config::{HostPort, IcmpParams};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Fault, Surroundings, Trace, connect};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use judge::Echoes;
 use pings::{Echo, Line};
 
@@ -49,12 +49,7 @@ impl Icmp {
         Self { params, address, timeout, payload }
     }
 
-    /// What is asked; its port is 0.
-    pub fn address(&self) -> &HostPort {
-        &self.address
-    }
-
-    pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         // A little less than the attempt's: what was heard by then is judged, not cut off.
         let deadline = Instant::now() + self.timeout - (self.timeout / 20).max(Duration::from_millis(2));
         let host = connect::locate(&self.address, self.params.family, surroundings, trace).await?.ip();
@@ -114,5 +109,15 @@ impl Icmp {
             echoes.take(ended.unwrap_or_else(Echo::of_panic), trace)?;
         }
         Ok(echoes)
+    }
+}
+
+impl Asker for Icmp {
+    fn address(&self) -> &HostPort {
+        &self.address
+    }
+
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
+        Box::pin(self.observe(surroundings, trace))
     }
 }

@@ -22,7 +22,7 @@ use rsntp::LeapIndicator;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Fault, Surroundings, Trace, connect};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use reading::{Reading, seconds};
 
 /// A peer that takes longer says nothing.
@@ -40,12 +40,7 @@ impl Ntp {
         Self { params }
     }
 
-    /// Who is asked.
-    pub fn server(&self) -> &HostPort {
-        &self.params.server
-    }
-
-    pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let server = connect::locate(&self.params.server, self.params.family, surroundings, trace).await?;
         trace.enter("ntp");
         trace.sent(|| format!("NTP request to {server}"));
@@ -162,6 +157,16 @@ impl Ntp {
         let family = if self.params.family == Family::V6 { Family::V6 } else { Family::V4 };
         let resolved = timeout(PEER_PATIENCE, surroundings.resolver.resolve(host, family)).await;
         resolved.ok()?.ok()
+    }
+}
+
+impl Asker for Ntp {
+    fn address(&self) -> &HostPort {
+        &self.params.server
+    }
+
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
+        Box::pin(self.observe(surroundings, trace))
     }
 }
 

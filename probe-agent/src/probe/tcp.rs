@@ -9,7 +9,7 @@ use config::{Family, HostPort, TcpParams, TcpStep, WireText};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Fault, Surroundings, Trace, connect};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::tls::Tls;
 
 /// Of all that a peer says in one attempt.
@@ -45,12 +45,7 @@ impl Tcp {
         Ok(Self { address, family, expect_closed, deeper })
     }
 
-    /// What is dialled.
-    pub fn address(&self) -> &HostPort {
-        &self.address
-    }
-
-    pub(super) async fn attempt(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let remote = connect::locate(&self.address, self.family, surroundings, trace).await?;
         if self.expect_closed {
             trace.enter("connect");
@@ -67,6 +62,16 @@ impl Tcp {
             // Boxed: buffers and TLS state would otherwise weigh on every check that only connects.
             Some(deeper) => Box::pin(deeper.go(&self.address.host, stream, surroundings, trace)).await,
         }
+    }
+}
+
+impl Asker for Tcp {
+    fn address(&self) -> &HostPort {
+        &self.address
+    }
+
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
+        Box::pin(self.observe(surroundings, trace))
     }
 }
 

@@ -15,7 +15,8 @@ use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
-use crate::probe::http::{Bodies, Rejections};
+use crate::probe::Rejections;
+use crate::probe::http::Bodies;
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;

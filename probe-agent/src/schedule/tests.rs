@@ -9,8 +9,9 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::allowed::AllowedTargets;
+use crate::probe::Rejections;
 use crate::probe::Surroundings;
-use crate::probe::http::{Bodies, Rejections};
+use crate::probe::http::Bodies;
 use crate::probe::icmp::Pings;
 use crate::resolve::SystemResolver;
 use crate::sample::Sample;

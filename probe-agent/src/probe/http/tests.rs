@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Http;
 use crate::probe::tests::{self as probes, surroundings};
-use crate::probe::{Check, Outcome};
+use crate::probe::{Asker as _, Check, Outcome};
 
 fn params(url: &str) -> HttpParams {
     serde_json::from_value(serde_json::json!({ "url": url })).unwrap()
