@@ -1,6 +1,6 @@
 //! Where the programs under test are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of `vedetta` and `vedetta-agent`.
 const DIRECTORY: &str = "VEDETTA_BIN_DIR";
@@ -11,7 +11,8 @@ const REQUIRE: &str = "REQUIRE_REAL_SERVERS";
 pub fn ours(name: &str) -> PathBuf {
     let directory = setting(DIRECTORY).map_or_else(
         || std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned(),
-        PathBuf::from,
+        // Cargo starts tests and benchmarks in their package's folder: a relative path is the workspace's.
+        |directory| Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(directory),
     );
     let path = directory.join(name);
     assert!(
