@@ -19,6 +19,8 @@ pub mod ntp;
 pub mod icmp;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod hostile;
 
 pub use fault::{Fault, may_be_chance};
 pub use rejections::Rejections;

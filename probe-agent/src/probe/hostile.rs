@@ -1,0 +1,389 @@
+//! Every kind against a peer that means it ill: silence, hanging up, noise, noise behind what the protocol begins
+//! with, one's own words changed, floods, and a byte at a time. No run may panic, come out up, or go on after its
+//! deadline; and after thousands of them memory is where it was.
+//!
+//! A kind is one line of [`ROWS`]. What a run meets follows from its number alone, which is printed when it fails:
+//! `VEDETTA_HOSTILE=10000 cargo test -p probe-agent --lib hostile -- --nocapture` is the campaign, ten thousand runs
+//! of each kind (`VEDETTA_HOSTILE_KIND=dns` of one, `VEDETTA_SEED=77` from that number on); without it a few hundred.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use collector_api::{Reason, Verdict};
+use config::{CheckSpec, Timing};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::tests::{spec, surroundings};
+use super::{Check, Surroundings};
+use crate::secrets::SecretsDirectory;
+
+/// One kind, asked in a way to which no noise is the right answer.
+struct Row {
+    kind: &'static str,
+    /// Its parameters as an assignment carries them. `PORT` is the peer's, TCP and UDP; `SECRET` is the name of a
+    /// secret that may go there by http.
+    probe: &'static str,
+    /// What an answer begins with, given what the peer has just heard; nothing when it speaks first.
+    prefix: fn(&[u8]) -> Vec<u8>,
+}
+
+/// A line each; the same kind may have several.
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    Row { kind: "tcp", probe: r#"{"kind":"tcp","address":"127.0.0.1:PORT","steps":[{"expect":"220 posta.example"},{"send":"QUIT\r\n","expect":"221 a presto"}]}"#, prefix: |_| b"220 posta.exampl".to_vec() },
+    Row { kind: "tcp_tls", probe: r#"{"kind":"tcp","address":"127.0.0.1:PORT","tls":{}}"#, prefix: |_| b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03".to_vec() },
+    Row { kind: "http", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","answer":{"text":["nessun rumore dice questo"]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n".to_vec() },
+    Row { kind: "http_json", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","answer":{"json":[{"pointer":"/stato","value":"nessun rumore"}]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"stato\":".to_vec() },
+    Row { kind: "http_secret", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","auth":{"scheme":"bearer","secret":"SECRET"},"answer":{"text":["nessun rumore dice questo"]}}"#, prefix: |_| b"HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: /".to_vec() },
+    Row { kind: "dns", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"A","expect":["10.0.0.80"]}"#, prefix: |asked| answer_of_dns(asked, 0) },
+    Row { kind: "dns_tcp", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"TXT","transport":"tcp","expect":["nessun rumore"]}"#, prefix: |asked| answer_of_dns(asked, 2) },
+    Row { kind: "ntp", probe: r#"{"kind":"ntp","server":"127.0.0.1:PORT"}"#, prefix: answer_of_ntp },
+];
+
+/// An attempt's deadline, ms: most of these peers use it up.
+const TIMEOUT_MS: u64 = 250;
+/// A run that ends neither by itself nor at its deadline; far beyond what a busy machine adds.
+const HANG: Duration = Duration::from_mins(1);
+/// To which origins of a peer a secret may go.
+const SCHEMES: [&str; 1] = ["http"];
+/// At once: the agent has as many neighbours.
+const RUNS_AT_ONCE: u64 = 32;
+/// Runs with one set of surroundings: a secret that is rejected once rests for all of them.
+const RUNS_TOGETHER: u64 = 64;
+/// What the process may hold more after the last three quarters of the runs than after the first, KiB: less than
+/// what one KiB kept per run of the campaign would come to, and as much as the allocator may do as it likes.
+const GROWTH_KIB_MAX: u64 = 7_500;
+/// A peer's turns in one conversation.
+const TURNS_MAX: usize = 40;
+
+/// How a peer means it ill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Shape {
+    /// Hears, says nothing.
+    Silent,
+    /// Hangs up.
+    Closing,
+    /// Says noise at each turn.
+    Noisy,
+    /// Says what the protocol begins with, then noise.
+    Plausible,
+    /// Says what it heard, with a byte or two changed.
+    Parrot,
+    /// Says noise without end, perhaps behind a plausible beginning.
+    Flooding,
+    /// The same, a byte at a time.
+    Dripping,
+}
+
+impl Shape {
+    const ALL: [Self; 7] = [
+        Self::Silent,
+        Self::Closing,
+        Self::Noisy,
+        Self::Plausible,
+        Self::Parrot,
+        Self::Flooding,
+        Self::Dripping,
+    ];
+}
+
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "a campaign prints what it counted")]
+async fn no_kind_is_hurt_or_deceived_by_a_hostile_peer() {
+    let runs = number("VEDETTA_HOSTILE", 70);
+    let first = number("VEDETTA_SEED", 1);
+    let only = asked("VEDETTA_HOSTILE_KIND");
+    let secrets = Secrets::new();
+    for row in ROWS.iter().filter(|row| only.as_deref().is_none_or(|only| row.kind == only)) {
+        let mut seen = BTreeMap::new();
+        let warm_runs = (runs / 4).max(64).min(runs);
+        campaign(row, first..first + warm_runs, &secrets, &mut seen).await;
+        let before_kib = resident_kib();
+        campaign(row, first + warm_runs..first + runs, &secrets, &mut seen).await;
+        let grown_kib = resident_kib().saturating_sub(before_kib);
+        println!("{}: {runs} runs, {grown_kib} KiB more after the last three quarters; {seen:?}", row.kind);
+        assert!(grown_kib <= GROWTH_KIB_MAX, "{}: {grown_kib} KiB more after {runs} runs", row.kind);
+    }
+}
+
+/// Runs the checks of these numbers, some at a time, and counts what they say.
+async fn campaign(
+    row: &'static Row,
+    numbers: std::ops::Range<u64>,
+    secrets: &Secrets,
+    seen: &mut BTreeMap<(Verdict, Reason), u64>,
+) {
+    let mut running = JoinSet::new();
+    let mut around = secrets.around();
+    for number in numbers {
+        if number % RUNS_TOGETHER == 0 {
+            around = secrets.around();
+        }
+        running.spawn(run(row, number, secrets.clone(), Arc::clone(&around)));
+        if running.len() as u64 >= RUNS_AT_ONCE {
+            count(running.join_next().await, seen);
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        count(Some(ended), seen);
+    }
+}
+
+fn count(
+    ended: Option<Result<(Verdict, Reason), tokio::task::JoinError>>,
+    seen: &mut BTreeMap<(Verdict, Reason), u64>,
+) {
+    if let Some(ended) = ended {
+        *seen.entry(ended.expect("no probe may panic")).or_default() += 1;
+    }
+}
+
+/// One run against a peer of its own.
+async fn run(
+    row: &'static Row,
+    number: u64,
+    secrets: Secrets,
+    around: Arc<Surroundings>,
+) -> (Verdict, Reason) {
+    let mut dice = Dice(number);
+    let shape = Shape::ALL[dice.below(Shape::ALL.len())];
+    let peer = Peer::open(shape, row.prefix, number).await;
+    let secret = format!("rumore-{}", peer.port);
+    secrets.write(&secret, peer.port);
+    let probe = row.probe.replace("PORT", &peer.port.to_string()).replace("SECRET", &secret);
+    let timing = Timing { timeout_ms: TIMEOUT_MS, attempts: 1, ..spec().timing };
+    let probe = serde_json::from_str(&probe).unwrap();
+    let check = Check::new(CheckSpec { probe, timing, ..spec() }).unwrap();
+    let place = format!("{} {shape:?} VEDETTA_SEED={number}", row.kind);
+    // Recorded now and then: a transcript quotes what the peer says.
+    let run = async {
+        if dice.below(4) == 0 { check.run_recorded(&around).await.0 } else { check.run(&around).await }
+    };
+    let outcome = timeout(HANG, run).await.unwrap_or_else(|_| panic!("{place}: the run does not end"));
+    let is_up = matches!(outcome.verdict, Verdict::Up | Verdict::Degraded);
+    assert!(!is_up, "{place}: {outcome:?}");
+    assert_ne!(outcome.reason, Reason::AgentInternal, "{place}: {outcome:?}");
+    (outcome.verdict, outcome.reason)
+}
+
+/// Secrets that may go to a peer.
+#[derive(Clone)]
+struct Secrets(Arc<tempfile::TempDir>);
+
+impl Secrets {
+    fn new() -> Self {
+        Self(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    fn write(&self, name: &str, port: u16) {
+        std::fs::write(self.0.path().join(name), "utente:parola\n").unwrap();
+        let places = SCHEMES.map(|scheme| format!("{scheme}://127.0.0.1:{port}\n")).concat();
+        std::fs::write(self.0.path().join(format!("{name}.for")), places).unwrap();
+    }
+
+    fn around(&self) -> Arc<Surroundings> {
+        Arc::new(Surroundings { secrets: SecretsDirectory::new(self.0.path()), ..surroundings() })
+    }
+}
+
+/// A peer of one run, with TCP and UDP on one port.
+struct Peer {
+    port: u16,
+    _tasks: JoinSet<()>,
+}
+
+impl Peer {
+    async fn open(shape: Shape, prefix: fn(&[u8]) -> Vec<u8>, number: u64) -> Self {
+        let (listener, socket) = loop {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            if let Ok(socket) = UdpSocket::bind(listener.local_addr().unwrap()).await {
+                break (listener, socket);
+            }
+        };
+        let port = socket.local_addr().unwrap().port();
+        let manner = Manner { shape, prefix };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut conversations = JoinSet::new();
+            let mut dice = Dice(!number);
+            while let Ok((stream, _)) = listener.accept().await {
+                conversations.spawn(manner.converse(stream, Dice(dice.next())));
+                while conversations.try_join_next().is_some() {}
+            }
+        });
+        tasks.spawn(manner.answer(socket, Dice(number.rotate_left(32))));
+        Self { port, _tasks: tasks }
+    }
+}
+
+/// What a peer does.
+#[derive(Clone, Copy)]
+struct Manner {
+    shape: Shape,
+    prefix: fn(&[u8]) -> Vec<u8>,
+}
+
+impl Manner {
+    /// A connection, until the prober hangs up or the peer has had its turns.
+    async fn converse(self, mut stream: impl AsyncRead + AsyncWrite + Unpin, mut dice: Dice) {
+        let mut heard = vec![0; 4_096];
+        for turn in 0..TURNS_MAX {
+            // Whoever is spoken to first begins; half of all protocols wait for that.
+            let waits = if turn == 0 { Duration::from_millis(10) } else { HANG };
+            let length = match timeout(waits, stream.read(&mut heard)).await {
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(length)) => length,
+                Err(_elapsed) => 0,
+            };
+            let said = match self.shape {
+                Shape::Silent => continue,
+                Shape::Closing => return,
+                Shape::Flooding | Shape::Dripping => break,
+                Shape::Noisy | Shape::Plausible | Shape::Parrot => self.says(&heard[..length], &mut dice),
+            };
+            if stream.write_all(&said).await.is_err() || dice.below(8) == 0 {
+                return;
+            }
+        }
+        if dice.below(2) == 0 && stream.write_all(&(self.prefix)(&heard)).await.is_err() {
+            return;
+        }
+        loop {
+            let noise = dice.noise(8_192);
+            let (piece, pause) = match self.shape {
+                Shape::Dripping => (&noise[..noise.len().min(1)], Duration::from_millis(2)),
+                _ => (&noise[..], Duration::ZERO),
+            };
+            if stream.write_all(piece).await.is_err() {
+                return;
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Datagrams: to each, none, one, or many.
+    async fn answer(self, socket: UdpSocket, mut dice: Dice) {
+        let mut heard = vec![0; 4_096];
+        while let Ok((length, from)) = socket.recv_from(&mut heard).await {
+            let count = match self.shape {
+                Shape::Silent => 0,
+                Shape::Flooding => 2_000,
+                Shape::Dripping => 20,
+                Shape::Closing | Shape::Noisy | Shape::Plausible | Shape::Parrot => 1,
+            };
+            for _ in 0..count {
+                let said = match self.shape {
+                    Shape::Closing => Vec::new(),
+                    _ => self.says(&heard[..length], &mut dice),
+                };
+                // Too long for a datagram, or nobody there any more.
+                let _ = socket.send_to(&said, from).await;
+                if self.shape == Shape::Dripping {
+                    sleep(Duration::from_millis(2)).await;
+                }
+            }
+        }
+    }
+
+    fn says(self, heard: &[u8], dice: &mut Dice) -> Vec<u8> {
+        let mut said = match self.shape {
+            Shape::Parrot => heard.to_vec(),
+            Shape::Noisy => Vec::new(),
+            _ => (self.prefix)(heard),
+        };
+        if self.shape == Shape::Parrot && !said.is_empty() {
+            for _ in 0..=dice.below(2) {
+                let at = dice.below(said.len());
+                said[at] ^= 1 << dice.below(8);
+            }
+            return said;
+        }
+        let most = if dice.below(16) == 0 { 40_000 } else { 600 };
+        said.extend(dice.noise(most));
+        said
+    }
+}
+
+/// An answer's id, flags, the counts of one question and some answers, and the question, behind as many bytes of
+/// length as TCP has (RFC 1035, 4.1).
+fn answer_of_dns(asked: &[u8], framing: usize) -> Vec<u8> {
+    let Some(message) = asked.get(framing..).filter(|message| message.len() > 12) else { return Vec::new() };
+    // Without the record of EDNS, 11 bytes at its end.
+    let question = &message[12..message.len().saturating_sub(11).max(12)];
+    let length: &[u8] = if framing == 0 { &[] } else { &[2, 0] };
+    [length, &message[..2], b"\x81\x80\0\x01\0\x03\0\0\0\x01", question, b"\xc0\x0c"].concat()
+}
+
+/// Leap, version, mode and stratum, and from where it is looked at the origin (RFC 5905, figure 8).
+fn answer_of_ntp(asked: &[u8]) -> Vec<u8> {
+    let origin = asked.get(40..48).unwrap_or_default();
+    [b"\x24\x02\x06\xec\0\0\x10\0\0\0\x10\0\x0a\0\0\x01\0\0\0\0\0\0\0\0", origin].concat()
+}
+
+/// `SplitMix64`: the same number, the same throws.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// 0 to `bound` - 1.
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    /// At most so many bytes: any, or signs that parsers live on, or words and lines.
+    fn noise(&mut self, most: usize) -> Vec<u8> {
+        const SIGNS: &[u8] = b"{}[]()<>\"'=:;,./\\-+*%&# \r\n\t\x00019az";
+        const WORDS: [&[u8]; 12] = [
+            b"\r\n",
+            b" ",
+            b"250-",
+            b"250 ",
+            b"* OK ",
+            b"+OK ",
+            b"{\"",
+            b"\":[",
+            b"</a>",
+            b"9999999999999",
+            b": ",
+            b"\xff\xff",
+        ];
+        let length = self.below(most + 1);
+        let manner = self.below(3);
+        let mut noise = Vec::with_capacity(length + 16);
+        while noise.len() < length {
+            match manner {
+                0 => noise.extend(self.next().to_le_bytes()),
+                1 => noise.push(SIGNS[self.below(SIGNS.len())]),
+                _ => noise.extend(WORDS[self.below(WORDS.len())]),
+            }
+        }
+        noise.truncate(length);
+        noise
+    }
+}
+
+/// What the process holds, KiB.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever runs a campaign says how long")]
+fn asked(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    asked(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+}
