@@ -8,6 +8,7 @@ mod dns;
 mod http;
 mod ntp;
 mod icmp;
+mod radius;
 pub(crate) mod bounds;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
@@ -17,6 +18,7 @@ pub use http::{
 };
 pub use icmp::IcmpParams;
 pub use ntp::NtpParams;
+pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
 pub use tcp::{TcpParams, TcpStep, WireText};
 pub use tls::TlsParams;
 
@@ -91,6 +93,8 @@ pub enum Probe {
     Ntp(NtpParams),
     /// Echo requests: is the host reached, how soon, with how much loss?
     Icmp(IcmpParams),
+    /// One server of RADIUS: its state, or a login.
+    Radius(Box<RadiusParams>),
 }
 
 impl Probe {
@@ -102,6 +106,7 @@ impl Probe {
             Self::Http(_) => "http",
             Self::Ntp(_) => "ntp",
             Self::Icmp(_) => "icmp",
+            Self::Radius(_) => "radius",
         }
     }
 
@@ -113,6 +118,7 @@ impl Probe {
             Self::Http(http) => http.url.clone(),
             Self::Ntp(ntp) => ntp.server.to_string(),
             Self::Icmp(icmp) => icmp.host.clone(),
+            Self::Radius(radius) => radius.server.to_string(),
         }
     }
 
@@ -135,6 +141,7 @@ impl Probe {
             Self::Http(http) => Some(&mut http.family),
             Self::Ntp(ntp) => Some(&mut ntp.family),
             Self::Icmp(icmp) => Some(&mut icmp.family),
+            Self::Radius(radius) => Some(&mut radius.family),
             Self::Dns(_) => None,
         }
     }

@@ -17,6 +17,7 @@ pub mod dns;
 pub mod http;
 pub mod ntp;
 pub mod icmp;
+pub mod radius;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -190,6 +191,9 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
         Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
         Probe::Http(params) => Box::new(http::Http::new(&params)?),
         Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),
+        Probe::Radius(params) => {
+            Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))
+        }
         Probe::Icmp(params) => Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))),
     })
 }

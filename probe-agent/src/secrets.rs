@@ -2,15 +2,16 @@
 //!
 //! The collector says which check uses which secret, so a stolen collector could have each of them sent to
 //! its own server. Beside a secret `portale` therefore stands `portale.for`, which says on each line an
-//! origin to which it may go: `https://portale.example`. Without that file it goes nowhere, and over plain
-//! http only where a line says `http://`. Networks after an origin (`https://intranet.example 10.0.0.0/24`)
-//! are the only addresses at which it may be: needed where a check also says where to connect and which
-//! authority to believe, since then nothing else proves who is there.
+//! origin to which it may go: `https://portale.example`, `ldaps://dc1.example`. Without that file it goes
+//! nowhere, and over plain http only where a line says `http://`. Networks after an origin
+//! (`https://intranet.example 10.0.0.0/24`) are the only addresses at which it may be: needed where a check
+//! also says where to connect and which authority to believe, since then nothing else proves who is there.
 //!
 //! Both files are read anew for each attempt, so that a changed password needs no restart. A name is an
 //! [`Id`], so it cannot lead out of the directory, nor name the other file.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use collector_api::Reason;
@@ -34,6 +35,17 @@ pub struct Secret {
     pub text: String,
     /// Where alone it may go; everywhere that its origin is when absent.
     pub at: Option<AllowedTargets>,
+}
+
+impl Secret {
+    /// May it go to this address? For who has found out where its origin is.
+    pub fn goes_to(&self, address: IpAddr) -> Result<(), Fault> {
+        if self.at.as_ref().is_none_or(|at| at.permits(address)) {
+            return Ok(());
+        }
+        let detail = format!("{address} is no address to which the secret may go");
+        Err(Fault::new(Reason::AgentTargetForbidden, detail))
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -102,11 +114,32 @@ async fn text_of(path: &Path) -> Result<String, String> {
 
 /// Scheme, host and port, the last also where it is the usual one. Nothing more may be said.
 fn origin_of(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    let is_bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
-    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let address = HostPort { host, port: url.port_or_known_default()? };
-    is_bare.then(|| format!("{}://{address}", url.scheme()))
+    let url = Url::parse(text).ok()?;
+    let port = match url.scheme() {
+        "http" | "https" => url.port_or_known_default()?,
+        scheme => url.port().or_else(|| usual_port(scheme))?,
+    };
+    let is_bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.username().is_empty();
+    // What the URL standard calls special is in lower case already.
+    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    is_bare.then(|| origin(url.scheme(), &HostPort { host, port }))
+}
+
+/// The origin of a protocol other than http, as [`SecretsDirectory::read`] wants it: `radius://10.0.0.12:1812`.
+pub fn origin(scheme: &str, address: &HostPort) -> String {
+    let HostPort { host, port } = address;
+    format!("{scheme}://{}", HostPort { host: host.to_ascii_lowercase(), port: *port })
+}
+
+/// Of the protocols that have secrets beside http. A secret for `ldaps` is said over TLS only, whichever way it begins.
+fn usual_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "ldap" => Some(389),
+        "ldaps" => Some(636),
+        "kerberos" => Some(88),
+        "radius" => Some(1812),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -166,6 +199,11 @@ mod tests {
             ("https://portale.example/path", ORIGIN, false),
             ("portale.example", ORIGIN, false),
             ("https://portale.example 10.0.0.0/33", ORIGIN, false),
+            ("radius://10.0.0.12", "radius://10.0.0.12:1812", true),
+            ("ldaps://DC1.example\nldaps://dc1.example:389", "ldaps://dc1.example:389", true),
+            ("ldaps://dc1.example", "ldap://dc1.example:389", false),
+            ("kerberos://[2001:db8::1]", "kerberos://[2001:db8::1]:88", true),
+            ("telepathy://10.0.0.12", "telepathy://10.0.0.12:1", false),
             ("", ORIGIN, false),
         ] {
             std::fs::write(folder.path().join("portale.for"), lines).unwrap();

@@ -157,6 +157,9 @@ reasons! {
     159 DnsRrsigExpiring "dns.rrsig_expiring" "a signature in the answer expires soon";
     // Limits and credentials.
     160 LimitRate "limit.rate" "the server answers that it is asked too much";
+    162 AuthDisabled "auth.disabled" "the account is disabled";
+    163 AuthExpired "auth.expired" "the account or its password has expired";
+    164 AuthLocked "auth.locked" "the account is locked";
     165 AuthRejected "auth.rejected" "the credentials are rejected";
     166 AuthHeldBack "auth.held_back" "rejected credentials are not tried again for a while";
     // DNS, continued.
@@ -180,6 +183,35 @@ reasons! {
     191 IcmpLoss "icmp.loss" "more echo requests were lost than the warning threshold allows";
     192 IcmpLossCrit "icmp.loss_crit" "more echo requests were lost than the critical threshold allows";
     193 IcmpTtlExceeded "icmp.ttl_exceeded" "the path goes in a circle or is too long";
+    // LDAP.
+    370 LdapCode "ldap.code" "the directory answers with an error";
+    371 LdapReferralOnly "ldap.referral_only" "the directory only refers to another one";
+    372 LdapNotSynchronized "ldap.not_synchronized" "the directory says that it is not synchronised";
+    373 LdapNoEntries "ldap.no_entries" "the directory finds fewer entries than it should";
+    374 LdapSkew "ldap.skew" "the clock of the directory is off";
+    375 LdapNoStarttls "ldap.no_starttls" "the directory offers no encryption";
+    376 LdapGlobalCatalog "ldap.gc_not_ready" "the directory says that its global catalog is not ready";
+    // Kerberos.
+    380 KrbTimeout "krb.timeout" "no answer of the key distribution centre";
+    381 KrbError "krb.error" "the key distribution centre answers with an error";
+    382 KrbSkew "krb.skew" "the clock of the key distribution centre is off by more than Kerberos tolerates";
+    383 KrbSkewWarn "krb.skew_warn" "the clock of the key distribution centre is off";
+    384 KrbEtype "krb.etype" "only obsolete encryption is offered";
+    385 KrbWrongRealm "krb.wrong_realm" "the key distribution centre is of another realm";
+    386 KrbPrincipalUnknown "krb.principal_unknown" "the user is not known there";
+    387 KrbServiceUnknown "krb.service_unknown" "the service is not known there";
+    388 KrbUdp "krb.udp" "answers over TCP, but not over UDP";
+    // RADIUS.
+    390 RadiusNoReply "radius.no_reply" "no answer: wrong secret, unknown client, or no server";
+    391 RadiusReject "radius.reject" "the server rejects the user";
+    392 RadiusAccept "radius.accept_unexpected" "the server accepts a user that must not come in";
+    393 RadiusChallenge "radius.challenge_unexpected" "the server asks for more than a password";
+    394 RadiusNoMsgAuth "radius.no_msg_auth" "the answer carries no Message-Authenticator";
+    395 RadiusBadAuthenticator "radius.bad_authenticator" "the answer is not signed with the shared secret";
+    // A domain.
+    400 DomainNoRecords "domain.no_srv" "the domain lists no controllers";
+    401 DomainNoneWhole "domain.none_whole" "no controller of the domain is whole";
+    402 DomainPartial "domain.partial" "not every controller of the domain is whole";
 }
 
 impl std::fmt::Display for Reason {

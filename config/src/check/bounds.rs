@@ -1,7 +1,7 @@
 //! How much one check may ask. `vedetta check` says it with a place; the agent holds to it by itself,
 //! because what an assignment carries need not have been checked.
 
-use super::{CheckSpec, HttpParams, IcmpParams, NtpParams, Probe};
+use super::{CheckSpec, HttpParams, IcmpParams, NtpParams, Probe, RadiusParams};
 
 /// A longer dialogue is a protocol, and deserves a probe of its own.
 pub(crate) const STEPS_MAX: usize = 16;
@@ -43,6 +43,13 @@ impl CheckSpec {
                 ("packets", as_count(icmp.packets), as_count(IcmpParams::PACKETS_MAX)),
                 ("size", usize::from(icmp.size), usize::from(IcmpParams::SIZE_MAX)),
             ],
+            Probe::Radius(radius) => {
+                let texts = [&radius.calling_station, &radius.called_station].into_iter().flatten();
+                let user = radius.login.as_ref().map(|login| &login.user);
+                let texts = texts.chain(user).chain([&radius.nas_identifier]);
+                let longest = texts.map(String::len).max().unwrap_or(0);
+                vec![("bytes of an attribute", longest, RadiusParams::TEXT_BYTES_MAX)]
+            }
         };
         let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
         Some(format!("`{what}` is {count}; this agent does at most {max}"))

@@ -8,6 +8,7 @@ mod dns;
 mod http;
 mod ntp;
 mod icmp;
+mod radius;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub(super) enum Asked {
     Http(Box<http::Asked>),
     Ntp(ntp::Asked),
     Icmp(icmp::Asked),
+    Radius(Box<radius::Asked>),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -38,6 +40,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
+        ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
     }
 }
 
@@ -57,6 +60,7 @@ impl Asked {
             Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
+            Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),
         }
     }
 }

@@ -120,6 +120,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Http(http) => http.family,
         Probe::Ntp(ntp) => ntp.family,
         Probe::Icmp(icmp) => icmp.family,
+        Probe::Radius(radius) => radius.family,
         Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
     };
     family != Family::V4

@@ -6,11 +6,13 @@ mod dns;
 mod http;
 mod ntp;
 mod icmp;
+mod radius;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
 pub(crate) use ntp::NtpKeys;
+pub(crate) use radius::RadiusKeys;
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
 
@@ -30,19 +32,21 @@ pub(crate) enum ProbeKeys {
     Http(Box<HttpKeys>),
     Ntp(NtpKeys),
     Icmp(IcmpKeys),
+    Radius(RadiusKeys),
 }
 
 /// The kinds of this version.
-const KINDS: [(&str, &[&str]); 5] = [
+const KINDS: [(&str, &[&str]); 6] = [
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
     ("ntp", NtpKeys::KEYS),
     ("icmp", IcmpKeys::KEYS),
+    ("radius", RadiusKeys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 18] = [
+const LATER: [&str; 17] = [
     "smtp",
     "imap",
     "pop3",
@@ -56,7 +60,6 @@ const LATER: [&str; 18] = [
     "snmp",
     "tls",
     "ssh",
-    "radius",
     "smb",
     "postgres",
     "mysql",
@@ -71,6 +74,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
+        Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
     ]
 }
 
@@ -111,6 +115,7 @@ impl ProbeKeys {
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
+            "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }

@@ -79,6 +79,8 @@ fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
         "tls" => Reason::TlsTimeout,
         "udp_rtt" | "tcp_rtt" | "control_rtt" => Reason::DnsTimeout,
         "ntp" => Reason::NtpTimeout,
+        "radius" => Reason::RadiusNoReply,
+        "as_rtt" | "preauth_rtt" | "tgs_rtt" => Reason::KrbTimeout,
         _ => Reason::ProtoTimeout,
     };
     Fault::new(reason, format!("nothing within {} ms", timing.timeout_ms))
@@ -205,6 +207,10 @@ mod tests {
             ("tcp_rtt", Reason::DnsTimeout),
             ("control_rtt", Reason::DnsTimeout),
             ("ntp", Reason::NtpTimeout),
+            ("radius", Reason::RadiusNoReply),
+            ("as_rtt", Reason::KrbTimeout),
+            ("preauth_rtt", Reason::KrbTimeout),
+            ("tgs_rtt", Reason::KrbTimeout),
         ] {
             assert_eq!(timed_out_in(phase, &TIMING).reason, reason, "{phase}");
         }

@@ -80,7 +80,9 @@ pub fn may_be_chance(reason: Reason) -> bool {
         | Reason::DnsTimeout
         | Reason::NtpTimeout
         | Reason::NtpBogusOrigin
-        | Reason::IcmpNoReply => true,
+        | Reason::IcmpNoReply
+        | Reason::KrbTimeout
+        | Reason::RadiusNoReply => true,
         // Out of local ports or without the address: unknown already, and no further attempt helps.
         Reason::ConnectSourceBind => false,
         _ => reason.name().starts_with("resolve.") || reason.name().starts_with("connect."),
@@ -159,7 +161,9 @@ mod tests {
                 | Reason::DnsTimeout
                 | Reason::NtpTimeout
                 | Reason::NtpBogusOrigin
-                | Reason::IcmpNoReply => true,
+                | Reason::IcmpNoReply
+                | Reason::KrbTimeout
+                | Reason::RadiusNoReply => true,
                 _ => matches!(class, "resolve" | "connect"),
             };
             assert_eq!(may_be_chance(*reason), expected, "{reason}");

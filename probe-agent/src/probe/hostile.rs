@@ -25,7 +25,7 @@ use crate::secrets::SecretsDirectory;
 struct Row {
     kind: &'static str,
     /// Its parameters as an assignment carries them. `PORT` is the peer's, TCP and UDP; `SECRET` is the name of a
-    /// secret that may go there by http.
+    /// secret that may go there by one of [`SCHEMES`].
     probe: &'static str,
     /// What an answer begins with, given what the peer has just heard; nothing when it speaks first.
     prefix: fn(&[u8]) -> Vec<u8>,
@@ -42,6 +42,7 @@ const ROWS: &[Row] = &[
     Row { kind: "dns", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"A","expect":["10.0.0.80"]}"#, prefix: |asked| answer_of_dns(asked, 0) },
     Row { kind: "dns_tcp", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"TXT","transport":"tcp","expect":["nessun rumore"]}"#, prefix: |asked| answer_of_dns(asked, 2) },
     Row { kind: "ntp", probe: r#"{"kind":"ntp","server":"127.0.0.1:PORT"}"#, prefix: answer_of_ntp },
+    Row { kind: "radius", probe: r#"{"kind":"radius","server":"127.0.0.1:PORT","secret":"SECRET"}"#, prefix: answer_of_radius },
 ];
 
 /// An attempt's deadline, ms: most of these peers use it up.
@@ -49,7 +50,7 @@ const TIMEOUT_MS: u64 = 250;
 /// A run that ends neither by itself nor at its deadline; far beyond what a busy machine adds.
 const HANG: Duration = Duration::from_mins(1);
 /// To which origins of a peer a secret may go.
-const SCHEMES: [&str; 1] = ["http"];
+const SCHEMES: [&str; 2] = ["http", "radius"];
 /// At once: the agent has as many neighbours.
 const RUNS_AT_ONCE: u64 = 32;
 /// Runs with one set of surroundings: a secret that is rejected once rests for all of them.
@@ -322,6 +323,12 @@ fn answer_of_dns(asked: &[u8], framing: usize) -> Vec<u8> {
 fn answer_of_ntp(asked: &[u8]) -> Vec<u8> {
     let origin = asked.get(40..48).unwrap_or_default();
     [b"\x24\x02\x06\xec\0\0\x10\0\0\0\x10\0\x0a\0\0\x01\0\0\0\0\0\0\0\0", origin].concat()
+}
+
+/// Access-Accept of the question's identifier, with a signature's head (RFC 2865, 3).
+fn answer_of_radius(asked: &[u8]) -> Vec<u8> {
+    let Some(identifier) = asked.get(1) else { return Vec::new() };
+    [&[2, *identifier, 0, 38][..], &[0; 16], &[80, 18]].concat()
 }
 
 /// `SplitMix64`: the same number, the same throws.

@@ -180,7 +180,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
             let head = Head { id: spec.id.clone(), timing: spec.timing };
             let lane = match spec.probe {
                 Probe::Tcp(_) => Lane::Tcp,
-                Probe::Dns(_) => Lane::Dns,
+                Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
                 Probe::Http(_) => Lane::Http,
                 Probe::Ntp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,

@@ -1,7 +1,7 @@
 //! What each kind of check is asked.
 
 use super::{SITES, charter, from, loaded, only};
-use crate::{Check, DnsTransport, Family, Probe, Timing};
+use crate::{Check, DnsTransport, Family, Probe, RadiusExpect, Timing};
 
 #[test]
 fn a_check_has_everything_it_needs() {
@@ -166,4 +166,26 @@ fn a_short_interval_alone_is_no_mistake() {
         assert_eq!((timing.timeout_ms, timing.hold_ms), (timeout_ms, hold_ms), "{every}");
         assert!(timing.attempts_ms() <= timing.every_ms);
     }
+}
+
+#[test]
+fn a_login_of_radius_is_taken() {
+    let check = only(
+        "c: {probe: radius, targets: {t: radius1.example}, secret: condiviso, user: sonda, user_secret: sonda, \
+         expect: reject, calling_station: 02-00-00-00-00-01}",
+    );
+    let Probe::Radius(radius) = &check.probe else { panic!("radius") };
+    assert_eq!(
+        (radius.server.to_string().as_str(), radius.secret.as_str()),
+        ("radius1.example:1812", "condiviso")
+    );
+    let login = radius.login.as_ref().unwrap();
+    assert_eq!(
+        (login.user.as_str(), login.secret.as_str(), login.expect),
+        ("sonda", "sonda", RadiusExpect::Reject)
+    );
+    assert_eq!(radius.nas_identifier, "vedetta");
+    let check = only("c: {probe: radius, targets: {t: \"[2001:db8::12]:1645\"}, secret: condiviso}");
+    let Probe::Radius(radius) = &check.probe else { panic!("radius") };
+    assert_eq!((radius.server.port, radius.family, radius.login.is_none()), (1645, Family::V6, true));
 }
