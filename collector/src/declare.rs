@@ -4,13 +4,18 @@
 //! what is odd but may be meant is declared with a doubt that the command prints.
 //!
 //! **Another person.** A `force up` makes time count as available that no probe saw so: it has no effect until
-//! another person approves it. Persons are told apart by the uid that the kernel tells of the socket's peer,
-//! and by nothing else: two names of one uid are one person, and a name that no longer leads to a uid proves
-//! nothing. Root acting `--as` somebody is root, whomever it names: one who can name anybody proves nobody, so
-//! that neither two names of root nor root without a name approve each other; the collector's own user is nobody's
-//! account, and so root as well; and whom root named does not approve what was proposed for them. Two people who
-//! share an account are one. One person with two accounts, or with an own one and root's, cannot be seen from here;
-//! the journal names both for ever.
+//! another person approves it. Who is another is one question here and in the figures
+//! ([`collector_derive::same_person`]): persons are accounts, told apart by the uid that the kernel tells of the
+//! socket's peer and the journal keeps. Root acting `--as` somebody is root, whomever it names: one who can name
+//! anybody proves nobody, so that neither two names of root nor root without a name approve each other; the
+//! collector's own user is nobody's account, and so root as well; and whom root named does not approve what was
+//! proposed for them. Root approves what somebody else proposed with an own account. That this was not the same
+//! person by `sudo` cannot be seen from here (the peer is root, and what `sudo` says of who called it is
+//! root's word); the journal keeps both for ever. Two people who share an account are one. Of a proposal of before
+//! uids were kept the name is looked up: one that no longer leads to a uid proves nothing.
+//!
+//! **Taking back.** A revocation can be revoked like any other entry (D10). Only a `force up` does not come back so:
+//! who approved it once need not stand for it any more, and one person would have it alone.
 
 mod names;
 mod register;
@@ -18,7 +23,9 @@ mod maintenance;
 mod correction;
 mod effect;
 
-use collector_derive::{Cause, Declaration, Declared, ForcedState, Scope, Window};
+use collector_derive::{
+    BY_ROOT, Cause, Declaration, Declared, ForcedState, NOBODY, Scope, Window, same_person,
+};
 use config::{Charter, ServiceId};
 use thiserror::Error;
 
@@ -28,8 +35,6 @@ use crate::publish::words::notices::{self, moment};
 pub use effect::is_idle;
 use register::{Announced, Item, Register};
 
-/// What follows the name of whom root acts for, in the journal.
-pub(crate) const BY_ROOT: &str = " (root)";
 /// The name of uid 0, whatever the machine calls it.
 pub(crate) const ROOT: &str = "root";
 
@@ -62,6 +67,15 @@ pub(crate) use say;
 #[error("{0}")]
 pub struct Refusal(pub Said);
 
+/// Who declares something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// As the journal names them.
+    pub name: String,
+    /// Of the socket's peer; 0 for root and the collector's own user.
+    pub uid: u32,
+}
+
 /// What a wish is judged against.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
@@ -75,7 +89,8 @@ pub struct Situation<'a> {
     pub declared: &'a [Declared],
     /// The outages of the year that the wish names one of, of every service.
     pub outages: &'a [Stopped],
-    /// The uid behind an author whom root did not name, 0 for root and the collector's own, if it can be told.
+    /// The uid behind an author whom root did not name, 0 for root and the collector's own, if it can be told: of
+    /// entries that do not say it.
     pub account: fn(&str) -> Option<u32>,
 }
 
@@ -132,7 +147,7 @@ pub fn rows(declared: &[Declared], notice_ms: u64) -> Vec<DeclaredRow> {
 }
 
 /// Checks a wish of `author`, and says what the journal will say.
-pub fn judge(wish: &Wish, author: &str, situation: &Situation<'_>) -> Result<Judged, Refusal> {
+pub fn judge(wish: &Wish, author: &Person, situation: &Situation<'_>) -> Result<Judged, Refusal> {
     let judge = Judge { situation: *situation, register: Register::of(situation.declared), author };
     match wish {
         Wish::Maintain { scope, windows, note } => judge.maintain(scope, windows, note),
@@ -153,7 +168,7 @@ pub fn judge(wish: &Wish, author: &str, situation: &Situation<'_>) -> Result<Jud
 struct Judge<'a> {
     situation: Situation<'a>,
     register: Register<'a>,
-    author: &'a str,
+    author: &'a Person,
 }
 
 impl Judged {
@@ -208,17 +223,28 @@ fn kind(declaration: &Declaration) -> Said {
 }
 
 impl<'a> Judge<'a> {
-    /// Who somebody is, for approvals: see the head of this file.
-    fn person(&self, author: &str) -> Result<u32, Refusal> {
-        if author == ROOT || author.ends_with(BY_ROOT) {
-            return Ok(0);
-        }
-        (self.situation.account)(author).ok_or_else(|| {
-            Refusal(say!(
+    /// An entry with the account behind it, for approvals: see the head of this file.
+    fn with_account(&self, entry: &Declared) -> Result<Declared, Refusal> {
+        let author = entry.author.as_str();
+        let uid = match entry.uid {
+            Some(uid) => Some(uid),
+            None if author == ROOT || author.ends_with(BY_ROOT) => Some(0),
+            None => (self.situation.account)(author),
+        };
+        match uid {
+            None | Some(NOBODY) => Err(Refusal(say!(
                 "whose account `{author}` is cannot be told on this machine, nor whether another person approves; what matters must be proposed and approved by accounts that `getent passwd` shows",
                 "non si può sapere su questa macchina di chi sia l'account `{author}`, né se ad approvare sia un'altra persona; proposta e approvazione vanno fatte da account che `getent passwd` mostra"
-            ))
-        })
+            ))),
+            uid => Ok(Declared { uid, ..entry.clone() }),
+        }
+    }
+
+    /// The entry that this would be.
+    fn next_entry(&self, declaration: Declaration) -> Declared {
+        let Situation { now_ms, head, .. } = self.situation;
+        let Person { name, uid } = self.author.clone();
+        Declared { entry: head.saturating_add(1), at_ms: now_ms, author: name, uid: Some(uid), declaration }
     }
 
     /// The declaration of an entry that is in force; refused for what it cannot be `done`.
@@ -239,8 +265,8 @@ impl<'a> Judge<'a> {
         };
         if let Some(by) = item.revoked_by {
             return Err(Refusal(say!(
-                "entry #{entry} was taken back by #{by} already; declare anew what you mean",
-                "la voce #{entry} è già stata revocata dalla #{by}; dichiara di nuovo ciò che intendi"
+                "entry #{entry} was taken back by #{by} already; declare anew what you mean, or take that back with `vedetta revoke {by}`",
+                "la voce #{entry} è già stata revocata dalla #{by}; dichiara di nuovo ciò che intendi, oppure revoca la revoca con `vedetta revoke {by}`"
             )));
         }
         Ok(item)

@@ -64,6 +64,9 @@ pub enum Act {
     Declared {
         /// What.
         declaration: Declaration,
+        /// As [`Declared::uid`]. Entries of before it was kept have none, and stay the bytes they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        uid: Option<u32>,
     },
     /// A year is closed.
     Sealed {
@@ -116,8 +119,8 @@ impl Entry {
     }
 
     /// As figures read it, when it declares something.
-    pub fn declares(&self, declaration: Declaration) -> Declared {
-        Declared { entry: self.seq, at_ms: self.at_ms, author: self.author.clone(), declaration }
+    pub fn declares(&self, declaration: Declaration, uid: Option<u32>) -> Declared {
+        Declared { entry: self.seq, at_ms: self.at_ms, author: self.author.clone(), uid, declaration }
     }
 }
 
@@ -213,8 +216,8 @@ pub fn history(entries: &[Entry]) -> Result<Vec<(i64, Charter)>, JournalError> {
 pub fn declared(entries: &[Entry]) -> Result<Vec<Declared>, JournalError> {
     let mut declared = Vec::new();
     for entry in entries {
-        if let Act::Declared { declaration } = entry.read()? {
-            declared.push(entry.declares(declaration));
+        if let Act::Declared { declaration, uid } = entry.read()? {
+            declared.push(entry.declares(declaration, uid));
         }
     }
     Ok(declared)

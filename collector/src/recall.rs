@@ -89,7 +89,7 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
                 history.push((entry.at_ms, *charter));
                 revisions.push(JudgedBy { entry: entry.seq, from_ms: entry.at_ms });
             }
-            Act::Declared { declaration } => declared.push(entry.declares(declaration)),
+            Act::Declared { declaration, uid } => declared.push(entry.declares(declaration, uid)),
             Act::Sealed { manifest, sha256 } => sealed.push(entry.seals(*manifest, sha256)),
             Act::LineOpened { agent } => drop(enrolled.entry(agent).or_insert(false)),
             Act::Enrolled { agent, .. } => drop(enrolled.insert(agent, true)),

@@ -16,6 +16,9 @@ pub struct Declared {
     pub at_ms: i64,
     /// Who wrote it, from the socket's peer.
     pub author: String,
+    /// The account behind the author: the uid of the socket's peer, 0 for root and the collector's own user, with
+    /// whom nobody logs in. `None` in entries of before it was kept.
+    pub uid: Option<u32>,
     /// What it says.
     pub declaration: Declaration,
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use config::ServiceId;
 
 use self::held::held;
-use crate::{Cause, Condition, Declaration, Declared, ForcedState, Scope, Window};
+use crate::{Cause, Condition, Declaration, Declared, ForcedState, Scope, Window, same_person};
 
 /// Corrections in force at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -170,7 +170,7 @@ fn approval(proposed: &Declared, standing: &[&Declared]) -> Option<u64> {
     let approves = |entry: &&&Declared| {
         matches!(&entry.declaration, Declaration::Approved { entry } if *entry == proposed.entry)
             && entry.entry > proposed.entry
-            && entry.author != proposed.author
+            && !same_person(entry, proposed)
     };
     standing.iter().find(approves).map(|entry| entry.entry)
 }

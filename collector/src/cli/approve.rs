@@ -9,7 +9,8 @@ use crate::operator::Wish;
 /// Approve a `force up` that another person proposed
 ///
 /// Persons are told apart by the account that the system tells of whoever runs the command. Root that acts
-/// `--as` somebody is root: two names of root do not approve each other.
+/// `--as` somebody is root: two names of root do not approve each other. Who has an own account and becomes root by
+/// `sudo` is two accounts, and the journal names both.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Approve {
     /// Its entry in the journal, such as 12

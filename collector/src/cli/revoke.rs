@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::declaring::{Declaring, entry};
 use crate::operator::Wish;
 
-/// Take back a maintenance, a correction, an approval or an annotation; it stays in the journal
+/// Take back a maintenance, a correction, an approval, an annotation or a revocation; it stays in the journal
 #[derive(Debug, clap::Args)]
 pub(crate) struct Revoke {
     /// Its entry in the journal, such as 12

@@ -1,8 +1,10 @@
 //! What was measured, corrected: annulled, forced, approved, taken back.
 
+use collector_derive::{Corrections, Mark};
+
 use super::{
-    AHEAD_MAX_MS, BY_ROOT, Cause, Declaration, Declared, ForcedState, Item, Judge, Judged, Lang, Refusal,
-    Register, Scope, Situation, Stopped, Window, kind, maintenance::empty, moment, names, say, text,
+    AHEAD_MAX_MS, Cause, Declaration, Declared, ForcedState, Item, Judge, Judged, Lang, Refusal, Register,
+    Scope, Stopped, Window, kind, maintenance::empty, moment, names, same_person, say, text,
 };
 use crate::operator::{Held, Said};
 use crate::publish::format;
@@ -98,47 +100,53 @@ impl Judge<'_> {
                 "la voce #{entry} è già approvata da {who} (#{by}); non c'è nulla da fare"
             )));
         }
-        let proposer = item.declared.author.as_str();
-        let author = self.author;
-        if proposer.strip_suffix(BY_ROOT) == Some(author) || author.strip_suffix(BY_ROOT) == Some(proposer) {
-            return Err(Refusal(say!(
-                "entry #{entry} was proposed by {proposer} and cannot be approved by {author}, who is the same person by name: ask a colleague to run `vedetta approve {entry}` with an own account",
-                "la voce #{entry} è stata proposta da {proposer} e non può approvarla {author}, che per nome è la stessa persona: chiedi a un collega di eseguire `vedetta approve {entry}` con il proprio account"
-            )));
-        }
-        let (is, was) = (self.person(author)?, self.person(proposer)?);
-        if is == was {
-            return Err(Refusal(if proposer != author && is != 0 {
-                say!(
-                    "entry #{entry} was proposed by {proposer}, which is the account of {author} by another name: another person must approve it, with an own account",
-                    "la voce #{entry} è stata proposta da {proposer}, che è l'account di {author} con un altro nome: la deve approvare un'altra persona, con il proprio account"
-                )
-            } else if proposer != author {
-                say!(
-                    "entry #{entry} was proposed by {proposer}, and {author} is root as well (the collector's own user counts as root): whoever approves must come with an own account; `collector.operators` names the group that lets it in",
-                    "la voce #{entry} è stata proposta da {proposer}, e anche {author} è root (l'utente del collettore conta come root): chi approva deve usare un proprio account; `collector.operators` indica il gruppo che lo ammette"
-                )
-            } else {
-                say!(
-                    "{author} proposed entry #{entry}, and another person must approve it: ask a colleague to run `vedetta approve {entry}` with an own account",
-                    "la voce #{entry} è stata proposta da {author} e la deve approvare un'altra persona: chiedi a un collega di eseguire `vedetta approve {entry}` con il proprio account"
-                )
-            }));
+        let approval = self.with_account(&self.next_entry(Declaration::Approved { entry }))?;
+        let wished = self.with_account(item.declared)?;
+        if same_person(&approval, &wished) {
+            return Err(self.same(entry, &wished));
         }
         Ok(Judged::plain(Declaration::Approved { entry }))
+    }
+
+    /// Why this person does not approve what they proposed themselves.
+    fn same(&self, entry: u64, wished: &Declared) -> Refusal {
+        let (theirs, author) = (wished.author.as_str(), self.author.name.as_str());
+        Refusal(if wished.uid != Some(self.author.uid) {
+            say!(
+                "entry #{entry} was proposed by {theirs} and cannot be approved by {author}, who is the same person by name: ask a colleague to run `vedetta approve {entry}` with an own account",
+                "la voce #{entry} è stata proposta da {theirs} e non può approvarla {author}, che per nome è la stessa persona: chiedi a un collega di eseguire `vedetta approve {entry}` con il proprio account"
+            )
+        } else if theirs == author {
+            say!(
+                "{author} proposed entry #{entry}, and another person must approve it: ask a colleague to run `vedetta approve {entry}` with an own account",
+                "la voce #{entry} è stata proposta da {author} e la deve approvare un'altra persona: chiedi a un collega di eseguire `vedetta approve {entry}` con il proprio account"
+            )
+        } else if self.author.uid == 0 {
+            say!(
+                "entry #{entry} was proposed by {theirs}, and {author} is root as well (the collector's own user counts as root): whoever approves must come with an own account; `collector.operators` names the group that lets it in",
+                "la voce #{entry} è stata proposta da {theirs}, e anche {author} è root (l'utente del collettore conta come root): chi approva deve usare un proprio account; `collector.operators` indica il gruppo che lo ammette"
+            )
+        } else {
+            say!(
+                "entry #{entry} was proposed by {theirs}, which is the account of {author} by another name: another person must approve it, with an own account",
+                "la voce #{entry} è stata proposta da {theirs}, che è l'account di {author} con un altro nome: la deve approvare un'altra persona, con il proprio account"
+            )
+        })
     }
 
     pub(super) fn revoke(&self, entry: u64, note: &str) -> Result<Judged, Refusal> {
         let item = self.item(entry)?;
         let note = text(note, "--note")?;
-        if matches!(item.declared.declaration, Declaration::Revoked { .. }) {
-            return Err(Refusal(say!(
-                "entry #{entry} is a revocation, which cannot be taken back; declare anew what you mean",
-                "la voce #{entry} è una revoca, che non si può revocare; dichiara di nuovo ciò che intendi"
-            )));
-        }
-        let windows = self.brought_back(entry, item, &note);
+        let declaration = Declaration::Revoked { entry, note };
+        let revocation = self.next_entry(declaration.clone());
+        let after: Vec<Declared> = self.situation.declared.iter().cloned().chain([revocation]).collect();
+        self.raises_nothing(entry, &after)?;
+        let register = Register::of(&after);
+        let windows = self.brought_back(item, &register);
         let mut doubts = Vec::new();
+        if let Declaration::Revoked { entry: named, .. } = &item.declared.declaration {
+            doubts.extend(again(*named, &register));
+        }
         if windows.iter().any(|held| !held.in_time) {
             doubts.push(say!(
                 "what this brings back is announced by it, as of now: that is too late for what is marked so",
@@ -151,30 +159,33 @@ impl Judge<'_> {
                 "la manutenzione #{entry} è cominciata: così si revoca anche ciò che si è svolto; `vedetta maintenance cancel` disdice soltanto il resto"
             ));
         }
-        Ok(Judged { windows, doubts, ..Judged::plain(Declaration::Revoked { entry, note }) })
+        Ok(Judged { windows, doubts, ..Judged::plain(declaration) })
     }
 
-    /// The windows of a maintenance that are longer, or there again, when what ended them or called them off is
-    /// taken back, each with whether it is still announced in time (D12).
-    fn brought_back(&self, entry: u64, item: &Item<'_>, note: &str) -> Vec<Held> {
-        let of = match &item.declared.declaration {
-            Declaration::Extended { entry, .. }
-            | Declaration::Closed { entry, .. }
-            | Declaration::Cancelled { entry, .. } => *entry,
-            _ => return Vec::new(),
-        };
-        let Situation { now_ms, head, declared, charter, .. } = self.situation;
-        let notice_ms = charter.rules.readings.notice_ms;
-        let declaration = Declaration::Revoked { entry, note: note.to_owned() };
-        let author = self.author.to_owned();
-        let revocation = Declared { entry: head.saturating_add(1), at_ms: now_ms, author, declaration };
-        let after: Vec<Declared> = declared.iter().cloned().chain([revocation]).collect();
+    /// Refuses what would put a `force up` in force that is not: that takes two persons each time.
+    fn raises_nothing(&self, entry: u64, after: &[Declared]) -> Result<(), Refusal> {
+        let before = Corrections::of(self.situation.declared, i64::MAX);
+        let raised = Corrections::of(after, i64::MAX).marks.into_iter().find(|mark| {
+            mark.approved_by.is_some() && before.marks.iter().all(|other| other.entry != mark.entry)
+        });
+        let Some(Mark { entry: forced, .. }) = raised else { return Ok(()) };
+        Err(Refusal(say!(
+            "to take back #{entry} would put the `force up` #{forced} in force again, by one person's word; propose it anew with `vedetta force up`, or approve it again with `vedetta approve {forced}` if it only waits for that",
+            "revocare la #{entry} rimetterebbe in vigore il `force up` #{forced} per decisione di una sola persona; proponilo di nuovo con `vedetta force up`, oppure approvalo di nuovo con `vedetta approve {forced}` se attende soltanto quello"
+        )))
+    }
+
+    /// The windows of a maintenance that are longer, or there again, when what ended them, called them off or took
+    /// them back is taken back, each with whether it is still announced in time (D12).
+    fn brought_back(&self, item: &Item<'_>, after: &Register<'_>) -> Vec<Held> {
+        let Some(of) = self.register.maintenance_behind(item) else { return Vec::new() };
+        let notice_ms = self.situation.charter.rules.readings.notice_ms;
         let held = |register: &Register<'_>| -> Vec<Held> {
             let item = register.get(of).filter(|item| item.revoked_by.is_none());
             item.map_or_else(Vec::new, |item| item.held(notice_ms))
         };
         let before = held(&self.register);
-        let mut back = held(&Register::of(&after));
+        let mut back = held(after);
         back.retain(|held| !before.iter().any(|one| one.from_ms == held.from_ms && one.to_ms >= held.to_ms));
         back
     }
@@ -228,4 +239,17 @@ impl Judge<'_> {
             "la voce #{entry} annulla già una parte di questo"
         ))
     }
+}
+
+/// What becomes of the entry that a revocation took back when that is taken back.
+fn again(entry: u64, after: &Register<'_>) -> Option<Said> {
+    Some(match after.get(entry)?.revoked_by {
+        None => say!(
+            "entry #{entry} has effect again with this",
+            "con questa la voce #{entry} torna ad avere effetto"
+        ),
+        Some(by) => {
+            say!("entry #{entry} stays taken back, by #{by}", "la voce #{entry} resta revocata, dalla #{by}")
+        }
+    })
 }

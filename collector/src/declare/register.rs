@@ -1,12 +1,12 @@
 //! What has become of each declaration so far: taken back, approved, extended, closed, called off.
 //!
 //! The rules are those that figures apply; here they serve to refuse what makes no sense before it is written.
-//! What takes another back cannot itself be taken back, so that one pass finds what is in force. When the time
+//! Seen from the newest entry, each revocation is known to stand or not before what it takes back. When the time
 //! of a window was announced is asked of what figures apply: a revocation can bring back what was called off.
 
 use std::collections::BTreeMap;
 
-use collector_derive::{Corrections, Declaration, Declared, ForcedState, Window};
+use collector_derive::{Corrections, Declaration, Declared, ForcedState, Window, same_person};
 
 use crate::operator::{DeclaredRow, Held};
 
@@ -76,11 +76,15 @@ impl<'a> Register<'a> {
             (declared.entry, Item { declared, revoked_by: None, approved_by: None, windows })
         };
         let mut register = Self { entries: declared.iter().map(item).collect() };
-        for declared in declared {
-            if let Declaration::Revoked { entry, .. } = &declared.declaration
+        for later in declared.iter().rev() {
+            let stands = register.get(later.entry).is_some_and(|item| item.revoked_by.is_none());
+            if let Declaration::Revoked { entry, .. } = &later.declaration
+                && stands
+                && *entry < later.entry
                 && let Some(item) = register.entries.get_mut(entry)
             {
-                item.revoked_by.get_or_insert(declared.entry);
+                // The first that stands, as it is the last that is met.
+                item.revoked_by = Some(later.entry);
             }
         }
         for declared in declared {
@@ -114,6 +118,24 @@ impl<'a> Register<'a> {
         self.entries.get(&entry)
     }
 
+    /// The maintenance that an entry changes, or takes back, or brings back: whatever else names it in between.
+    pub(super) fn maintenance_behind(&self, item: &Item<'_>) -> Option<u64> {
+        let (mut declaration, mut by) = (&item.declared.declaration, item.declared.entry);
+        while let Declaration::Revoked { entry, .. } = declaration {
+            let item = self.get(*entry).filter(|_| *entry < by)?;
+            if matches!(item.declared.declaration, Declaration::Maintenance { .. }) {
+                return Some(*entry);
+            }
+            (declaration, by) = (&item.declared.declaration, *entry);
+        }
+        match declaration {
+            Declaration::Extended { entry, .. }
+            | Declaration::Closed { entry, .. }
+            | Declaration::Cancelled { entry, .. } => Some(*entry),
+            _ => None,
+        }
+    }
+
     /// Every declaration that is not taken back, in order.
     pub(super) fn in_force(&self) -> impl Iterator<Item = &Item<'a>> {
         self.entries.values().filter(|item| item.revoked_by.is_none())
@@ -125,6 +147,7 @@ impl<'a> Register<'a> {
             entry: item.declared.entry,
             at_ms: item.declared.at_ms,
             author: item.declared.author.clone(),
+            uid: item.declared.uid,
             declaration: item.declared.declaration.clone(),
             windows: item.held(notice_ms),
             revoked_by: item.revoked_by,
@@ -159,7 +182,9 @@ impl<'a> Register<'a> {
                 }
             }
             Declaration::Approved { entry } => {
-                if let Some(item) = self.entries.get_mut(entry) {
+                if let Some(item) = self.entries.get_mut(entry)
+                    && !same_person(later, item.declared)
+                {
                     item.approved_by.get_or_insert(later.entry);
                 }
             }

@@ -60,7 +60,7 @@ async fn found(declared: &[Declared]) -> GapsAnswer {
 }
 
 fn declared(entry: u64, declaration: Declaration) -> Declared {
-    Declared { entry, at_ms: BEGIN_MS + 145 * MIN_MS, author: "root".to_owned(), declaration }
+    Declared { entry, at_ms: BEGIN_MS + 145 * MIN_MS, author: "root".to_owned(), uid: None, declaration }
 }
 
 fn minutes(from: i64, to: i64) -> Window {

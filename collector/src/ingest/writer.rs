@@ -175,8 +175,8 @@ impl Writer {
                     Arc::make_mut(&mut *write(&known.history)).push((entry.at_ms, *charter));
                 }
                 Act::StreamHeads { heads } => self.attested.add(now_ms, &heads),
-                Act::Declared { declaration } => {
-                    Arc::make_mut(&mut *write(&known.declared)).push(entry.declares(declaration));
+                Act::Declared { declaration, uid } => {
+                    Arc::make_mut(&mut *write(&known.declared)).push(entry.declares(declaration, uid));
                 }
                 Act::Sealed { manifest, sha256 } => {
                     Arc::make_mut(&mut *write(&known.sealed)).push(entry.seals(*manifest, sha256));

@@ -218,6 +218,9 @@ pub struct DeclaredRow {
     pub at_ms: i64,
     /// Who wrote it.
     pub author: String,
+    /// The account behind the author; `None` of entries of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
     /// What it says.
     pub declaration: Declaration,
     /// Of a maintenance: its windows as extended, closed, called off since.

@@ -97,7 +97,10 @@ async fn late_data_revisions_and_corrections_change_the_present_only() {
     let window = Window { from_ms: BEGIN_MS, to_ms: BEGIN_MS + HOUR };
     let declaration =
         Declaration::Annulled { outage: None, scope: Vec::new(), window, note: "false alarm".to_owned() };
-    ingest.record(late + 2 * MINUTE, "m.rossi", Act::Declared { declaration }, Vec::new()).await.unwrap();
+    ingest
+        .record(late + 2 * MINUTE, "m.rossi", Act::Declared { declaration, uid: None }, Vec::new())
+        .await
+        .unwrap();
     ingest.checkpoint(late + 3 * MINUTE).await.unwrap();
     let after = told(state, late + HOUR);
     assert_eq!((after.declared.len(), after.head.seq), (1, 4));
@@ -284,7 +287,7 @@ impl World {
                 let window = Window { from_ms: BEGIN_MS, to_ms: BEGIN_MS + HOUR };
                 let declaration =
                     Declaration::Annulled { outage: None, scope: Vec::new(), window, note: String::new() };
-                self.record(Act::Declared { declaration });
+                self.record(Act::Declared { declaration, uid: None });
             }
             Event::Step(by_ms) => self.now_ms += by_ms,
             // Before its first entry there is nothing to tell.

@@ -177,7 +177,11 @@ async fn what_comes_later_makes_a_next_revision_and_overwrites_nothing() {
     let note = "false alarm".to_owned();
     let declaration =
         Declaration::Annulled { outage: None, scope: vec![Scope::Path("dc".to_owned())], window, note };
-    place.ingest.record(later, "m.rossi", Act::Declared { declaration }, Vec::new()).await.unwrap();
+    place
+        .ingest
+        .record(later, "m.rossi", Act::Declared { declaration, uid: None }, Vec::new())
+        .await
+        .unwrap();
     assert_eq!(place.differences(), (1, Vec::new()), "the first revision is as it was");
 
     let (place, second) = place.seal(later + DAY).await;

@@ -1,6 +1,6 @@
 //! Who is at the operators' socket: its peer's uid, which the kernel tells and nobody can choose.
 //!
-//! The journal names people by the user name of that uid. Root may act for a person and names it; nobody else can.
+//! The journal names people by the user name of that uid, and keeps both. Root may act for a person and names it; nobody else can.
 //! Names are looked up in the machine's directory, which may be far away: off the runtime's threads.
 
 use axum::Json;
@@ -10,19 +10,23 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use nix::unistd::{Uid, User};
 
+use collector_derive::{BY_ROOT, NOBODY};
+
 use super::listen::Peer;
-use crate::declare::{BY_ROOT, ROOT, say};
+use crate::declare::{Person, ROOT, say};
 use crate::operator::{AS_HEADER, Said, Trouble};
 
 const AUTHOR_BYTES_MAX: usize = 64;
-/// What the kernel says of a user that the collector's user namespace does not know (`user_namespaces(7)`).
-const OVERFLOW_UID: u32 = 65_534;
 /// Before the number of a user without a name.
 const NAMELESS: &str = "uid ";
 
 /// Whoever may use the socket, as the journal will name them.
 #[derive(Debug)]
 pub(super) struct Author(pub(super) String);
+
+/// Whoever may declare something: the same, with the account behind it.
+#[derive(Debug)]
+pub(super) struct Declarant(pub(super) Person);
 
 /// Root or the collector's own user: who may give keys to agents, and take them.
 #[derive(Debug)]
@@ -42,6 +46,16 @@ impl<S: Sync> FromRequestParts<S> for Author {
         }
         let name = tokio::task::spawn_blocking(move || user_name(uid)).await;
         Ok(Self(name.unwrap_or_else(|_| format!("{NAMELESS}{uid}"))))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Declarant {
+    type Rejection = Forbidden;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Forbidden> {
+        let uid = uid(parts)?;
+        let uid = if keeps(uid, Uid::effective().as_raw()) { 0 } else { uid };
+        Author::from_request_parts(parts, state).await.map(|Author(name)| Self(Person { name, uid }))
     }
 }
 
@@ -87,7 +101,7 @@ pub(super) fn account(author: &str) -> Option<u32> {
         None => User::from_name(author).ok().flatten()?.uid.as_raw(),
     };
     match uid {
-        OVERFLOW_UID => None,
+        NOBODY => None,
         _ if keeps(uid, Uid::effective().as_raw()) => Some(0),
         _ => Some(uid),
     }
@@ -151,6 +165,21 @@ mod tests {
         assert!(of(Some(0), Some("")).await.is_err());
         assert!(of(None, None).await.is_err(), "not by the web listener");
         assert_eq!(of(Some(4_000_000_000), None).await.unwrap(), "uid 4000000000");
+    }
+
+    #[tokio::test]
+    async fn who_declares_is_told_with_the_account() {
+        let of = async |uid, named| {
+            let declarant = Declarant::from_request_parts(&mut parts(uid, named), &()).await;
+            declarant.map(|Declarant(Person { name, uid })| (name, uid))
+        };
+        assert_eq!(of(Some(0), None).await.unwrap(), ("root".to_owned(), 0));
+        assert_eq!(of(Some(0), Some("m.rossi")).await.unwrap(), ("m.rossi (root)".to_owned(), 0));
+        let stranger = of(Some(4_000_000_000), None).await.unwrap();
+        assert_eq!(stranger, ("uid 4000000000".to_owned(), 4_000_000_000));
+        assert_eq!(of(Some(Uid::effective().as_raw()), None).await.unwrap().1, 0, "the collector's own");
+        assert!(of(Some(1000), Some("m.rossi")).await.is_err());
+        assert!(of(None, None).await.is_err());
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use super::acts::{ActError, Acts};
-use super::person::{Author, Keeper};
+use super::person::{Author, Declarant, Keeper};
 use crate::operator::{
     AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion, ReloadQuestion,
     SealQuestion, Trouble,
@@ -73,7 +73,7 @@ async fn agents(State(acts): State<Arc<Acts>>) -> Response {
 
 async fn declare(
     State(acts): State<Arc<Acts>>,
-    Author(author): Author,
+    Declarant(author): Declarant,
     Json(question): Json<DeclareQuestion>,
 ) -> Response {
     answer(acts.declare(author, question).await)

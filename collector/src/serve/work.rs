@@ -29,6 +29,7 @@ use super::past::Past;
 use crate::assign::{AssignError, Assigned, Kept, assign};
 use crate::clock::Clock;
 use crate::compact::merge_days;
+use crate::declare::Person;
 use crate::enrol::AgentRecord;
 use crate::ingest::{Arrived, Ingest, IngestError, Known, Verdict};
 use crate::journal::Act;
@@ -157,11 +158,12 @@ impl Truth {
     /// Appends a declaration to the journal. Returns the entry's number.
     pub(super) async fn declare(
         &self,
-        author: &str,
+        author: &Person,
         declaration: Declaration,
         now_ms: i64,
     ) -> Result<u64, WorkError> {
-        Ok(self.ingest.record(now_ms, author, Act::Declared { declaration }, Vec::new()).await?)
+        let act = Act::Declared { declaration, uid: Some(author.uid) };
+        Ok(self.ingest.record(now_ms, &author.name, act, Vec::new()).await?)
     }
 
     /// The store to read, as it is now, beside the thread that writes it.

@@ -1,5 +1,6 @@
 //! What is known, and since when: by acts, over the web listener, and with a clock that ran ahead.
 
+use collector::declare::Person;
 use collector::operator::{
     DeclareQuestion, DeclaredQuestion, GapsQuestion, ReloadQuestion, SealQuestion, Wish,
 };
@@ -17,7 +18,8 @@ const YEAR_END_MS: i64 = 1_830_294_000_000;
 
 async fn declare(collector: &Running, wish: Wish) -> u64 {
     let question = DeclareQuestion { wish, dry_run: false };
-    let answer = collector.acts.declare("m.rossi".to_owned(), question).await.unwrap();
+    let author = Person { name: "m.rossi".to_owned(), uid: 1001 };
+    let answer = collector.acts.declare(author, question).await.unwrap();
     answer.entry.unwrap()
 }
 

@@ -6,7 +6,7 @@ fn entries(declarations: Vec<(&str, Declaration)>) -> Vec<Declared> {
     let entry = |(place, (author, declaration)): (usize, (&str, Declaration))| {
         let number = u64::try_from(place).unwrap() + 1;
         let at_ms = i64::try_from(number).unwrap() * 10;
-        Declared { entry: number, at_ms, author: author.to_owned(), declaration }
+        Declared { entry: number, at_ms, author: author.to_owned(), uid: None, declaration }
     };
     declarations.into_iter().enumerate().map(entry).collect()
 }

@@ -13,7 +13,7 @@ fn told(charter: config::Charter, runs: &RunIndex, declared: &[Declared], hour: 
 }
 
 fn entry(entry: u64, declaration: Declaration) -> Declared {
-    Declared { entry, at_ms: 0, author: "anna".to_owned(), declaration }
+    Declared { entry, at_ms: 0, author: "anna".to_owned(), uid: None, declaration }
 }
 
 /// Minutes from the year's start.

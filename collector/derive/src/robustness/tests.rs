@@ -25,7 +25,7 @@ fn row(value: &str, is_ours: bool, down_hours: i64) -> (String, bool, i64) {
 
 fn declared(entry: u64, declaration: Declaration) -> Declared {
     let at_ms = as_of(0) - 3 * 86_400_000;
-    Declared { entry, at_ms, author: "anna".to_owned(), declaration }
+    Declared { entry, at_ms, author: "anna".to_owned(), uid: None, declaration }
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn window(from: i64, to: i64) -> Window {
 }
 
 fn entry(entry: u64, at_hour: i64, declaration: Declaration) -> Declared {
-    Declared { entry, at_ms: as_of(at_hour), author: "anna".to_owned(), declaration }
+    Declared { entry, at_ms: as_of(at_hour), author: "anna".to_owned(), uid: None, declaration }
 }
 
 fn blamed(service: &str, window: Window) -> Declaration {

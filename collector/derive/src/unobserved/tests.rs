@@ -80,7 +80,7 @@ fn annulled(from_hour: i64, to_hour: i64) -> Declared {
     let window = Window { from_ms: as_of(from_hour), to_ms: as_of(to_hour) };
     let declaration =
         Declaration::Annulled { outage: None, scope: vec![Scope::All], window, note: String::new() };
-    Declared { entry: 1, at_ms: 0, author: "anna".to_owned(), declaration }
+    Declared { entry: 1, at_ms: 0, author: "anna".to_owned(), uid: None, declaration }
 }
 
 #[test]

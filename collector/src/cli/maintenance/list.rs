@@ -142,6 +142,7 @@ mod tests {
             entry,
             at_ms: NOW_MS,
             author: "m.rossi".to_owned(),
+            uid: Some(1001),
             declaration: Declaration::Maintenance {
                 scope: vec![collector_derive::Scope::All],
                 windows: Vec::new(),

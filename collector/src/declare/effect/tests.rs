@@ -42,7 +42,7 @@ fn runs(checks: &[&str]) -> RunIndex {
 }
 
 fn entry(entry: u64, declaration: Declaration) -> Declared {
-    Declared { entry, at_ms: at(10), author: "rossi".to_owned(), declaration }
+    Declared { entry, at_ms: at(10), author: "rossi".to_owned(), uid: None, declaration }
 }
 
 fn scopes(scope: &str) -> Vec<Scope> {

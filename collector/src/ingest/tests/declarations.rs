@@ -15,6 +15,7 @@ fn annotated(note: &str) -> Act {
             cause: Cause::Power,
             note: note.to_owned(),
         },
+        uid: None,
     }
 }
 

@@ -38,7 +38,7 @@ fn moment(declared: Vec<(i64, &str, Declaration)>, changed: &[u64]) -> Moment {
     let mut moment = example::moment();
     let entries = (1..).zip(declared).map(|(entry, (days, author, declaration))| {
         let author = author.to_owned();
-        Declared { entry, at_ms: NOW_MS - days * DAY_MS, author, declaration }
+        Declared { entry, at_ms: NOW_MS - days * DAY_MS, author, uid: None, declaration }
     });
     moment.declared = Arc::new(entries.collect());
     moment.corrections = Corrections::of(&moment.declared, NOW_MS);

@@ -91,7 +91,7 @@ mod tests {
 
     fn declared(entry: u64, declaration: Declaration) -> Declared {
         let at_ms = example::NOW_MS - 1_000 * HOUR_MS + i64::try_from(entry).unwrap();
-        Declared { entry, at_ms, author: "mrossi".to_owned(), declaration }
+        Declared { entry, at_ms, author: "mrossi".to_owned(), uid: None, declaration }
     }
 
     fn moment(entries: Vec<Declared>) -> Moment {

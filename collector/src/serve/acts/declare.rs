@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::super::person::account;
 use super::{ActError, Acts};
-use crate::declare::{self, Judged, Situation, Stopped, say};
+use crate::declare::{self, Judged, Person, Situation, Stopped, say};
 use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, Said};
 use crate::publish::{AskError, Asked, Moments as _, format};
 use crate::recall::charter_at;
@@ -18,7 +18,7 @@ impl Acts {
     /// Writes what is wished to the journal, or says why not and writes nothing.
     pub async fn declare(
         &self,
-        author: String,
+        author: Person,
         question: DeclareQuestion,
     ) -> Result<DeclareAnswer, ActError> {
         let _one = self.one.lock().await;
@@ -47,10 +47,10 @@ impl Acts {
         let mut entry = None;
         if !dry_run {
             let seq = truth.declare(&author, declaration.clone(), now_ms).await?;
-            info!(author, entry = seq, what = name(&declaration), "a declaration is recorded");
+            info!(author = author.name, entry = seq, what = name(&declaration), "a declaration is recorded");
             entry = Some(seq);
         }
-        Ok(DeclareAnswer { entry, author, declaration, windows, doubts, notice })
+        Ok(DeclareAnswer { entry, author: author.name, declaration, windows, doubts, notice })
     }
 
     /// Every declaration and what became of it, now or up to an instant.
@@ -78,12 +78,12 @@ impl Acts {
     /// A question, where a correction would change no figure.
     async fn doubted(
         &self,
-        author: &str,
+        author: &Person,
         declaration: &Declaration,
         (entry, at_ms): (u64, i64),
     ) -> Result<Option<Said>, ActError> {
-        let (author, declaration) = (author.to_owned(), declaration.clone());
-        let wished = Declared { entry, at_ms, author, declaration };
+        let (Person { name: author, uid }, declaration) = (author.clone(), declaration.clone());
+        let wished = Declared { entry, at_ms, author, uid: Some(uid), declaration };
         let truth = self.core.work.truth();
         let idle = tokio::task::spawn_blocking(move || {
             let known = truth.known();

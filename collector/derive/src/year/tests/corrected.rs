@@ -16,7 +16,7 @@ fn window(from: i64, to: i64) -> Window {
 
 /// Written by Anna five days before the year, unless said otherwise.
 fn by_anna(entry: u64, declaration: Declaration) -> Declared {
-    Declared { entry, at_ms: start_ms() - 120 * HOUR, author: "anna".to_owned(), declaration }
+    Declared { entry, at_ms: start_ms() - 120 * HOUR, author: "anna".to_owned(), uid: None, declaration }
 }
 
 pub(super) fn annulled(entry: u64, about: &str, (from, to): (i64, i64)) -> Declared {

@@ -103,7 +103,7 @@ impl Journal<'_> {
 
     fn write(&mut self, at_ms: i64, author: &str, declaration: Declaration) -> u64 {
         let entry = self.entries.len() as u64 + 1;
-        self.entries.push(Declared { entry, at_ms, author: author.to_owned(), declaration });
+        self.entries.push(Declared { entry, at_ms, author: author.to_owned(), uid: None, declaration });
         entry
     }
 
