@@ -19,6 +19,7 @@ pub mod recall;
 pub mod seal;
 pub mod compact;
 pub mod rebuild;
+pub mod witness;
 pub mod verify;
 pub mod publish;
 pub mod gaps;

@@ -109,6 +109,12 @@ pub struct AgentRow {
     pub key: Option<String>,
     /// Revision of its newest assignment; 0 for none.
     pub assignment: u64,
+    /// The newest entry of the journal that it has seen.
+    #[serde(default)]
+    pub journal: Option<u64>,
+    /// An entry that it has seen and the journal does not have.
+    #[serde(default)]
+    pub journal_missed: Option<u64>,
 }
 
 /// `POST /acts/seal`.

@@ -168,6 +168,8 @@ impl Recalled {
                 last_push_ms: last.map(|last| last.received_ms),
                 clock: last.map(|last| last.clock),
                 spool_bytes: None,
+                journal_seq: None,
+                journal_missed: None,
                 id,
             }
         };

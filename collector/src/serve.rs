@@ -31,6 +31,7 @@ mod gate;
 mod agents;
 pub(crate) mod enrolment;
 mod work;
+mod witnesses;
 mod day;
 mod past;
 mod moments;

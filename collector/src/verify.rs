@@ -1,7 +1,7 @@
 //! Is what is kept what was accepted? Every stored byte is checked against what attests it.
 //!
 //! Groups by the chain, chains by the agents' signatures, keys by the journal, the journal by its own
-//! chain (agents witness its head), arrivals by the receipts and these by the journal's stream heads,
+//! chain and its end by the heads that agents have seen ([`crate::witness`]), arrivals by the receipts and these by the journal's stream heads,
 //! everything derived by deriving it again, closed years by computing them again from what their manifests
 //! name. What no one attests yet, the end of a stream since the last
 //! heads, can be cut off unseen; then the agent sends it again, for its mark is below what it knows.
@@ -17,7 +17,8 @@ use crate::enrol::AgentRecord;
 use crate::journal::{self, Act, Entry, StreamHead};
 use crate::ledger::Step;
 use crate::seal::{Seal, SealedStream};
-use crate::store::{RunsRow, Store, StoreError};
+use crate::store::{RunsRow, Store, StoreError, epoch_of};
+use crate::witness::{Entries, Witness};
 
 mod sealed;
 mod stream;
@@ -41,6 +42,8 @@ pub struct Verified {
     /// off is sound in itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal_head: Option<JournalHead>,
+    /// The newest entry that each agent was told of, as the collector kept it.
+    pub witnesses: BTreeMap<String, u64>,
     /// Closed years, by revision, whose figures were computed again.
     pub seals: u64,
     /// Packs of runs that were compared with a fresh derivation.
@@ -82,7 +85,9 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
         at_ms: entry.at_ms,
     });
     let attested = read_journal(&entries, &mut verified.differences);
-    compare_agents(&store.agents()?, &attested, &mut verified.differences);
+    let agents = store.agents()?;
+    compare_agents(&agents, &attested, &mut verified.differences);
+    ask_witnesses(store, &agents, &entries, &mut verified)?;
 
     let mut packs: BTreeMap<StreamId, Vec<RunsRow>> = BTreeMap::new();
     for pack in store.runs()? {
@@ -141,6 +146,45 @@ fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
         }
     }
     attested
+}
+
+/// The journal as agents have seen it: each head of theirs must be in it.
+fn ask_witnesses(
+    store: &dyn Store,
+    agents: &[(String, AgentRecord)],
+    entries: &[Entry],
+    verified: &mut Verified,
+) -> Result<(), StoreError> {
+    let journal = Kept { epoch: epoch_of(store)?, entries };
+    for (agent, _) in agents {
+        match Witness::kept(store, agent)? {
+            Ok(witness) => {
+                let said = witness.contradictions(&journal, agent);
+                verified.differences.extend(said.into_iter().map(|said| said.en));
+                verified.witnesses.extend(witness.last.map(|seen| (agent.clone(), seen.seq)));
+            }
+            Err(error) => verified
+                .differences
+                .push(format!("what agent `{agent}` has seen of the journal cannot be read: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// The journal's rows.
+struct Kept<'a> {
+    epoch: u64,
+    entries: &'a [Entry],
+}
+
+impl Entries for Kept<'_> {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn hash_of(&self, seq: u64) -> Option<[u8; 32]> {
+        self.entries.iter().rfind(|entry| entry.seq == seq).map(|entry| entry.hash)
+    }
 }
 
 /// The agents' table is what requests are judged by; the journal says how it came about.

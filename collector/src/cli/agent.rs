@@ -84,11 +84,20 @@ impl List {
             writeln!(out)?;
             return Ok(());
         }
-        writeln!(out, "{:<20} {:<14} {:<20} {:<18} assignment", "agent", "state", "sites", "key")?;
-        for AgentRow { agent, state, sites, key, assignment } in &answer.agents {
+        writeln!(
+            out,
+            "{:<20} {:<14} {:<20} {:<18} {:<10} journal",
+            "agent", "state", "sites", "key", "assignment"
+        )?;
+        for AgentRow { agent, state, sites, key, assignment, journal, journal_missed } in &answer.agents {
+            let journal = journal.map_or_else(|| "-".to_owned(), |seq| format!("#{seq}"));
+            let journal = match journal_missed {
+                None => journal,
+                Some(seq) => format!("{journal} HAS SEEN #{seq}, WHICH IS GONE: `vedetta verify`"),
+            };
             let key = key.as_deref().map_or("-", |key| key.get(..16).unwrap_or(key));
             let sites = if sites.is_empty() { "not in the charter".to_owned() } else { sites.join(",") };
-            writeln!(out, "{agent:<20} {state:<14} {sites:<20} {key:<18} {assignment}")?;
+            writeln!(out, "{agent:<20} {state:<14} {sites:<20} {key:<18} {assignment:<10} {journal}")?;
         }
         Ok(())
     }

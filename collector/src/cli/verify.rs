@@ -37,8 +37,7 @@ impl Verify {
 
 /// Differences first; they are told in English, as the log is.
 fn show(verified: &Verified, lang: Lang) -> String {
-    let Verified { streams, batches, signatures, journal_entries, journal_head, packs, seals, differences } =
-        verified;
+    let Verified { streams, batches, signatures, journal_entries, packs, seals, differences, .. } = verified;
     let mut lines: Vec<String> = differences.clone();
     let outcome = match (lang, differences.len()) {
         (Lang::It, 0) => "tutto è come fu accettato".to_owned(),
@@ -58,20 +57,30 @@ fn show(verified: &Verified, lang: Lang) -> String {
              {packs} packs of runs, {seals} sealed results: {outcome}"
         ),
     });
-    if let Some(head) = journal_head {
+    if !verified.witnesses.is_empty() {
+        let told = verified.witnesses.iter().map(|(agent, seq)| format!("{agent} #{seq}"));
+        let told = told.collect::<Vec<_>>().join(", ");
+        lines.push(match lang {
+            Lang::It => format!("fino a quale voce del registro ha visto ogni sonda: {told}"),
+            Lang::En => format!("how far each agent has seen the journal: {told}"),
+        });
+    }
+    if let Some(head) = &verified.journal_head {
         let at = format::instant(head.at_ms, lang);
         let (seq, hash) = (head.seq, &head.hash);
         lines.extend(match lang {
             Lang::It => [
                 format!("testa del registro: voce {seq} del {at}, {hash}"),
-                "un registro a cui è stata tolta la fine è integro in sé: confronta la testa con una annotata altrove, \
-                 o con quella che ogni sonda ricorda (`vedetta-agent status`)"
+                "un registro a cui è stata tolta la fine è integro in sé, e chi la toglie può togliere anche ciò che il \
+                 collettore ricorda delle sonde: confronta la testa con una annotata altrove, o con quella che ogni \
+                 sonda ricorda (`vedetta-agent status`)"
                     .to_owned(),
             ],
             Lang::En => [
                 format!("head of the journal: entry {seq} of {at}, {hash}"),
-                "a journal whose end was cut off is sound in itself: compare the head with one written down elsewhere, \
-                 or with what each agent remembers (`vedetta-agent status`)"
+                "a journal whose end was cut off is sound in itself, and whoever cuts it can cut what the collector \
+                 keeps of the agents too: compare the head with one written down elsewhere, or with what each agent \
+                 remembers (`vedetta-agent status`)"
                     .to_owned(),
             ],
         });
@@ -87,15 +96,27 @@ mod tests {
     #[test]
     fn the_head_can_be_compared_in_both_languages() {
         let head = JournalHead { seq: 47, hash: "ab".repeat(32), at_ms: 1_795_421_400_000 };
-        let sound = Verified { journal_entries: 47, journal_head: Some(head), ..Verified::default() };
+        let witnesses = [("ced1".to_owned(), 46)].into();
+        let sound =
+            Verified { journal_entries: 47, journal_head: Some(head), witnesses, ..Verified::default() };
         for (lang, facts) in [
             (
                 Lang::It,
-                ["tutto è come fu accettato", "voce 47 del 23/11/2026 09:10 +01:00, abab", "una annotata"],
+                [
+                    "tutto è come fu accettato",
+                    "voce 47 del 23/11/2026 09:10 +01:00, abab",
+                    "una annotata",
+                    "ha visto ogni sonda: ced1 #46",
+                ],
             ),
             (
                 Lang::En,
-                ["all is as it was accepted", "entry 47 of 2026-11-23 09:10 +01:00, abab", "written down"],
+                [
+                    "all is as it was accepted",
+                    "entry 47 of 2026-11-23 09:10 +01:00, abab",
+                    "written down",
+                    "has seen the journal: ced1 #46",
+                ],
             ),
         ] {
             let text = show(&sound, lang);

@@ -16,6 +16,7 @@ use crate::journal;
 use crate::ledger::Ledger;
 use crate::seal::Seal;
 use crate::store::{StoreError, StreamRow};
+use crate::witness::Entries;
 
 /// Upper bounds of the commit histogram, µs.
 pub const COMMIT_BUCKETS_MICROS: [u64; 10] =
@@ -141,6 +142,16 @@ impl Known {
     /// Every declaration of the journal, in order: maintenance, corrections, what became of them.
     pub fn declared(&self) -> Arc<Vec<Declared>> {
         Arc::clone(&read(&self.declared))
+    }
+}
+
+impl Entries for Known {
+    fn epoch(&self) -> u64 {
+        self.head().epoch
+    }
+
+    fn hash_of(&self, seq: u64) -> Option<[u8; 32]> {
+        self.entry_hash(seq)
     }
 }
 

@@ -374,6 +374,8 @@ pub(crate) fn moment() -> Moment {
         last_push_ms: Some(NOW_MS - ago_ms),
         clock: Some(ClockReading { sent_ms: NOW_MS, offset_ms: -12, rtt_ms: 3, ntp_error_ms: 0 }),
         spool_bytes: Some(48_213),
+        journal_seq: Some(42),
+        journal_missed: None,
     };
     Moment {
         now_ms: NOW_MS,

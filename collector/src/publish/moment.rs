@@ -169,6 +169,10 @@ pub struct AgentFacts {
     pub clock: Option<ClockReading>,
     /// Bytes in its spool at its last hello.
     pub spool_bytes: Option<u64>,
+    /// The newest entry of the journal that it has seen.
+    pub journal_seq: Option<u64>,
+    /// One that it has seen and the journal does not have.
+    pub journal_missed: Option<u64>,
 }
 
 /// What a head and its evidence tell beyond the verdict.

@@ -166,7 +166,9 @@ impl Acts {
 
     fn row(&self, agent: &str, state: &str, key: Option<String>, sites: Vec<String>) -> AgentRow {
         let assignment = self.core.work.assignment_revision(agent);
-        AgentRow { agent: agent.to_owned(), state: state.to_owned(), sites, key, assignment }
+        let (journal, journal_missed) = self.core.work.witnessed(agent);
+        let (agent, state) = (agent.to_owned(), state.to_owned());
+        AgentRow { agent, state, sites, key, assignment, journal, journal_missed }
     }
 
     /// From when on a charter judges that was entered now, if that is not now: after a clock that ran ahead was

@@ -9,6 +9,7 @@ use config::{AgentId, Charter};
 
 use super::Core;
 use super::past::Past;
+use super::witnesses::Witnesses;
 use super::work::Heard;
 use crate::clock::Clock;
 use crate::declare::say;
@@ -27,6 +28,7 @@ pub(super) struct Present {
     pub(super) ingest: Arc<Ingest>,
     pub(super) clock: Clock,
     pub(super) heard: Arc<Mutex<BTreeMap<AgentId, Heard>>>,
+    pub(super) witnesses: Arc<Witnesses>,
     pub(super) past: Arc<Past>,
 }
 
@@ -173,7 +175,10 @@ impl Present {
         let facts = |id: AgentId| {
             let enrolled = self.core.enrolment.key_of(id.as_str()).is_some_and(|(_, revoked)| !revoked);
             let (last, hello) = (newest.get(&id), heard.get(&id));
+            let (journal_seq, journal_missed) = self.witnesses.of(id.as_str());
             AgentFacts {
+                journal_seq,
+                journal_missed,
                 enrolled,
                 version: hello.map(|hello| hello.version.clone()),
                 // After a clock that ran ahead was set right, stamps are ahead for a while.

@@ -26,6 +26,7 @@ use super::day::Days;
 use super::enrolment::AgentAct;
 use super::moments::Present;
 use super::past::Past;
+use super::witnesses::Witnesses;
 use crate::assign::{AssignError, Assigned, Kept, assign};
 use crate::clock::Clock;
 use crate::compact::merge_days;
@@ -36,6 +37,7 @@ use crate::journal::Act;
 use crate::keys::Keys;
 use crate::publish::{self, Reader};
 use crate::store::{SqliteStore, Store, StoreError, Write};
+use crate::witness::Witness;
 
 /// A start replays at most what arrived since.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
@@ -80,6 +82,7 @@ pub(crate) struct Work {
     /// Held while what is in force changes.
     changing: Arc<Mutex<()>>,
     heard: Arc<std::sync::Mutex<BTreeMap<AgentId, Heard>>>,
+    witnesses: Arc<Witnesses>,
     /// Batches that may be opened at a time: each may take its limit before its size is known.
     openings: Semaphore,
 }
@@ -100,6 +103,9 @@ pub(super) struct Heard {
     pub(super) spool_bytes: u64,
 }
 
+/// What is kept beside the truth: of assignments, and of what agents have seen of the journal.
+type Opened = (BTreeMap<String, Kept>, BTreeMap<String, Witness>);
+
 /// A handle to what is recorded.
 #[derive(Debug, Clone)]
 pub(crate) struct Truth {
@@ -111,14 +117,15 @@ pub(crate) struct Truth {
 
 impl Truth {
     /// With what is kept of these agents' assignments.
-    fn open(state: &Path, agents: &[String]) -> Result<(Self, BTreeMap<String, Kept>), WorkError> {
+    fn open(state: &Path, agents: &[String]) -> Result<(Self, Opened), WorkError> {
         let store = SqliteStore::open(state)?;
         let kept = kept_assignments(&store, agents)?;
-        let agents = Arc::new(store.agents()?.into_iter().collect());
+        let agents: Arc<BTreeMap<String, AgentRecord>> = Arc::new(store.agents()?.into_iter().collect());
+        let seen = Witnesses::kept(&store, agents.keys())?;
         let ingest = Arc::new(Ingest::start(Box::new(store), collector_derive::step)?);
         let state = Arc::from(state);
         let past = Arc::new(Past::of(&state));
-        Ok((Self { ingest, agents, state, past }, kept))
+        Ok((Self { ingest, agents, state, past }, (kept, seen)))
     }
 
     /// Opens the store of a collector that does not run.
@@ -197,7 +204,8 @@ impl Work {
     ) -> Result<Self, WorkError> {
         let directory = state.to_owned();
         let agents: Vec<String> = charter.agents().into_iter().map(ToString::to_string).collect();
-        let (truth, kept) = tokio::task::spawn_blocking(move || Truth::open(&directory, &agents)).await??;
+        let (truth, (kept, seen)) =
+            tokio::task::spawn_blocking(move || Truth::open(&directory, &agents)).await??;
         let now_ms = clock.now_ms();
         let assigned = assign(&charter, &kept, keys.signing(), now_ms)?;
         let newest = truth.ingest.known().history().last().map(|(_, charter)| charter.clone());
@@ -206,8 +214,10 @@ impl Work {
             assigned,
             day: day_of(now_ms),
         }));
+        let witnesses = Arc::new(Witnesses::new(Arc::clone(&truth.ingest), seen));
         let work = Self {
             truth,
+            witnesses,
             keys,
             clock,
             force,
@@ -290,14 +300,19 @@ impl Work {
         let heard = Heard { version: hello.version, spool_bytes: hello.spool_bytes };
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, heard);
         let known = self.truth.ingest.known();
+        if let Some(head) = &hello.journal {
+            self.witnesses.remembers(&proven.agent, head).await;
+        }
         let then = hello.journal.and_then(|head| known.entry_hash(head.seq));
+        let journal = known.head().wire();
+        self.witnesses.told(&proven.agent, &journal);
         Ok(HelloAnswer {
             acked_seq,
             chain: chain.0.to_vec(),
             received_ms,
             sent_ms: self.clock.now_ms(),
             assignment_revision: self.assignment_revision(&proven.agent),
-            journal: Some(known.head().wire()),
+            journal: Some(journal),
             journal_then: then.map(|hash| hash.to_vec()).unwrap_or_default(),
         })
     }
@@ -347,13 +362,15 @@ impl Work {
                 return Err(refused);
             }
         };
+        let journal = self.truth.ingest.known().head().wire();
+        self.witnesses.told(&proven.agent, &journal);
         Ok(BatchAnswer {
             acked_seq: mark.last_seq,
             chain: mark.chain.0.to_vec(),
             received_ms,
             sent_ms: self.clock.now_ms(),
             assignment_revision: self.assignment_revision(&proven.agent),
-            journal: Some(self.truth.ingest.known().head().wire()),
+            journal: Some(journal),
         })
     }
 
@@ -366,7 +383,7 @@ impl Work {
     pub(super) fn present(&self, roster: Arc<super::Core>) -> Present {
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
         let (heard, past) = (Arc::clone(&self.heard), Arc::clone(&self.truth.past));
-        Present { core: roster, ingest, clock, heard, past }
+        Present { core: roster, ingest, clock, heard, witnesses: Arc::clone(&self.witnesses), past }
     }
 
     /// What has to be done now and then; ends only when the store has failed.
@@ -387,7 +404,7 @@ impl Work {
         let (force, changing) = (Arc::clone(&self.force), Arc::clone(&self.changing));
         chores.spawn(Days { ingest, keys, clock, force, changing }.follow());
         let (ingest, clock) = (Arc::clone(&self.truth.ingest), self.clock.clone());
-        let past = Arc::clone(&self.truth.past);
+        let (past, witnesses) = (Arc::clone(&self.truth.past), Arc::clone(&self.witnesses));
         chores.spawn(async move {
             let mut ticks = interval(CHECKPOINT_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -398,6 +415,7 @@ impl Work {
                     _ = ticks.tick() => {
                         past.let_go(std::time::Instant::now());
                         // The store's thread has logged it, and the next minute tries again.
+                        let _ = witnesses.keep().await;
                         let _ = ingest.checkpoint(clock.now_ms()).await;
                     }
                     _ = watch.tick() => {}
@@ -416,7 +434,14 @@ impl Work {
 
     /// The last checkpoint.
     pub(super) async fn close(&self) -> Result<(), WorkError> {
-        self.truth.close().await
+        let kept = self.witnesses.keep().await;
+        self.truth.close().await?;
+        Ok(kept?)
+    }
+
+    /// What an agent has seen of the journal: its newest entry, and one that is not there (any more).
+    pub(super) fn witnessed(&self, agent: &str) -> (Option<u64>, Option<u64>) {
+        self.witnesses.of(agent)
     }
 
     /// An agent that knows a higher number than ours met a collector that this one was restored from:

@@ -142,6 +142,29 @@ async fn every_tampering_is_found() {
     }
 }
 
+/// As a collector keeps what it told.
+#[tokio::test]
+async fn an_end_of_the_journal_that_an_agent_has_seen_cannot_be_cut_off() {
+    let directory = fed(false).await;
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    let newest = store.journal().unwrap().pop().unwrap();
+    let head = collector_api::JournalHead { epoch: 1, seq: newest.seq, hash: newest.hash.to_vec() };
+    let mut witness = Witness::default();
+    witness.saw(&head, &Kept { epoch: 1, entries: &store.journal().unwrap() });
+    store.commit(&[witness.write("agent1").unwrap()]).unwrap();
+    assert_eq!(differences(&directory), [""; 0]);
+    drop(store);
+    let connection = Connection::open(directory.path().join("store.sqlite")).unwrap();
+    connection.execute("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)", []).unwrap();
+    drop(connection);
+    let ends = format!("the journal ends before entry {}, which agent `agent1` has seen", newest.seq);
+    assert_eq!(differences(&directory), [ends]);
+    let connection = Connection::open(directory.path().join("store.sqlite")).unwrap();
+    connection.execute("UPDATE meta SET value = x'7b' WHERE key = 'witness/agent1'", []).unwrap();
+    drop(connection);
+    assert!(differences(&directory)[0].contains("cannot be read"));
+}
+
 /// Whoever rewrites a batch and everything that follows from it still meets the journal.
 #[tokio::test]
 async fn a_careful_forger_meets_the_journal() {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use collector_api::{
-    Batch, Chain, ClockReading, EnrolLine, EnrolRequest, Group, Hello, PublicKey, Record, Refusal, Route,
-    Signature, SigningKey, Start, StreamId, answer_preimage, header, hex_decode, hex_encode,
+    Batch, Chain, ClockReading, EnrolLine, EnrolRequest, Group, Hello, JournalHead, PublicKey, Record,
+    Refusal, Route, Signature, SigningKey, Start, StreamId, answer_preimage, header, hex_decode, hex_encode,
     request_preimage,
 };
 use http_body_util::BodyExt as _;
@@ -111,7 +111,13 @@ impl Agent {
     }
 
     pub(crate) async fn hello(&self, now_ms: i64) -> Answer {
+        self.hello_remembering(now_ms, None).await
+    }
+
+    /// As an agent that has seen this head of the journal.
+    pub(crate) async fn hello_remembering(&self, now_ms: i64, journal: Option<JournalHead>) -> Answer {
         let hello = Hello {
+            journal,
             stream: self.stream.0.to_vec(),
             sent_ms: now_ms,
             version: "0.1.0".to_owned(),

@@ -10,3 +10,4 @@ mod identity;
 mod limits;
 mod sealing;
 mod knowledge;
+mod journal;

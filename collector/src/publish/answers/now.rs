@@ -119,6 +119,8 @@ fn agent_now(moment: &Moment, agent: &AgentFacts) -> Agent {
         // Without an exchange the offset says nothing (ClockReading).
         clock_offset_ms: agent.clock.filter(|clock| clock.rtt_ms > 0).map(|clock| clock.offset_ms),
         spool_bytes: agent.spool_bytes,
+        journal_seq: agent.journal_seq,
+        journal_missed: agent.journal_missed,
     }
 }
 

@@ -233,6 +233,12 @@ pub struct Agent {
     pub clock_offset_ms: Option<i64>,
     /// Bytes in its spool at its last hello.
     pub spool_bytes: Option<u64>,
+    /// The newest entry of the journal that it has seen; null before its first batch, and in the past.
+    #[serde(default)]
+    pub journal_seq: Option<u64>,
+    /// An entry that it has seen and the journal does not have; null when all is well.
+    #[serde(default)]
+    pub journal_missed: Option<u64>,
 }
 
 /// A stream whose derivation failed.

@@ -20,6 +20,19 @@ pub fn alarms(now: &Now, lang: Lang) -> Vec<String> {
     for stream in &now.stale_streams {
         alarms.push(format!("{} {}: {}. {}", l.stale_stream, stream.agent, stream.reason, l.stale_stream_do));
     }
+    for agent in &now.agents {
+        let Some(entry) = agent.journal_missed else { continue };
+        alarms.push(match lang {
+            Lang::It => format!(
+                "Il registro non ha più la voce #{entry} che la sonda {} ha visto: `vedetta verify`.",
+                agent.id
+            ),
+            Lang::En => format!(
+                "The journal no longer has entry #{entry} that agent {} has seen: `vedetta verify`.",
+                agent.id
+            ),
+        });
+    }
     for agent in now.agents.iter().filter(|agent| agent.silent) {
         alarms.push(match agent.last_push_ms {
             None => format!("{} {}.", l.mute_agent, agent.id),
