@@ -6,6 +6,7 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod oidc;
 mod ntp;
 mod icmp;
 mod radius;
@@ -18,6 +19,7 @@ pub use http::{
 };
 pub use icmp::IcmpParams;
 pub use ntp::NtpParams;
+pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
 pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
 pub use tcp::{TcpParams, TcpStep, WireText};
 pub use tls::TlsParams;
@@ -89,6 +91,8 @@ pub enum Probe {
     Dns(DnsParams),
     /// One request, status and verified TLS.
     Http(Box<HttpParams>),
+    /// An OIDC provider: its documents, its keys, its tokens.
+    Oidc(Box<OidcParams>),
     /// The time of one server, and whether it can be believed.
     Ntp(NtpParams),
     /// Echo requests: is the host reached, how soon, with how much loss?
@@ -104,6 +108,7 @@ impl Probe {
             Self::Tcp(_) => "tcp",
             Self::Dns(_) => "dns",
             Self::Http(_) => "http",
+            Self::Oidc(_) => "oidc",
             Self::Ntp(_) => "ntp",
             Self::Icmp(_) => "icmp",
             Self::Radius(_) => "radius",
@@ -116,6 +121,7 @@ impl Probe {
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Dns(dns) => dns.server.to_string(),
             Self::Http(http) => http.url.clone(),
+            Self::Oidc(oidc) => oidc.issuer.clone(),
             Self::Ntp(ntp) => ntp.server.to_string(),
             Self::Icmp(icmp) => icmp.host.clone(),
             Self::Radius(radius) => radius.server.to_string(),
@@ -139,6 +145,7 @@ impl Probe {
         match self {
             Self::Tcp(tcp) => Some(&mut tcp.family),
             Self::Http(http) => Some(&mut http.family),
+            Self::Oidc(oidc) => Some(&mut oidc.family),
             Self::Ntp(ntp) => Some(&mut ntp.family),
             Self::Icmp(icmp) => Some(&mut icmp.family),
             Self::Radius(radius) => Some(&mut radius.family),

@@ -42,8 +42,8 @@ pub use charter::{
 pub use check::{
     Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HeaderIs, HeaderWish, HostPort,
     HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, IcmpParams, JsonWish,
-    NtpParams, Probe, RadiusExpect, RadiusLogin, RadiusParams, RecordMatch, SoaSerial, TcpParams, TcpStep,
-    Timing, TlsParams, WireText,
+    NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams, Probe, RadiusExpect, RadiusLogin,
+    RadiusParams, RecordMatch, SoaSerial, TcpParams, TcpStep, Timing, TlsParams, WireText,
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};

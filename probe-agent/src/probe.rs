@@ -12,9 +12,12 @@ mod attempts;
 mod families;
 mod connect;
 mod rejections;
+mod base64;
+mod roll;
 pub mod tcp;
 pub mod dns;
 pub mod http;
+pub mod oidc;
 pub mod ntp;
 pub mod icmp;
 pub mod radius;
@@ -190,6 +193,7 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
         Probe::Tcp(params) => Box::new(tcp::Tcp::new(params)?),
         Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
         Probe::Http(params) => Box::new(http::Http::new(&params)?),
+        Probe::Oidc(params) => Box::new(oidc::Oidc::new(*params)?),
         Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),
         Probe::Radius(params) => {
             Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))

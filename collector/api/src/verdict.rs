@@ -168,6 +168,16 @@ reasons! {
     212 DnsFlags "dns.flags" "unexpected flags";
     213 DnsTtl "dns.ttl" "the answer may be kept for too short a time";
     214 DnsLame "dns.lame" "the server does not serve the zone";
+    // OpenID Connect.
+    330 OidcIssuerMismatch "oidc.issuer_mismatch" "the provider names another issuer";
+    331 OidcNoKey "oidc.no_key" "the provider publishes no key that a signature can be verified with";
+    332 OidcSigInvalid "oidc.sig_invalid" "the token's signature is not by a published key";
+    333 OidcClaim "oidc.claim" "the token does not say what it must";
+    334 OidcError "oidc.error" "the provider answers with an OAuth error";
+    335 OidcDiscovery "oidc.discovery" "the provider's discovery document cannot be used";
+    336 OidcUnknownKey "oidc.unknown_key" "the token is signed with a key that is not published";
+    337 OidcSkew "oidc.skew" "the provider's clock is off by more than the warning threshold";
+    338 OidcPrivateKey "oidc.private_key" "the provider publishes a private key";
     // NTP.
     170 NtpUnsynced "ntp.unsynced" "the server says that its clock is not synchronised";
     171 NtpKodRate "ntp.kod_rate" "the server asks to be asked less often";

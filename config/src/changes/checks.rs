@@ -118,7 +118,7 @@ impl Changes {
                 (Some(_), None) if key == "authority" => {
                     self.say(say!("the authority {of} is no longer set", "l'autorità {of} non c'è più"; of));
                 }
-                _ if matches!(key.as_str(), "address" | "server" | "url") => {}
+                _ if matches!(key.as_str(), "address" | "server" | "url" | "issuer") => {}
                 (before, after) => self.optional(&key_of(key, of), before, after),
             }
         }
@@ -129,7 +129,7 @@ impl Changes {
 fn parameters(probe: &Probe) -> serde_json::Map<String, Value> {
     let mut parameters = own_parameters(probe);
     if let Some(Value::Object(tls)) = parameters.remove("tls") {
-        if !matches!(probe, Probe::Http(_)) {
+        if !matches!(probe, Probe::Http(_) | Probe::Oidc(_)) {
             parameters.insert("tls".to_owned(), Value::Bool(true));
         }
         for (key, value) in tls {

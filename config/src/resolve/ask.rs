@@ -6,6 +6,7 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod oidc;
 mod ntp;
 mod icmp;
 mod radius;
@@ -27,6 +28,7 @@ pub(super) enum Asked {
     Tcp(Box<tcp::Asked>),
     Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
+    Oidc(Box<oidc::Asked>),
     Ntp(ntp::Asked),
     Icmp(icmp::Asked),
     Radius(Box<radius::Asked>),
@@ -38,6 +40,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Tcp(keys) => tcp::asked(keys, folder, report).map(Box::new).map(Asked::Tcp),
         ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
+        ProbeKeys::Oidc(keys) => oidc::asked(keys, folder, report).map(Box::new).map(Asked::Oidc),
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
@@ -58,6 +61,7 @@ impl Asked {
             Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
             Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
+            Self::Oidc(asked) => asked.of(target, report).map(Box::new).map(Probe::Oidc),
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),

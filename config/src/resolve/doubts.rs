@@ -118,6 +118,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
     let family = match probe {
         Probe::Tcp(tcp) => tcp.family,
         Probe::Http(http) => http.family,
+        Probe::Oidc(oidc) => oidc.family,
         Probe::Ntp(ntp) => ntp.family,
         Probe::Icmp(icmp) => icmp.family,
         Probe::Radius(radius) => radius.family,

@@ -4,6 +4,7 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod oidc;
 mod ntp;
 mod icmp;
 mod radius;
@@ -12,6 +13,7 @@ pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
 pub(crate) use ntp::NtpKeys;
+pub(crate) use oidc::OidcKeys;
 pub(crate) use radius::RadiusKeys;
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
@@ -30,29 +32,30 @@ pub(crate) enum ProbeKeys {
     Tcp(TcpKeys),
     Dns(DnsKeys),
     Http(Box<HttpKeys>),
+    Oidc(Box<OidcKeys>),
     Ntp(NtpKeys),
     Icmp(IcmpKeys),
     Radius(RadiusKeys),
 }
 
 /// The kinds of this version.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
+    ("oidc", OidcKeys::KEYS),
     ("ntp", NtpKeys::KEYS),
     ("icmp", IcmpKeys::KEYS),
     ("radius", RadiusKeys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 17] = [
+const LATER: [&str; 16] = [
     "smtp",
     "imap",
     "pop3",
     "mail_round_trip",
     "ldap",
-    "oidc",
     "browse",
     "heartbeat",
     "access_point",
@@ -72,6 +75,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "tcp", keys: TcpKeys::schema_of_keys(definitions) },
         Kind { word: "dns", keys: DnsKeys::schema_of_keys(definitions) },
         Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
+        Kind { word: "oidc", keys: OidcKeys::schema_of_keys(definitions) },
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
@@ -113,6 +117,7 @@ impl ProbeKeys {
         match word {
             "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
+            "oidc" => OidcKeys::read_entries(own, at, report).map(Box::new).map(Self::Oidc),
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),

@@ -6,13 +6,14 @@
 //! reading order: where a request goes, how it is made and sent, where a redirect may lead, what the
 //! answer must be.
 
-mod place;
-mod request;
-mod cookies;
-mod redirects;
-mod bodies;
-mod status;
-mod answer;
+pub(super) mod place;
+pub(super) mod request;
+pub(super) mod exchange;
+pub(super) mod cookies;
+pub(super) mod redirects;
+pub(super) mod bodies;
+pub(super) mod status;
+pub(super) mod answer;
 
 pub use bodies::Bodies;
 
@@ -29,10 +30,12 @@ use tokio::time::Instant;
 
 use self::answer::{Answer, Wishes};
 use self::cookies::Cookies;
+use self::exchange::Way;
 use self::place::Place;
 use self::redirects::Visit;
+use self::request::Keep;
 use self::status::StatusPattern;
-use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, base64};
 use crate::allowed::AllowedTargets;
 use crate::resolve::SystemResolver;
 use crate::secrets::Secret;
@@ -190,22 +193,9 @@ impl Http {
             Some((_, resolver)) => resolver,
             None => &surroundings.resolver,
         };
-        let remote = connect::locate_by(resolver, &address, self.family, surroundings, trace).await?;
-        if at.is_some_and(|at| !at.permits(remote.ip())) {
-            let detail = format!("{} is no address to which the secret may go", remote.ip());
-            return Err(Fault::new(Reason::AgentTargetForbidden, detail));
-        }
-        let stream = connect::dial(remote, trace).await?;
-        let keeps_body = self.wishes.are_of_body();
-        match &place.name {
-            None => Ok((request::send(asking, stream, keeps_body, &surroundings.bodies, trace).await?, None)),
-            Some(name) => {
-                let secured = surroundings.tls.handshake(&self.tls, name.clone(), stream, trace).await?;
-                let bodies = &surroundings.bodies;
-                let answer = request::send(asking, secured.stream, keeps_body, bodies, trace).await?;
-                Ok((answer, secured.attention))
-            }
-        }
+        let keep = if self.wishes.are_of_body() { Keep::Body } else { Keep::Nothing };
+        let way = Way { address: &address, resolver, family: self.family, tls: &self.tls, at, keep };
+        exchange::exchange(way, place, asking, surroundings, trace).await
     }
 
     /// What is dialled for a place: where the charter pins an address, every place of the URL's host is
@@ -299,7 +289,7 @@ fn credentials(auth: &HttpAuth, secret: &str, trace: &mut Trace) -> Result<Heade
             if let Some((_, password)) = pair.split_once(':') {
                 trace.secret(password.as_bytes());
             }
-            format!("Basic {}", request::base64(pair.as_bytes()))
+            format!("Basic {}", base64::encode(pair.as_bytes()))
         }
     };
     let unusable = || format!("secret `{}` has signs that no header can carry", auth.secret);

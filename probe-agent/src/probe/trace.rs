@@ -11,6 +11,7 @@ pub use secrets::Secrets;
 pub use transcript::{Direction, Line, Transcript};
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use collector_api::{Fact, Phase, TlsFacts, limits};
 use tokio::time::Instant;
@@ -31,8 +32,10 @@ pub(super) type Told = (&'static str, String);
 pub struct Trace {
     began: Instant,
     current: Option<(&'static str, Instant)>,
-    phases: Vec<(u32, &'static str, u64)>,
-    /// Which request of an attempt that is led on, from 1.
+    phases: Vec<Stage>,
+    /// The step of an attempt that has steps, and how many phases there were before it.
+    step: Option<(Arc<str>, usize)>,
+    /// Which request of an attempt, or of its step, that is led on, from 1.
     hop: u32,
     /// The address that is dialled.
     pub remote: Option<SocketAddr>,
@@ -55,6 +58,7 @@ impl Trace {
             began: Instant::now(),
             current: None,
             phases: Vec::new(),
+            step: None,
             hop: 1,
             remote: None,
             tls: None,
@@ -130,9 +134,28 @@ impl Trace {
         self.hop += 1;
     }
 
-    /// The same, with its hop, as evidence carries it.
+    /// Begins a step, whose phases are told with its name: `token.connect`. The step before has done its part
+    /// and becomes one phase of its own name: of a step that is over, how long it took is enough.
+    pub fn begin_step(&mut self, name: impl Into<Arc<str>>) {
+        self.end_step();
+        let name = name.into();
+        self.note(|| name.as_bytes().to_vec());
+        self.step = Some((name, self.phases.len()));
+    }
+
+    /// The step has done its part.
+    pub fn end_step(&mut self) {
+        self.end_phase(Instant::now());
+        self.current = None;
+        self.hop = 1;
+        let Some((step, before)) = self.step.take() else { return };
+        let micros = self.phases.drain(before..).map(|stage| stage.micros).sum();
+        self.phases.push(Stage { step: Some(step), hop: 1, name: "", micros });
+    }
+
+    /// The same, with its step and hop, as evidence carries it.
     pub fn phase_told(&self) -> String {
-        phase_told(self.hop, self.phase())
+        phase_told(self.step.as_ref().map(|(step, _)| &**step), self.hop, self.phase())
     }
 
     /// The phase the attempt is in, or was in when it ended.
@@ -186,7 +209,10 @@ impl Trace {
         first
             .iter()
             .chain(&rest[left_out.min(rest.len())..])
-            .map(|&(hop, name, micros)| Phase { name: phase_told(hop, name), micros })
+            .map(|stage| Phase {
+                name: phase_told(stage.step.as_deref(), stage.hop, stage.name),
+                micros: stage.micros,
+            })
             .collect()
     }
 
@@ -209,7 +235,9 @@ impl Trace {
 
     fn end_phase(&mut self, now: Instant) {
         if let Some((phase, began)) = self.current {
-            self.phases.push((self.hop, phase, micros_between(began, now)));
+            let step = self.step.as_ref().map(|(step, _)| Arc::clone(step));
+            let micros = micros_between(began, now);
+            self.phases.push(Stage { step, hop: self.hop, name: phase, micros });
         }
     }
 }
@@ -226,9 +254,20 @@ impl std::fmt::Debug for Unsaid {
     }
 }
 
-/// `connect`, and `hop2.connect` where the first peer led on to a second.
-fn phase_told(hop: u32, phase: &str) -> String {
-    if hop == 1 || phase.is_empty() { phase.to_owned() } else { format!("hop{hop}.{phase}") }
+/// A phase that has ended, or a whole step, whose phase has no name.
+#[derive(Debug)]
+struct Stage {
+    step: Option<Arc<str>>,
+    hop: u32,
+    name: &'static str,
+    micros: u64,
+}
+
+/// `connect`, and `hop2.connect` where the first peer led on to a second; in a step `token.hop2.connect`.
+fn phase_told(step: Option<&str>, hop: u32, phase: &str) -> String {
+    let hop = (hop > 1 && !phase.is_empty()).then(|| format!("hop{hop}"));
+    let words = [step, hop.as_deref(), Some(phase).filter(|phase| !phase.is_empty())];
+    words.into_iter().flatten().collect::<Vec<_>>().join(".")
 }
 
 fn micros_between(from: Instant, to: Instant) -> u64 {
@@ -287,6 +326,30 @@ mod tests {
         assert!(!trace.facts()[0].value.contains("hun"), "{:?}", trace.facts());
         assert_eq!(trace.detail("530 hunter2 is wrong"), "530 **** is wrong");
         assert_eq!(trace.take_transcript().unwrap().lines()[0].text, "PASS ****");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_is_over_is_one_phase() {
+        let mut trace = Trace::begin();
+        let names = |trace: &Trace| trace.phases().into_iter().map(|phase| phase.name).collect::<Vec<_>>();
+        trace.begin_step("discovery");
+        for phase in ["connect", "processing"] {
+            trace.enter(phase);
+            tokio::time::advance(std::time::Duration::from_millis(2)).await;
+        }
+        trace.begin_step("token");
+        trace.enter("connect");
+        trace.begin_hop();
+        trace.enter("processing");
+        assert_eq!(trace.phase_told(), "token.hop2.processing");
+        trace.end();
+        assert_eq!(names(&trace), ["discovery", "token.connect", "token.hop2.processing"]);
+        assert_eq!(trace.phases()[0].micros, 4_000);
+        trace.end_step();
+        trace.enter("verify");
+        trace.end();
+        assert_eq!(names(&trace), ["discovery", "token", "verify"]);
+        assert_eq!(trace.phase_told(), "verify");
     }
 
     #[tokio::test(start_paused = true)]

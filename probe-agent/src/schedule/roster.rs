@@ -181,7 +181,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
             let lane = match spec.probe {
                 Probe::Tcp(_) => Lane::Tcp,
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
-                Probe::Http(_) => Lane::Http,
+                Probe::Http(_) | Probe::Oidc(_) => Lane::Http,
                 Probe::Ntp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
             };

@@ -4,6 +4,8 @@ mod answer;
 mod request;
 mod redirects;
 
+pub(super) use redirects::hosts;
+
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -26,7 +28,7 @@ pub(in crate::resolve) struct Asked {
 
 impl Asked {
     pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<HttpParams> {
-        let (host, port) = url(target, report)?;
+        let (host, port) = url(target, "http", report)?;
         if let Some(end) = &self.end {
             redirects::warn_unreachable(end, &host, &self.params.redirects.hosts, report);
         }
@@ -134,9 +136,9 @@ fn resolver(text: &At<String>, report: &mut Report<'_>) -> Option<HostPort> {
     server
 }
 
-/// Host and port of a URL that may be asked; the text of a refused one is not repeated if it may hold a
-/// secret.
-fn url(target: &At<String>, report: &mut Report<'_>) -> Option<(String, u16)> {
+/// Host and port of a URL that may be asked by a `kind` of probe; the text of a refused one is not repeated if it
+/// may hold a secret.
+pub(super) fn url(target: &At<String>, kind: &str, report: &mut Report<'_>) -> Option<(String, u16)> {
     let text = target.value.as_str();
     let (rest, port) = if let Some(rest) = text.strip_prefix("http://") {
         (rest, 80)
@@ -145,8 +147,8 @@ fn url(target: &At<String>, report: &mut Report<'_>) -> Option<(String, u16)> {
     } else {
         let message = match text.split_once("://") {
             Some((scheme, _)) => say!(
-                "`{scheme}://` is not asked by `probe: http`; only `http://` and `https://` are",
-                "`{scheme}://` non è per `probe: http`; lo sono solo `http://` e `https://`"
+                "`{scheme}://` is not asked by `probe: {kind}`; only `http://` and `https://` are",
+                "`{scheme}://` non è per `probe: {kind}`; lo sono solo `http://` e `https://`"
             ),
             None => say!(
                 "not a URL: begin with `http://` or `https://`",

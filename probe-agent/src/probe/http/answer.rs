@@ -16,7 +16,7 @@ use crate::probe::Fault;
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::probe) struct Answer {
     /// Of the last request.
     pub status: StatusCode,
     /// Of the last answer.
@@ -33,7 +33,7 @@ pub(super) struct Answer {
 
 /// What is wanted of it.
 #[derive(Debug)]
-pub(super) struct Wishes {
+pub(in crate::probe) struct Wishes {
     /// One of them must hold.
     pub status: Vec<StatusPattern>,
     /// The rest.
@@ -44,18 +44,18 @@ pub(super) struct Wishes {
 
 impl Wishes {
     /// Is this status one of those that are up?
-    pub(super) fn accepts(&self, status: StatusCode) -> bool {
+    pub(in crate::probe) fn accepts(&self, status: StatusCode) -> bool {
         self.status.iter().any(|pattern| pattern.holds(status.as_u16()))
     }
 
     /// Must the body be kept to be judged?
-    pub(super) fn are_of_body(&self) -> bool {
+    pub(in crate::probe) fn are_of_body(&self) -> bool {
         let HttpAnswer { text, no_text, json, .. } = &self.answer;
         !(text.is_empty() && no_text.is_empty() && json.is_empty())
     }
 
     /// Is the answer all that is wanted?
-    pub(super) fn judge(&self, answer: &Answer) -> Result<(), Fault> {
+    pub(in crate::probe) fn judge(&self, answer: &Answer) -> Result<(), Fault> {
         self.judge_status(answer)?;
         for wish in &self.answer.headers {
             judge_header(wish, &answer.headers)?;

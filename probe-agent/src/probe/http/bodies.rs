@@ -20,7 +20,7 @@ pub struct Bodies(Arc<Semaphore>);
 
 /// What one body has taken; given back when it is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Share(Option<OwnedSemaphorePermit>);
+pub(in crate::probe) struct Share(Option<OwnedSemaphorePermit>);
 
 impl Bodies {
     /// A budget of so many bytes.
@@ -29,7 +29,12 @@ impl Bodies {
     }
 
     /// Takes so many bytes more, as soon as there are any.
-    pub(super) async fn take(&self, bytes: usize, share: &mut Share, trace: &mut Trace) -> Result<(), Fault> {
+    pub(in crate::probe) async fn take(
+        &self,
+        bytes: usize,
+        share: &mut Share,
+        trace: &mut Trace,
+    ) -> Result<(), Fault> {
         let Ok(bytes) = u32::try_from(bytes) else {
             return Err(Fault::new(Reason::AgentInternal, "a body of 4 GiB"));
         };

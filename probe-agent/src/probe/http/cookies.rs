@@ -17,7 +17,7 @@ const SECRET_BYTES_MIN: usize = 8;
 
 /// What hosts have set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Cookies(Vec<Cookie>);
+pub(in crate::probe) struct Cookies(Vec<Cookie>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cookie {
@@ -28,7 +28,7 @@ struct Cookie {
 
 impl Cookies {
     /// Takes what `host` sets with this answer.
-    pub(super) fn take(&mut self, host: &str, headers: &HeaderMap) {
+    pub(in crate::probe) fn take(&mut self, host: &str, headers: &HeaderMap) {
         for (name, value, is_gone) in set(headers) {
             self.0.retain(|cookie| cookie.host != host || cookie.name != name);
             if !is_gone && self.0.len() < COOKIES_MAX {
@@ -41,7 +41,7 @@ impl Cookies {
     }
 
     /// The header for `host`; empty when it has set nothing.
-    pub(super) fn for_host(&self, host: &str) -> String {
+    pub(in crate::probe) fn for_host(&self, host: &str) -> String {
         let of_host = self.0.iter().filter(|cookie| cookie.host == host);
         let pairs: Vec<String> = of_host.map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
         pairs.join("; ")
@@ -49,7 +49,7 @@ impl Cookies {
 }
 
 /// Values that an answer sets and that nobody should read: sessions.
-pub(super) fn secrets(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+pub(in crate::probe) fn secrets(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     set(headers).map(|(_, value, _)| value).filter(|value| value.len() >= SECRET_BYTES_MIN).take(COOKIES_MAX)
 }
 

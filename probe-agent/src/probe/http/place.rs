@@ -9,7 +9,7 @@ use crate::tls::Tls;
 
 /// A URL that can be asked.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(in crate::probe) struct Place {
     /// Without a fragment.
     pub url: Url,
     /// What is dialled unless the charter pins another address.
@@ -24,13 +24,13 @@ pub(super) struct Place {
 
 impl Place {
     /// Reads a URL; the error is a sentence for whoever wrote it.
-    pub(super) fn parse(text: &str, tls: &Tls) -> Result<Self, String> {
+    pub(in crate::probe) fn parse(text: &str, tls: &Tls) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("url `{text}`: {error}"))?;
         Self::of(url, tls)
     }
 
     /// Takes a URL apart. One with credentials is refused, and not shown.
-    pub(super) fn of(mut url: Url, tls: &Tls) -> Result<Self, String> {
+    pub(in crate::probe) fn of(mut url: Url, tls: &Tls) -> Result<Self, String> {
         url.set_fragment(None);
         let is_tls = match url.scheme() {
             "http" => false,
@@ -53,17 +53,17 @@ impl Place {
     }
 
     /// Scheme, host and port: who may see what was meant for the first.
-    pub(super) fn is_of_same_origin(&self, other: &Self) -> bool {
+    pub(in crate::probe) fn is_of_same_origin(&self, other: &Self) -> bool {
         self.name.is_some() == other.name.is_some() && self.address == other.address
     }
 
     /// The same, written: `https://www.comune.example:443`.
-    pub(super) fn origin(&self) -> String {
+    pub(in crate::probe) fn origin(&self) -> String {
         format!("{}://{}", if self.name.is_some() { "https" } else { "http" }, self.address)
     }
 
     /// For people: without the query, which may carry a session or a token.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::probe) fn shown(&self) -> String {
         let mut url = self.url.clone();
         url.set_query(None);
         url.to_string()

@@ -18,7 +18,7 @@ use crate::tls::{self, Tls};
 
 /// One question of an attempt.
 #[derive(Debug, Clone)]
-pub(super) struct Visit {
+pub(in crate::probe) struct Visit {
     /// Where it was asked.
     pub place: Arc<Place>,
     /// How.
@@ -28,7 +28,7 @@ pub(super) struct Visit {
 }
 
 /// How to go on after the last of `visited` led to `location`; `cookies` are what has been set by now.
-pub(super) fn next(
+pub(in crate::probe) fn next(
     policy: &HttpRedirects,
     visited: &[Visit],
     status: StatusCode,
@@ -71,7 +71,7 @@ pub(super) fn next(
 }
 
 /// Is the last URL the one that was expected?
-pub(super) fn ends(policy: &HttpRedirects, last: &Place) -> Result<(), Fault> {
+pub(in crate::probe) fn ends(policy: &HttpRedirects, last: &Place) -> Result<(), Fault> {
     match &policy.end {
         Some(end) if !last.url.as_str().starts_with(end.as_str()) => {
             Err(Fault::new(Reason::AssertRedirect, format!("ends at {}, expected {end}", last.shown())))
@@ -81,7 +81,7 @@ pub(super) fn ends(policy: &HttpRedirects, last: &Place) -> Result<(), Fault> {
 }
 
 /// Does this status lead elsewhere (RFC 9110, 15.4)?
-pub(super) fn leads_elsewhere(status: StatusCode) -> bool {
+pub(in crate::probe) fn leads_elsewhere(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
@@ -92,7 +92,7 @@ fn method_after(status: StatusCode, method: &Method) -> Method {
 }
 
 /// Is it the same host, with or without `www.`?
-pub(super) fn is_same_host(one: &str, other: &str) -> bool {
+pub(in crate::probe) fn is_same_host(one: &str, other: &str) -> bool {
     bare(one) == bare(other)
 }
 

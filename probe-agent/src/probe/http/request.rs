@@ -36,10 +36,10 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 const SHOWN_BYTES_MAX: usize = 1_024;
 
 /// A request that is ready to be sent.
-pub(super) type Asking = Request<Full<Bytes>>;
+pub(in crate::probe) type Asking = Request<Full<Bytes>>;
 
 /// Makes a request. `own` are the charter's headers: they take the place of the agent's usual ones.
-pub(super) fn make(
+pub(in crate::probe) fn make(
     visit: &Visit,
     own: Option<&HeaderMap>,
     credentials: Option<&HeaderValue>,
@@ -71,12 +71,23 @@ pub(super) fn make(
     Ok(request)
 }
 
+/// What becomes of an answer's body beside being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::probe) enum Keep {
+    /// Nothing: only a transcript shows its beginning.
+    Nothing,
+    /// Its first MiB is kept, to be judged.
+    Body,
+    /// The same; and no transcript shows the answer, for who is to mask the secrets in it has not read it yet.
+    Secret,
+}
+
 /// Sends (phase `write`), waits for the answer's head (phase `processing`) and reads the body (phase
-/// `transfer`), of which the first MiB is kept if `keeps_body`.
-pub(super) async fn send<S>(
+/// `transfer`), of which the first MiB is kept if it is to be.
+pub(in crate::probe) async fn send<S>(
     asking: Asking,
     stream: S,
-    keeps_body: bool,
+    keep: Keep,
     bodies: &Bodies,
     trace: &mut Trace,
 ) -> Result<Answer, Fault>
@@ -103,19 +114,26 @@ where
         .await
         .map_err(|error| fault_of(&error))?;
     cookies::secrets(response.headers()).for_each(|value| trace.secret(value.as_bytes()));
-    trace.received(|| head_of_answer(&response));
+    match keep {
+        Keep::Secret => {
+            trace.note(|| format!("{}; the rest may hold secrets and is not shown", response.status()));
+        }
+        Keep::Nothing | Keep::Body => trace.received(|| head_of_answer(&response)),
+    }
     let (status, headers) = (response.status(), response.headers().clone());
     trace.enter("transfer");
-    let kept_bytes_max = match (keeps_body, trace.is_recorded()) {
-        (true, _) => BODY_BYTES_MAX,
-        (false, true) => SHOWN_BYTES_MAX,
-        (false, false) => 0,
+    let kept_bytes_max = match (keep, trace.is_recorded()) {
+        (Keep::Body | Keep::Secret, _) => BODY_BYTES_MAX,
+        (Keep::Nothing, true) => SHOWN_BYTES_MAX,
+        (Keep::Nothing, false) => 0,
     };
     let mut answer =
         Answer { status, headers, body: Vec::new(), bytes: 0, is_cut: false, share: Share::default() };
     let reading = drain(response, kept_bytes_max, bodies, &mut answer, trace);
     let read = beside(connection.as_mut(), &mut is_open, || (), reading).await;
-    trace.received(|| answer.body[..answer.body.len().min(SHOWN_BYTES_MAX)].to_vec());
+    if keep != Keep::Secret {
+        trace.received(|| answer.body[..answer.body.len().min(SHOWN_BYTES_MAX)].to_vec());
+    }
     read?;
     if seen.has_ended_uncleanly.load(Ordering::Relaxed) {
         trace.fact("unclean_end", "the connection ended without close_notify");
@@ -207,22 +225,6 @@ fn append_headers(head: &mut Vec<u8>, headers: &HeaderMap) {
     }
 }
 
-/// RFC 4648, 4, with padding.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let byte = |place: usize| u32::from(three.get(place).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for sign in 0..4 {
-            let is_padding = sign > three.len();
-            let six = (bits >> (18 - 6 * sign)) & 63;
-            text.push(if is_padding { '=' } else { char::from(SIGNS[six as usize]) });
-        }
-    }
-    text
-}
-
 fn fault_of(error: &hyper::Error) -> Fault {
     let mut source = error.source();
     while let Some(cause) = source {
@@ -297,25 +299,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_as_rfc_4648_has_it() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
     }
 }

@@ -2,13 +2,13 @@
 
 /// `200`, or `2xx` for its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StatusPattern {
+pub(in crate::probe) enum StatusPattern {
     Exactly(u16),
     Class(u16),
 }
 
 impl StatusPattern {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::probe) fn parse(text: &str) -> Option<Self> {
         if let Some(class) = text.strip_suffix("xx") {
             let class = class.parse().ok().filter(|class| (1..=5).contains(class))?;
             return Some(Self::Class(class));
@@ -17,7 +17,7 @@ impl StatusPattern {
         Some(Self::Exactly(status))
     }
 
-    pub(super) fn holds(self, status: u16) -> bool {
+    pub(in crate::probe) fn holds(self, status: u16) -> bool {
         match self {
             Self::Exactly(wanted) => status == wanted,
             Self::Class(class) => status / 100 == class,

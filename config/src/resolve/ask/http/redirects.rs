@@ -16,9 +16,6 @@ pub(super) fn redirects(keys: Option<&RedirectKeys>, report: &mut Report<'_>) ->
         report.problem(max.at, message);
         sound = false;
     }
-    for host in keys.hosts.as_deref().unwrap_or_default() {
-        sound &= is_host(host, report);
-    }
     if let Some(end) = &keys.end
         && !(end.value.starts_with("http://") || end.value.starts_with("https://"))
     {
@@ -29,12 +26,22 @@ pub(super) fn redirects(keys: Option<&RedirectKeys>, report: &mut Report<'_>) ->
         report.problem(end.at, message);
         sound = false;
     }
-    let hosts = keys.hosts.as_deref().unwrap_or_default();
+    let hosts = hosts(keys.hosts.as_deref(), report)?;
     sound.then(|| HttpRedirects {
         max: keys.max.as_ref().map_or(default.max, |max| max.value),
-        hosts: hosts.iter().map(|host| host.value.to_ascii_lowercase()).collect(),
+        hosts,
         end: keys.end.as_ref().map(|end| end.value.clone()),
     })
+}
+
+/// Hosts to which the agent may be led, in lower case. `None` after a problem.
+pub(in crate::resolve::ask) fn hosts(
+    keys: Option<&[At<String>]>,
+    report: &mut Report<'_>,
+) -> Option<Vec<String>> {
+    let keys = keys.unwrap_or_default();
+    let sound = keys.iter().filter(|host| is_host(host, report)).count();
+    (sound == keys.len()).then(|| keys.iter().map(|host| host.value.to_ascii_lowercase()).collect())
 }
 
 /// What `status` calls up is an answer, and not followed.
