@@ -18,6 +18,7 @@ use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -152,6 +153,7 @@ pub struct Collector {
     web: TcpListener,
     socket: UnixListener,
     listening: Listening,
+    progress: watch::Sender<()>,
     /// Held as long as the process lives.
     _lock: Flock<fs::File>,
 }
@@ -192,7 +194,9 @@ impl Collector {
 
         let core = Arc::new(Core { keys, clock, patience, gates: Gates::default(), enrolment, work });
         let acts = Acts::new(Arc::clone(&core), config_path, settings, listening.agents);
-        Ok(Self { core, acts: Arc::new(acts), certificates, agents, web, socket, listening, _lock: lock })
+        let progress = watch::Sender::new(());
+        let acts = Arc::new(acts);
+        Ok(Self { core, acts, certificates, agents, web, socket, listening, progress, _lock: lock })
     }
 
     /// Where it listens.
@@ -210,9 +214,14 @@ impl Collector {
         Arc::clone(&self.acts)
     }
 
+    /// Changes whenever the store's thread has shown that it commits, once a minute: what a watchdog is fed with.
+    pub fn progress(&self) -> watch::Receiver<()> {
+        self.progress.subscribe()
+    }
+
     /// Answers until `stop`, then ends what is under way and makes a checkpoint.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { core, acts, certificates, agents, web, socket, listening, _lock } = self;
+        let Self { core, acts, certificates, agents, web, socket, listening, progress, _lock } = self;
         let patience = core.patience;
         let tls = certificates.acceptor()?;
         let reading = |reader| core.work.web(Arc::clone(&core), reader);
@@ -248,7 +257,7 @@ impl Collector {
         }
         let mut chores = JoinSet::new();
         chores.spawn(certificates.renew(core.clock.clone()));
-        core.work.spawn_chores(&mut chores);
+        core.work.spawn_chores(&mut chores, progress);
         info!(
             agents = %listening.agents,
             web = %format_args!("http://{}/", listening.web),

@@ -25,11 +25,13 @@ pub mod cli;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use config::AgentConfig;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -42,7 +44,7 @@ use push::{Push, PushError};
 use resolve::SystemResolver;
 use schedule::{Limits, Schedule, SpoolGone, Wall};
 use secrets::SecretsDirectory;
-use spool::{SpoolError, SpoolOptions};
+use spool::{Spool, SpoolError, SpoolOptions};
 use status::StatusCell;
 use tls::TlsStore;
 
@@ -77,8 +79,17 @@ pub enum AgentError {
     Stage(#[from] JoinError),
 }
 
-/// Runs the agent until `stop`; then the schedule ends first, and what it said is stored and sent.
-pub async fn run(config: AgentConfig, clock: WallClock, stop: CancellationToken) -> Result<(), AgentError> {
+/// How often the spool's disk is asked for a sign of life.
+const SIGN_EVERY: Duration = Duration::from_secs(10);
+
+/// Runs the agent until `stop`; then the schedule ends first, and what it said is stored and sent. `progress` changes
+/// once the spool is open, and then whenever its disk has answered: what a watchdog is fed with.
+pub async fn run(
+    config: AgentConfig,
+    clock: WallClock,
+    stop: CancellationToken,
+    progress: watch::Sender<()>,
+) -> Result<(), AgentError> {
     let identity = Arc::new(Identity::load(&config.state_directory)?);
     let surroundings = surroundings(&config)?;
     let limits = Limits::by_open_files(schedule::raise_open_files());
@@ -100,6 +111,7 @@ pub async fn run(config: AgentConfig, clock: WallClock, stop: CancellationToken)
     let mut watches = JoinSet::new();
     watches.spawn(clock::watch(Arc::clone(&clock), steps_in));
     watches.spawn(canary_watch.run());
+    watches.spawn(show_progress(spool.clone(), progress));
     if !config.ntp_servers.is_empty() {
         watches.spawn(clock::watch_ntp(config.ntp_servers.clone(), Arc::clone(&ntp_error_ms)));
     }
@@ -145,6 +157,17 @@ pub async fn run(config: AgentConfig, clock: WallClock, stop: CancellationToken)
         result = result.and(ended);
     }
     result
+}
+
+/// A thread that may block and the spool's lock: whatever hangs on the disk keeps the sign from being given. A runtime
+/// that hangs gives none either.
+async fn show_progress(spool: Spool, progress: watch::Sender<()>) {
+    let mut signs = interval(SIGN_EVERY);
+    signs.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while spool.on_disk(|_| ()).await.is_ok() {
+        progress.send_replace(());
+        signs.tick().await;
+    }
 }
 
 /// What probes need around them, by the agent's own file.

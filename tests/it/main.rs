@@ -18,3 +18,4 @@ mod time_servers;
 mod echoes;
 mod past_year;
 mod sealed_year;
+mod service_manager;

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use nix::sys::stat::{Mode, umask};
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::place::Place;
 use crate::clock::Clock;
@@ -42,17 +43,31 @@ async fn serve(config: &Path) -> anyhow::Result<()> {
         Options { config: config.to_owned(), clock: Clock::system(), patience: Patience::default() };
     let collector = Collector::start(options).await?;
     let stop = CancellationToken::new();
-    let acts = collector.acts();
+    let (acts, mut progress) = (collector.acts(), collector.progress());
+    told(NotifyState::Ready);
     let mut running = std::pin::pin!(collector.run(stop.clone()));
     loop {
         tokio::select! {
             ended = &mut running => return Ok(ended?),
-            _ = terminate.recv() => stop.cancel(),
-            _ = interrupt.recv() => stop.cancel(),
+            _ = terminate.recv() => end(&stop),
+            _ = interrupt.recv() => end(&stop),
+            Ok(()) = progress.changed() => told(NotifyState::Watchdog),
             _ = hangup.recv() => match acts.reload("SIGHUP".to_owned(), ReloadQuestion { dry_run: false, lang: Lang::En }).await {
                 Ok(answer) => info!(changes = answer.changes.len(), "reloaded"),
                 Err(error) => error!(%error, "the old charter stays in force"),
             },
         }
+    }
+}
+
+fn end(stop: &CancellationToken) {
+    told(NotifyState::Stopping);
+    stop.cancel();
+}
+
+/// Tells the service manager, if one asked to be told (`Type=notify`).
+fn told(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        warn!(%error, "the service manager could not be told");
     }
 }

@@ -16,7 +16,7 @@ use config::{AgentId, Charter};
 use hyper::StatusCode;
 use jiff::civil::Date;
 use thiserror::Error;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, interval_at};
 use tracing::{error, info, warn};
@@ -386,8 +386,9 @@ impl Work {
         Present { core: roster, ingest, clock, heard, witnesses: Arc::clone(&self.witnesses), past }
     }
 
-    /// What has to be done now and then; ends only when the store has failed.
-    pub(super) fn spawn_chores(&self, chores: &mut JoinSet<()>) {
+    /// What has to be done now and then; ends only when the store has failed. `progress` hears of each minute's
+    /// checkpoint that the store's thread has answered.
+    pub(super) fn spawn_chores(&self, chores: &mut JoinSet<()>, progress: watch::Sender<()>) {
         let (ingest, clock, state) =
             (Arc::clone(&self.truth.ingest), self.clock.clone(), Arc::clone(&self.truth.state));
         chores.spawn(async move {
@@ -408,8 +409,8 @@ impl Work {
         chores.spawn(async move {
             let mut ticks = interval(CHECKPOINT_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut watch = interval(Duration::from_secs(1));
-            watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut glances = interval(Duration::from_secs(1));
+            glances.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {
@@ -417,8 +418,9 @@ impl Work {
                         // The store's thread has logged it, and the next minute tries again.
                         let _ = witnesses.keep().await;
                         let _ = ingest.checkpoint(clock.now_ms()).await;
+                        progress.send_replace(());
                     }
-                    _ = watch.tick() => {}
+                    _ = glances.tick() => {}
                 }
                 if !ingest.is_alive() {
                     return;
