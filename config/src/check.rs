@@ -10,6 +10,7 @@ mod oidc;
 mod ntp;
 mod icmp;
 mod radius;
+mod snmp;
 pub(crate) mod bounds;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
@@ -21,6 +22,10 @@ pub use icmp::IcmpParams;
 pub use ntp::NtpParams;
 pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
 pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
+pub use snmp::{
+    SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
+    thousandths,
+};
 pub use tcp::{TcpParams, TcpStep, WireText};
 pub use tls::TlsParams;
 
@@ -99,6 +104,8 @@ pub enum Probe {
     Icmp(IcmpParams),
     /// One server of RADIUS: its state, or a login.
     Radius(Box<RadiusParams>),
+    /// What a device's SNMP agent says of it.
+    Snmp(Box<SnmpParams>),
 }
 
 impl Probe {
@@ -112,6 +119,7 @@ impl Probe {
             Self::Ntp(_) => "ntp",
             Self::Icmp(_) => "icmp",
             Self::Radius(_) => "radius",
+            Self::Snmp(_) => "snmp",
         }
     }
 
@@ -125,6 +133,7 @@ impl Probe {
             Self::Ntp(ntp) => ntp.server.to_string(),
             Self::Icmp(icmp) => icmp.host.clone(),
             Self::Radius(radius) => radius.server.to_string(),
+            Self::Snmp(snmp) => snmp.address.to_string(),
         }
     }
 
@@ -149,6 +158,7 @@ impl Probe {
             Self::Ntp(ntp) => Some(&mut ntp.family),
             Self::Icmp(icmp) => Some(&mut icmp.family),
             Self::Radius(radius) => Some(&mut radius.family),
+            Self::Snmp(snmp) => Some(&mut snmp.family),
             Self::Dns(_) => None,
         }
     }

@@ -45,6 +45,10 @@ pub use check::{
     NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams, Probe, RadiusExpect, RadiusLogin,
     RadiusParams, RecordMatch, SoaSerial, TcpParams, TcpStep, Timing, TlsParams, WireText,
 };
+pub use check::{
+    SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
+    thousandths,
+};
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};
 pub use fraction::{Fraction, Quotient};

@@ -180,6 +180,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         rejections: probe::Rejections::default(),
         bodies: probe::http::Bodies::default(),
         pings: Pings::default(),
+        snmp: probe::snmp::Engines::default(),
         clock_servers: config.ntp_servers.clone(),
     }))
 }

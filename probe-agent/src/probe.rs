@@ -21,6 +21,7 @@ pub mod oidc;
 pub mod ntp;
 pub mod icmp;
 pub mod radius;
+pub mod snmp;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -89,6 +90,8 @@ pub struct Surroundings {
     pub rejections: Rejections,
     /// The agent's ICMP sockets.
     pub pings: icmp::Pings,
+    /// What is remembered of devices that are asked by SNMP.
+    pub snmp: snmp::Engines,
     /// Servers of the agent's own clock watch: they have a voice when clocks differ.
     pub clock_servers: Vec<HostPort>,
 }
@@ -199,6 +202,10 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
             Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))
         }
         Probe::Icmp(params) => Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))),
+        Probe::Snmp(params) => {
+            let (timeout, every) = (timing.timeout_ms, timing.every_ms);
+            Box::new(snmp::Snmp::new(*params, Duration::from_millis(timeout), Duration::from_millis(every)))
+        }
     })
 }
 

@@ -5,7 +5,8 @@
 //! origin to which it may go: `https://portale.example`, `ldaps://dc1.example`. Without that file it goes
 //! nowhere, and over plain http only where a line says `http://`. Networks after an origin
 //! (`https://intranet.example 10.0.0.0/24`) are the only addresses at which it may be: needed where a check
-//! also says where to connect and which authority to believe, since then nothing else proves who is there.
+//! also says where to connect and which authority to believe, since then nothing else proves who is there. With
+//! networks behind it, `snmp://*` is every device in them.
 //!
 //! Both files are read anew for each attempt, so that a changed password needs no restart. A name is an
 //! [`Id`], so it cannot lead out of the directory, nor name the other file.
@@ -91,7 +92,9 @@ impl SecretsDirectory {
             let named = words.next().unwrap_or_default();
             let named = origin_of(&named)
                 .ok_or_else(|| forbidden(format!("`{named}` in {name}.for is no origin, like {origin}")))?;
-            if named == origin {
+            // Any device of these networks: hundreds of them share a community, and only where they are tells them apart.
+            let is_any = named == any_host_of(origin) && words.clone().next().is_some();
+            if named == origin || is_any {
                 let networks: Vec<String> = words.collect();
                 let at = AllowedTargets::parse(&networks).map_err(|error| forbidden(error.to_string()))?;
                 return Ok((!networks.is_empty()).then_some(at));
@@ -125,6 +128,13 @@ fn origin_of(text: &str) -> Option<String> {
     is_bare.then(|| origin(url.scheme(), &HostPort { host, port }))
 }
 
+/// `snmp://*:161`: any host, by that scheme and port. A line that says so must name networks.
+fn any_host_of(origin: &str) -> String {
+    let scheme = origin.split("://").next().unwrap_or_default();
+    let port = origin.rsplit(':').next().unwrap_or_default();
+    format!("{scheme}://*:{port}")
+}
+
 /// The origin of a protocol other than http, as [`SecretsDirectory::read`] wants it: `radius://10.0.0.12:1812`.
 pub fn origin(scheme: &str, address: &HostPort) -> String {
     let HostPort { host, port } = address;
@@ -138,6 +148,7 @@ fn usual_port(scheme: &str) -> Option<u16> {
         "ldaps" => Some(636),
         "kerberos" => Some(88),
         "radius" => Some(1812),
+        "snmp" => Some(161),
         _ => None,
     }
 }
@@ -204,6 +215,8 @@ mod tests {
             ("ldaps://dc1.example", "ldap://dc1.example:389", false),
             ("kerberos://[2001:db8::1]", "kerberos://[2001:db8::1]:88", true),
             ("telepathy://10.0.0.12", "telepathy://10.0.0.12:1", false),
+            ("snmp://*", "snmp://10.0.0.2:161", false),
+            ("https://*", ORIGIN, false),
             ("", ORIGIN, false),
         ] {
             std::fs::write(folder.path().join("portale.for"), lines).unwrap();
@@ -213,6 +226,10 @@ mod tests {
                 assert_eq!(fault.reason, Reason::AgentTargetForbidden);
             }
         }
+        std::fs::write(folder.path().join("portale.for"), "snmp://* 10.0.0.0/24").unwrap();
+        let at = secrets.read(&name, "snmp://switch1.example:161").await.ok().unwrap().at.unwrap();
+        assert!(at.permits("10.0.0.2".parse().unwrap()) && !at.permits("10.0.1.2".parse().unwrap()));
+        assert!(secrets.read(&name, "snmp://switch1.example:1161").await.is_err(), "another port");
         std::fs::write(folder.path().join("portale.for"), "https://portale.example 10.0.0.0/24 192.0.2.1")
             .unwrap();
         let at = secrets.read(&name, ORIGIN).await.ok().unwrap().at.unwrap();

@@ -222,6 +222,23 @@ reasons! {
     400 DomainNoRecords "domain.no_srv" "the domain lists no controllers";
     401 DomainNoneWhole "domain.none_whole" "no controller of the domain is whole";
     402 DomainPartial "domain.partial" "not every controller of the domain is whole";
+    // SNMP.
+    410 SnmpAgentSilent "snmp.agent_silent" "the device is reached, but its SNMP agent does not answer";
+    411 SnmpAuth "snmp.auth" "the SNMP agent does not accept the credentials";
+    412 SnmpNotInTimeWindow "snmp.not_in_time_window" "the SNMP agent does not agree on its own time";
+    413 SnmpNoSuch "snmp.no_such" "a value that is asked for is not there";
+    414 SnmpTooBig "snmp.too_big" "the SNMP agent cannot fit a single value into an answer";
+    415 SnmpValue "snmp.value" "a value is beyond its limit";
+    416 SnmpRestarted "snmp.restarted" "the device has restarted";
+    417 SnmpInterfaceDown "snmp.interface_down" "an interface that is switched on is not in operation";
+    418 SnmpRefused "snmp.refused" "the SNMP agent answers with an error";
+    419 SnmpNoReply "snmp.no_reply" "neither the SNMP agent nor the device answers";
+    420 SnmpSensor "snmp.sensor" "a sensor of the device does not work";
+    421 SnmpOnBattery "snmp.on_battery" "the UPS runs on its battery";
+    422 SnmpBattery "snmp.battery" "the battery of the UPS is low, empty or worn out";
+    423 SnmpUpsOutput "snmp.ups_output" "the UPS gives no power";
+    424 SnmpUpsAlarm "snmp.ups_alarm" "the UPS has an alarm";
+    425 SnmpDisk "snmp.disk" "a disk of the machine is almost full";
 }
 
 impl std::fmt::Display for Reason {

@@ -1,6 +1,7 @@
 //! How much one check may ask. `vedetta check` says it with a place; the agent holds to it by itself,
 //! because what an assignment carries need not have been checked.
 
+use super::SnmpParams;
 use super::{CheckSpec, HttpParams, IcmpParams, NtpParams, Probe, RadiusParams};
 
 /// A longer dialogue is a protocol, and deserves a probe of its own.
@@ -51,6 +52,11 @@ impl CheckSpec {
                 let longest = texts.map(String::len).max().unwrap_or(0);
                 vec![("bytes of an attribute", longest, RadiusParams::TEXT_BYTES_MAX)]
             }
+            Probe::Snmp(snmp) => vec![
+                ("values", snmp.values.len(), SnmpParams::VALUES_MAX),
+                ("interfaces", snmp.interfaces.len(), SnmpParams::INTERFACES_MAX),
+                ("preset", snmp.presets.len(), LIST_MAX),
+            ],
         };
         let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
         Some(format!("`{what}` is {count}; this agent does at most {max}"))

@@ -10,6 +10,7 @@ mod oidc;
 mod ntp;
 mod icmp;
 mod radius;
+mod snmp;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub(super) enum Asked {
     Ntp(ntp::Asked),
     Icmp(icmp::Asked),
     Radius(Box<radius::Asked>),
+    Snmp(Box<snmp::Asked>),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -44,6 +46,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
+        ProbeKeys::Snmp(keys) => snmp::asked(keys, report).map(Box::new).map(Asked::Snmp),
     }
 }
 
@@ -65,6 +68,7 @@ impl Asked {
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),
+            Self::Snmp(asked) => asked.of(target, report).map(Box::new).map(Probe::Snmp),
         }
     }
 }

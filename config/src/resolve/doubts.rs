@@ -122,6 +122,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Ntp(ntp) => ntp.family,
         Probe::Icmp(icmp) => icmp.family,
         Probe::Radius(radius) => radius.family,
+        Probe::Snmp(snmp) => snmp.family,
         Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
     };
     family != Family::V4

@@ -8,6 +8,7 @@ mod oidc;
 mod ntp;
 mod icmp;
 mod radius;
+mod snmp;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
@@ -15,6 +16,7 @@ pub(crate) use icmp::IcmpKeys;
 pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
 pub(crate) use radius::RadiusKeys;
+pub(crate) use snmp::{Otherwise, SnmpKeys, SnmpValueKeys, SnmpVersion};
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
 
@@ -36,10 +38,11 @@ pub(crate) enum ProbeKeys {
     Ntp(NtpKeys),
     Icmp(IcmpKeys),
     Radius(RadiusKeys),
+    Snmp(Box<SnmpKeys>),
 }
 
 /// The kinds of this version.
-const KINDS: [(&str, &[&str]); 7] = [
+const KINDS: [(&str, &[&str]); 8] = [
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
@@ -47,10 +50,11 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("ntp", NtpKeys::KEYS),
     ("icmp", IcmpKeys::KEYS),
     ("radius", RadiusKeys::KEYS),
+    ("snmp", SnmpKeys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 16] = [
+const LATER: [&str; 15] = [
     "smtp",
     "imap",
     "pop3",
@@ -60,7 +64,6 @@ const LATER: [&str; 16] = [
     "heartbeat",
     "access_point",
     "captive_portal",
-    "snmp",
     "tls",
     "ssh",
     "smb",
@@ -79,6 +82,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
+        Kind { word: "snmp", keys: SnmpKeys::schema_of_keys(definitions) },
     ]
 }
 
@@ -121,6 +125,7 @@ impl ProbeKeys {
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),
+            "snmp" => SnmpKeys::read_entries(own, at, report).map(Box::new).map(Self::Snmp),
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }

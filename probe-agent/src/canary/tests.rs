@@ -101,6 +101,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         rejections: Rejections::default(),
         bodies: Bodies::default(),
         pings: Pings::default(),
+        snmp: crate::probe::snmp::Engines::default(),
         clock_servers: Vec::new(),
     })
 }

@@ -81,6 +81,7 @@ fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
         "ntp" => Reason::NtpTimeout,
         "radius" => Reason::RadiusNoReply,
         "as_rtt" | "preauth_rtt" | "tgs_rtt" => Reason::KrbTimeout,
+        "snmp" => Reason::SnmpNoReply,
         _ => Reason::ProtoTimeout,
     };
     Fault::new(reason, format!("nothing within {} ms", timing.timeout_ms))
@@ -211,6 +212,7 @@ mod tests {
             ("as_rtt", Reason::KrbTimeout),
             ("preauth_rtt", Reason::KrbTimeout),
             ("tgs_rtt", Reason::KrbTimeout),
+            ("snmp", Reason::SnmpNoReply),
         ] {
             assert_eq!(timed_out_in(phase, &TIMING).reason, reason, "{phase}");
         }

@@ -82,7 +82,8 @@ pub fn may_be_chance(reason: Reason) -> bool {
         | Reason::NtpBogusOrigin
         | Reason::IcmpNoReply
         | Reason::KrbTimeout
-        | Reason::RadiusNoReply => true,
+        | Reason::RadiusNoReply
+        | Reason::SnmpNoReply => true,
         // Out of local ports or without the address: unknown already, and no further attempt helps.
         Reason::ConnectSourceBind => false,
         _ => reason.name().starts_with("resolve.") || reason.name().starts_with("connect."),
@@ -163,7 +164,8 @@ mod tests {
                 | Reason::NtpBogusOrigin
                 | Reason::IcmpNoReply
                 | Reason::KrbTimeout
-                | Reason::RadiusNoReply => true,
+                | Reason::RadiusNoReply
+                | Reason::SnmpNoReply => true,
                 _ => matches!(class, "resolve" | "connect"),
             };
             assert_eq!(may_be_chance(*reason), expected, "{reason}");

@@ -44,6 +44,8 @@ const ROWS: &[Row] = &[
     Row { kind: "dns_tcp", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"TXT","transport":"tcp","expect":["nessun rumore"]}"#, prefix: |asked| answer_of_dns(asked, 2) },
     Row { kind: "ntp", probe: r#"{"kind":"ntp","server":"127.0.0.1:PORT"}"#, prefix: answer_of_ntp },
     Row { kind: "radius", probe: r#"{"kind":"radius","server":"127.0.0.1:PORT","secret":"SECRET"}"#, prefix: answer_of_radius },
+    Row { kind: "snmp", probe: r#"{"kind":"snmp","address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"interfaces":["eth0"],"presets":["ups"]}"#, prefix: answer_of_snmp },
+    Row { kind: "snmp_v3", probe: r#"{"kind":"snmp","address":"127.0.0.1:PORT","access":{"version":"3","user":"vedetta","auth":"sha256","secret":"SECRET","privacy":{"cipher":"aes128","secret":"SECRET"}}}"#, prefix: answer_of_snmp },
 ];
 
 /// An attempt's deadline, ms: most of these peers use it up.
@@ -51,7 +53,7 @@ const TIMEOUT_MS: u64 = 250;
 /// A run that ends neither by itself nor at its deadline; far beyond what a busy machine adds.
 const HANG: Duration = Duration::from_mins(1);
 /// To which origins of a peer a secret may go.
-const SCHEMES: [&str; 2] = ["http", "radius"];
+const SCHEMES: [&str; 3] = ["http", "radius", "snmp"];
 /// At once: the agent has as many neighbours.
 const RUNS_AT_ONCE: u64 = 32;
 /// Runs with one set of surroundings: a secret that is rejected once rests for all of them.
@@ -166,7 +168,9 @@ async fn run(
         if dice.below(4) == 0 { check.run_recorded(&around).await.0 } else { check.run(&around).await }
     };
     let outcome = timeout(HANG, run).await.unwrap_or_else(|_| panic!("{place}: the run does not end"));
-    let is_up = matches!(outcome.verdict, Verdict::Up | Verdict::Degraded);
+    // The machine answers an echo, and that its agent says nothing of sense is all that this says.
+    let is_up = matches!(outcome.verdict, Verdict::Up | Verdict::Degraded)
+        && outcome.reason != Reason::SnmpAgentSilent;
     assert!(!is_up, "{place}: {outcome:?}");
     assert_ne!(outcome.reason, Reason::AgentInternal, "{place}: {outcome:?}");
     (outcome.verdict, outcome.reason)
@@ -324,6 +328,14 @@ fn answer_of_dns(asked: &[u8], framing: usize) -> Vec<u8> {
 fn answer_of_ntp(asked: &[u8]) -> Vec<u8> {
     let origin = asked.get(40..48).unwrap_or_default();
     [b"\x24\x02\x06\xec\0\0\x10\0\0\0\x10\0\x0a\0\0\x01\0\0\0\0\0\0\0\0", origin].concat()
+}
+
+/// A response with the question's version, community and number (RFC 3416, 3); of version 3 the question's head.
+fn answer_of_snmp(asked: &[u8]) -> Vec<u8> {
+    let Some(at) = asked.iter().position(|byte| *byte == 0xa0) else { return Vec::new() };
+    let mut begun = asked[..asked.len().min(at + 8)].to_vec();
+    begun[at] = if asked.windows(3).any(|three| three == [2, 1, 3]) { 0xa8 } else { 0xa2 };
+    begun
 }
 
 /// Access-Accept of the question's identifier, with a signature's head (RFC 2865, 3).

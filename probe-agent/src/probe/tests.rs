@@ -33,6 +33,7 @@ pub(super) fn surroundings() -> Surroundings {
         rejections: Rejections::default(),
         bodies: Bodies::default(),
         pings: Pings::default(),
+        snmp: crate::probe::snmp::Engines::default(),
         clock_servers: Vec::new(),
     }
 }

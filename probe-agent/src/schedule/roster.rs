@@ -182,7 +182,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 Probe::Tcp(_) => Lane::Tcp,
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
                 Probe::Http(_) | Probe::Oidc(_) => Lane::Http,
-                Probe::Ntp(_) => Lane::Ntp,
+                Probe::Ntp(_) | Probe::Snmp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
             };
             Ok((head, lane, prepare(|| Check::new(spec))))

@@ -37,6 +37,7 @@ fn start(first: Option<Assignment>) -> Rig {
         rejections: Rejections::default(),
         bodies: Bodies::default(),
         pings: Pings::default(),
+        snmp: crate::probe::snmp::Engines::default(),
         clock_servers: Vec::new(),
     });
     let (assignments, assignment) = watch::channel(first.map(Arc::new));
@@ -172,6 +173,7 @@ fn running(check: &str) -> (Running, Rig) {
         rejections: Rejections::default(),
         bodies: Bodies::default(),
         pings: Pings::default(),
+        snmp: crate::probe::snmp::Engines::default(),
         clock_servers: Vec::new(),
     });
     let (_list, canaries) = watch::channel(Vec::new());

@@ -110,6 +110,22 @@ impl Pings {
         Line { client, identifier, ear, gate: Arc::clone(&self.gate), is_v4 }
     }
 
+    /// Does a host answer one of two echo requests, each within half of `patience`? The fault is why none could be
+    /// asked for. For kinds that want to tell a silent service from a dead host.
+    pub(in crate::probe) async fn is_reached(&self, host: IpAddr, patience: Duration) -> Result<bool, Fault> {
+        let line = self.line(host)?;
+        for _ in 0..2 {
+            line.turn(patience / 2).await?;
+            match line.ping(host, &[], patience / 2).await {
+                Echo::Reply { .. } => return Ok(true),
+                Echo::Lost => {}
+                Echo::Refused(fault) if fault.reason.name().starts_with("agent.") => return Err(fault),
+                Echo::Refused(_) => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
     /// Silence was heard: is it our own ear? `Ok` when the silence stands.
     pub(super) async fn assure(&self, line: &Line) -> Result<(), Fault> {
         if line.hears_itself().await {
