@@ -79,10 +79,10 @@ impl YearFigures {
             let rolling = rolling.map(|length_ms| (length_ms, trails.saw(&service.id, None, length_ms)));
             // Of several one after the other the last: that of now.
             let own = service.promised().pop().map(|own| (None, own.promise, own.figure));
-            let within = service
-                .within
-                .iter()
-                .map(|within| (Some(&within.commitment.hours), within.promise, within.figure));
+            let within = service.within.iter().filter_map(|within| {
+                let own = within.promised().pop()?;
+                Some((Some(&within.commitment.hours), own.promise, own.figure))
+            });
             let mut pace = |(hours, promise, figure): (Option<&Id>, Availability, Figure)| {
                 let tiers = tiers(&service.id, hours, &promise);
                 self.pace(&mut trails, &service.id, (hours, promise), &figure, &tiers)

@@ -176,7 +176,10 @@ fn matters(rule: Rule, corrections: &Corrections, charter: &Charter) -> bool {
 fn reread((figured, unknown): &(ServiceFigure, Unknown), reading: &Reading) -> (ServiceFigure, Unknown) {
     let mut figured = figured.clone();
     if let Some(strict) = reading.strict {
-        let within = figured.within.iter_mut().map(|within| &mut within.promise);
+        let within = figured.within.iter_mut().flat_map(|within| {
+            let stretches = within.stretches.iter_mut().filter_map(|stretch| stretch.promise.as_mut());
+            std::iter::once(&mut within.promise).chain(stretches)
+        });
         let stretches = figured.stretches.iter_mut().filter_map(|stretch| stretch.promise.as_mut());
         let promises = figured.promise.iter_mut().chain(within).chain(stretches);
         promises.for_each(|promise| promise.strict = strict);
@@ -198,7 +201,7 @@ fn row(
 /// promise about a calendar's hours.
 fn judged(figured: &ServiceFigure) -> (Figure, Option<Standing>) {
     match (figured.standing(), figured.within.first()) {
-        (None, Some(within)) => (within.figure, Some(within.figure.standing(&within.promise))),
+        (None, Some(within)) => (within.figure, within.standing()),
         (standing, _) => (figured.figure, standing),
     }
 }

@@ -16,10 +16,15 @@ pub struct WithinFigure {
     pub promise: Availability,
     /// All time outside of them is out of scope.
     pub figure: Figure,
+    /// As of [`crate::ServiceFigure::gross`].
+    pub gross: Option<Figure>,
     /// As of [`crate::ServiceFigure::net`].
     pub net: Option<Figure>,
     /// As of [`crate::ServiceFigure::declared`].
     pub declared: Option<DeclaredFigure>,
+    /// The stretches of the period in which what was promised, or of which calendar, was the same, if there were
+    /// several (D17).
+    pub stretches: Vec<StretchFigure>,
 }
 
 /// A stretch of the period in which a service's promise and tree were the same.

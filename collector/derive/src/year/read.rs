@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use config::{Availability, Charter, Commitment, Service};
+use config::{Availability, AvailabilityWithin, Charter, Service};
 
 use super::means::{Found, Means};
 use super::scopes::{self, Scopes};
@@ -95,7 +95,7 @@ impl Reader<'_> {
             net: other(net, View::Net),
             declared: None,
             promise: self.promise(self.eras.last().and_then(|listed| listed.promise(service.id))),
-            within: self.within(service, net),
+            within: self.within(service, (gross, net)),
             mean,
             stretches: self.stretches(service, &scope),
             corrections: self.touched(service),
@@ -149,32 +149,45 @@ impl Reader<'_> {
     }
 
     /// Promises about a calendar's hours, each with its figure over these.
-    fn within(&self, service: &JudgedService<'_>, net: bool) -> Vec<WithinFigure> {
+    fn within(&self, service: &JudgedService<'_>, (gross, net): (bool, bool)) -> Vec<WithinFigure> {
         let Some(listed) = self.eras.last().and_then(|era| era.era.charter.service(service.id.as_str()))
         else {
             return Vec::new();
         };
-        let within = |commitment: &Commitment| {
-            let Commitment::AvailabilityWithin(commitment) = commitment else { return None };
-            let hours = scopes::hours(&commitment.hours, self.eras, self.period);
+        let within = |commitment: &AvailabilityWithin| {
+            let hours = scopes::hours((listed, commitment), self.eras, self.period);
             let scope = Scopes::of(hours).from(self.measured_from_ms);
             let (target, strict) = (commitment.target, commitment.strict);
             let figure = self.whole(service, View::Own, &scope).0;
-            let net = net.then(|| self.whole(service, View::Net, &scope).0);
+            let other = |asked: bool, view| {
+                asked.then(|| self.whole(service, view, &scope).0).filter(|other| *other != figure)
+            };
+            let pieces = scopes::stretches_within((listed, commitment), self.eras, self.period);
             Some(WithinFigure {
                 commitment: commitment.clone(),
                 promise: self.promise(Some(Availability { target, strict }))?,
                 figure,
-                net: net.filter(|net| *net != figure),
+                gross: other(gross, View::Gross),
+                net: other(net, View::Net),
                 declared: None,
+                stretches: self.pieces(service, pieces, &scope),
             })
         };
-        listed.commitments.iter().filter_map(within).collect()
+        scopes::of_hours(listed).filter_map(within).collect()
     }
 
     /// Where promise or tree changed in the period: each stretch against its own.
     fn stretches(&self, service: &JudgedService<'_>, scope: &Scopes) -> Vec<StretchFigure> {
-        let pieces = scopes::stretches(service.id, self.eras, self.period);
+        self.pieces(service, scopes::stretches(service.id, self.eras, self.period), scope)
+    }
+
+    /// Each with its figure; none where there is but one.
+    fn pieces(
+        &self,
+        service: &JudgedService<'_>,
+        pieces: Vec<scopes::Piece>,
+        scope: &Scopes,
+    ) -> Vec<StretchFigure> {
         if pieces.len() < 2 {
             return Vec::new();
         }

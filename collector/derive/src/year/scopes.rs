@@ -1,6 +1,9 @@
 //! Which stretches of a period a figure is about: measured, on a calendar's hours, under one promise.
 
-use config::{Availability, Calendar, Charter, Component, FigureRule, Id, Node, Part, Service, ServiceId};
+use config::{
+    Availability, AvailabilityWithin, Calendar, Charter, Commitment, Component, FigureRule, Id, Node, Part,
+    Service, ServiceId,
+};
 
 use crate::judge::Judged;
 use crate::lineage::Names;
@@ -54,18 +57,48 @@ impl Scopes {
     }
 }
 
-/// The hours of a calendar over the period: in each era as its charter has them, to come as the last has.
-pub(super) fn hours(calendar: &Id, eras: &[Judged<'_>], period: Period) -> Vec<(i64, i64)> {
-    let of = |charter: &Charter| -> Option<Calendar> {
+/// What a charter promised about a calendar's hours in the place of what is listed: of the same calendar, or, where
+/// there was one such promise and is one, that.
+fn then<'c>(
+    charter: &'c Charter,
+    (service, listed): (&Service, &AvailabilityWithin),
+) -> Option<&'c AvailabilityWithin> {
+    let before = charter.service(service.id.as_str())?;
+    let same = of_hours(before).find(|promise| promise.hours == listed.hours);
+    let only = || of_hours(before).next().filter(|_| of_hours(before).count() == 1);
+    same.or_else(|| only().filter(|_| of_hours(service).count() == 1))
+}
+
+/// What a service promises about calendars' hours.
+pub(super) fn of_hours(service: &Service) -> impl Iterator<Item = &AvailabilityWithin> {
+    service.commitments.iter().filter_map(|commitment| match commitment {
+        Commitment::AvailabilityWithin(promise) => Some(promise),
+        _ => None,
+    })
+}
+
+/// The hours that a promise is about over the period: in each era those of the calendar that it named then, as the
+/// charter then had it, to come as the last has.
+pub(super) fn hours(
+    listed: (&Service, &AvailabilityWithin),
+    eras: &[Judged<'_>],
+    period: Period,
+) -> Vec<(i64, i64)> {
+    let of = |charter: &Charter, calendar: &Id| -> Option<Calendar> {
         charter.calendars.iter().find(|known| known.id == *calendar).cloned()
     };
-    let Some(listed) = eras.last().and_then(|era| of(era.era.charter)) else { return Vec::new() };
+    let last = eras.last().and_then(|era| of(era.era.charter, &listed.1.hours));
+    let Some(last) = last else { return Vec::new() };
+    let named = |charter: &Charter| {
+        let calendar = then(charter, listed).map_or(&listed.1.hours, |promise| &promise.hours);
+        of(charter, calendar)
+    };
     let mut pieces: Vec<(i64, i64, Calendar)> = Vec::new();
     for (place, era) in eras.iter().enumerate() {
-        let here = of(era.era.charter).unwrap_or_else(|| listed.clone());
+        let here = named(era.era.charter).unwrap_or_else(|| last.clone());
         let to_ms = if place + 1 == eras.len() { period.end_ms() } else { era.era.to_ms };
         match pieces.last_mut() {
-            Some(last) if last.2 == here => last.1 = to_ms,
+            Some(before) if before.2 == here => before.1 = to_ms,
             _ => pieces.push((era.era.from_ms, to_ms, here)),
         }
     }
@@ -80,6 +113,36 @@ pub(super) fn hours(calendar: &Id, eras: &[Judged<'_>], period: Period) -> Vec<(
         }
     }
     stretches
+}
+
+/// Where what a promise about a calendar's hours says changed: its share, or which calendar. The calendar's own hours
+/// may change: each instant is in them or not.
+pub(super) fn stretches_within(
+    listed: (&Service, &AvailabilityWithin),
+    eras: &[Judged<'_>],
+    period: Period,
+) -> Vec<Piece> {
+    let mut pieces: Vec<(Option<&AvailabilityWithin>, Piece)> = Vec::new();
+    for era in eras {
+        let here = then(era.era.charter, listed);
+        match pieces.last_mut() {
+            Some((before, last)) if *before == here => last.to_ms = era.era.to_ms,
+            before => {
+                let promise_changed = before.is_some();
+                let promise = here.map(|AvailabilityWithin { target, strict, .. }| Availability {
+                    target: *target,
+                    strict: *strict,
+                });
+                let (from_ms, to_ms) = (era.era.from_ms, era.era.to_ms);
+                pieces.push((here, Piece { from_ms, to_ms, promise, promise_changed, tree_changed: false }));
+            }
+        }
+    }
+    let mut pieces: Vec<Piece> = pieces.into_iter().map(|(_, piece)| piece).collect();
+    if let Some(last) = pieces.last_mut() {
+        last.to_ms = period.end_ms();
+    }
+    pieces
 }
 
 /// A stretch of the period under one promise and one tree.

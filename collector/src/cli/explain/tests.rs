@@ -316,7 +316,7 @@ fn a_promise_about_certain_hours_and_stretches_of_a_year() {
     let service = &mut year.services[0];
     let (commitment, figure) = (service.commitments[0].clone(), service.figure.clone());
     let commitment = Commitment { hours: Some("ufficio".to_owned()), ..commitment };
-    service.within = vec![Within { commitment, figure: figure.clone(), net: None }];
+    service.within = vec![Within { commitment, figure: figure.clone(), gross: None, net: None }];
     let stretch = |standing, target| Stretch {
         start_ms: example::NOW_MS - 90 * DAY_MS,
         end_ms: example::NOW_MS - 30 * DAY_MS,
@@ -373,7 +373,7 @@ fn a_promise_about_certain_hours_stands_for_the_row() {
         ..service.commitments[0].clone()
     };
     service.commitments = vec![commitment.clone()];
-    service.within = vec![Within { commitment, figure, net: Some(net) }];
+    service.within = vec![Within { commitment, figure, gross: None, net: Some(net) }];
     service.net = Some(service.figure.clone());
     service.sampling = Some(Sampling { sure_ms: 70 * HOUR_MS, possible_ms: 73 * HOUR_MS });
     service.outages = outages();

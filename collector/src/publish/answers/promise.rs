@@ -64,11 +64,17 @@ pub(super) fn within(service: &derive::ServiceFigure, read: Read, pace: Option<&
             (pace.hours.as_ref(), pace.promise) == (Some(&within.commitment.hours), within.promise)
         };
         let pace = pace.and_then(|pace| pace.promises.iter().find(of));
-        let commitment = commitment(&within.figure, &within.promise, pace)?;
+        let promised = within.promised();
+        let derive::Promised { stretch, promise, figure } = promised.last()?;
+        let mut commitment = commitment(figure, promise, pace)?;
+        commitment.stretch = stretch.map(|(from_ms, to_ms)| OfStretch { from_ms, to_ms });
+        (commitment.standing, commitment.outlook) =
+            (standing(within.standing()?), outlook(within.outlook()?));
         let (kind, hours) = ("availability_within".to_owned(), Some(within.commitment.hours.to_string()));
         Some(Within {
             commitment: Commitment { kind, hours, ..commitment },
             figure: read.with_declared(&within.figure, within.declared.as_ref()),
+            gross: read.maybe(within.gross.as_ref()),
             net: read.maybe(within.net.as_ref()),
         })
     });

@@ -26,6 +26,7 @@ pub(super) fn every(
         let hours = told.commitment.hours.as_deref();
         let of = service.within.iter().find(|of| Some(of.commitment.hours.as_str()) == hours);
         let undeclared = of.and_then(|of| without(of.declared, Some(of.promise)));
+        let undeclared = undeclared.filter(|_| told.commitment.stretch.is_none());
         Commitment { undeclared, figure: Some(told.figure.clone()), ..told.commitment.clone() }
     });
     around.chain(hours).collect()

@@ -209,7 +209,15 @@ fn a_promise_about_hours_is_a_commitment_everywhere() {
         strict: true,
     };
     let declared = Some(DeclaredFigure { up_ms: 40, down_ms: 0, without });
-    service.within = vec![WithinFigure { commitment, promise, figure, net: None, declared }];
+    service.within = vec![WithinFigure {
+        commitment,
+        promise,
+        figure,
+        gross: None,
+        net: None,
+        declared,
+        stretches: Vec::new(),
+    }];
     let year = Year::of(&moment);
     let told = &year.services[3];
     let [only] = &told.commitments[..] else { panic!("{:?}", told.commitments) };

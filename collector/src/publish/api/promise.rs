@@ -128,6 +128,9 @@ pub struct Within {
     pub commitment: Commitment,
     /// The integers of its hours; the others are out of scope.
     pub figure: Figure,
+    /// The same with every planned stop counted, where the rules do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gross: Option<Figure>,
     /// The same without planned stops, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<Figure>,
@@ -169,7 +172,9 @@ pub(super) fn beside<'a>(
     around: (Option<&'a Figure>, Option<&'a Figure>),
 ) -> (Option<&'a Figure>, Option<&'a Figure>) {
     match (standing, within.first()) {
-        (Some(promise), Some(within)) if promise.hours.is_some() => (None, within.net.as_ref()),
+        (Some(promise), Some(within)) if promise.hours.is_some() => {
+            (within.gross.as_ref(), within.net.as_ref())
+        }
         _ => around,
     }
 }

@@ -58,6 +58,83 @@ fn hours_change_with_the_charter_that_has_them() {
     assert!(web(&figures).stretches.is_empty(), "the promise about all hours is the same");
 }
 
+/// A promise about a calendar's hours, at least so much of them.
+fn promised(percent: u64, calendar: &str) -> Commitment {
+    let target = Fraction::new(percent, 100).unwrap();
+    Commitment::AvailabilityWithin(AvailabilityWithin { target, strict: false, hours: id(calendar) })
+}
+
+/// What is promised of hours changes at noon of 2 January, a Friday: lowered, moved to another calendar, made new, or
+/// taken away. The stop is on Thursday from nine to ten.
+#[test]
+fn a_promise_about_hours_is_judged_as_it_was_made() {
+    let with = |promises: &[Commitment]| {
+        let mut charter = with_hours("mon-fri 08:00-14:00");
+        charter.calendars.push(Calendar { id: id("early"), ..calendar("mon-fri 06:00-10:00") });
+        charter.services[0].commitments = promises.to_vec();
+        charter
+    };
+    let day_ms = 86_400_000;
+    let period = Period::new(start_ms(), start_ms() + 2 * day_ms).unwrap();
+    let runs = down_at(48, &[9]);
+    let check = |before: &[Commitment], after: &[Commitment], expected: (Standing, [u64; 3], usize)| {
+        let history = [(as_of(0), with(before)), (as_of(36), with(after))];
+        let charters = Charters::of(&history, period, as_of(48));
+        let figures = charters.figures(&runs, &Corrections::default(), &Reading::default());
+        let within = &web(&figures).within[0];
+        let found = (within.standing().unwrap(), hours(&within.figure), within.stretches.len());
+        assert_eq!(found, expected, "{before:?} then {after:?}");
+        let outlook = match expected.0 {
+            Standing::Breached => Outlook::Irrecoverable,
+            Standing::Met => Outlook::Secured,
+            _ => Outlook::Open,
+        };
+        assert_eq!(within.outlook(), Some(outlook));
+        let sum: u64 = within.stretches.iter().map(|stretch| stretch.figure.known_ms()).sum();
+        assert!(within.stretches.is_empty() || sum == within.figure.known_ms());
+    };
+    let (met, breached) = (Standing::Met, Standing::Breached);
+    let office = |percent| promised(percent, "office");
+    check(&[office(95)], &[office(95)], (breached, [11, 1, 0], 0));
+    check(&[office(50)], &[office(50)], (met, [11, 1, 0], 0));
+    // Lowered afterwards it excuses nothing, raised it breaks nothing.
+    check(&[office(95)], &[office(50)], (breached, [11, 1, 0], 2));
+    check(&[office(50)], &[office(95)], (met, [11, 1, 0], 2));
+    // Moved to other hours: until then those of before, of which the stop is an eighth, or a tenth.
+    check(&[promised(90, "early")], &[office(90)], (breached, [3 + 4 + 2, 1, 0], 2));
+    check(&[office(95)], &[promised(95, "early")], (breached, [5 + 4, 1, 0], 2));
+    check(&[office(75)], &[promised(75, "early")], (met, [5 + 4, 1, 0], 2));
+    // Which of two was moved nobody can say: a new one is held to the time since.
+    check(&[office(50)], &[promised(95, "early"), office(50)], (Standing::NoData, [7, 1, 0], 2));
+    check(&[], &[office(95)], (met, [11, 1, 0], 2));
+}
+
+#[test]
+fn hours_stand_with_planned_stops_and_without() {
+    let runs = down_at(48, &[9, 10, 33]);
+    let mut charter = with_hours("mon-fri 08:00-14:00");
+    charter.rules.readings.maintenance = config::Maintenance::ExcludedDown;
+    let history = [(0, charter.clone())];
+    let planned = crate::Planned {
+        entry: 1,
+        announced_by: 1,
+        announced_ms: as_of(-100),
+        declared_ms: as_of(-100),
+        scope: vec![crate::Scope::All],
+        window: crate::Window { from_ms: as_of(9), to_ms: as_of(11) },
+    };
+    let corrections = Corrections { planned: vec![planned], ..Corrections::default() };
+    let figures = |history: &[(i64, Charter)]| {
+        let charters = Charters::of(history, Period::civil_year(2026), as_of(48));
+        let figures = charters.figures(&runs, &corrections, &Reading::default());
+        let within = web(&figures).within[0].clone();
+        (hours(&within.figure), within.gross.map(|f| hours(&f)), within.net.map(|f| hours(&f)))
+    };
+    assert_eq!(figures(&history), ([9, 1, 0], Some([9, 3, 0]), None));
+    charter.rules.readings.maintenance = config::Maintenance::Counts;
+    assert_eq!(figures(&[(0, charter)]), ([9, 3, 0], None, Some([9, 1, 0])));
+}
+
 #[test]
 fn each_stretch_against_its_own_promise() {
     let mut lower = charter();
