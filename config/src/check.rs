@@ -11,6 +11,10 @@ mod ntp;
 mod icmp;
 mod radius;
 mod snmp;
+mod mail;
+mod smtp;
+mod imap;
+mod pop3;
 pub(crate) mod bounds;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
@@ -19,9 +23,13 @@ pub use http::{
     JsonWish,
 };
 pub use icmp::IcmpParams;
+pub use imap::{ImapNewest, ImapParams};
+pub use mail::{MailLogin, MailMethod, MailMode, MailOauth, MailServer};
 pub use ntp::NtpParams;
 pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
+pub use pop3::Pop3Params;
 pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
+pub use smtp::{SmtpDepth, SmtpExpect, SmtpParams};
 pub use snmp::{
     SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
     thousandths,
@@ -106,6 +114,12 @@ pub enum Probe {
     Radius(Box<RadiusParams>),
     /// What a device's SNMP agent says of it.
     Snmp(Box<SnmpParams>),
+    /// A dialogue with a mail server, up to a recipient; no mail is sent.
+    Smtp(Box<SmtpParams>),
+    /// A mailbox, read-only.
+    Imap(Box<ImapParams>),
+    /// A mailbox, counted.
+    Pop3(Box<Pop3Params>),
 }
 
 impl Probe {
@@ -120,6 +134,9 @@ impl Probe {
             Self::Icmp(_) => "icmp",
             Self::Radius(_) => "radius",
             Self::Snmp(_) => "snmp",
+            Self::Smtp(_) => "smtp",
+            Self::Imap(_) => "imap",
+            Self::Pop3(_) => "pop3",
         }
     }
 
@@ -134,6 +151,9 @@ impl Probe {
             Self::Icmp(icmp) => icmp.host.clone(),
             Self::Radius(radius) => radius.server.to_string(),
             Self::Snmp(snmp) => snmp.address.to_string(),
+            Self::Smtp(smtp) => smtp.server.address.to_string(),
+            Self::Imap(imap) => imap.server.address.to_string(),
+            Self::Pop3(pop3) => pop3.server.address.to_string(),
         }
     }
 
@@ -159,6 +179,9 @@ impl Probe {
             Self::Icmp(icmp) => Some(&mut icmp.family),
             Self::Radius(radius) => Some(&mut radius.family),
             Self::Snmp(snmp) => Some(&mut snmp.family),
+            Self::Smtp(smtp) => Some(&mut smtp.family),
+            Self::Imap(imap) => Some(&mut imap.family),
+            Self::Pop3(pop3) => Some(&mut pop3.family),
             Self::Dns(_) => None,
         }
     }

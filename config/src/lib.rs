@@ -41,9 +41,11 @@ pub use charter::{
 };
 pub use check::{
     Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HeaderIs, HeaderWish, HostPort,
-    HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, IcmpParams, JsonWish,
-    NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams, Probe, RadiusExpect, RadiusLogin,
-    RadiusParams, RecordMatch, SoaSerial, TcpParams, TcpStep, Timing, TlsParams, WireText,
+    HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, IcmpParams, ImapNewest,
+    ImapParams, JsonWish, MailLogin, MailMethod, MailMode, MailOauth, MailServer, NtpParams, OidcClient,
+    OidcClientAuth, OidcDepth, OidcParams, Pop3Params, Probe, RadiusExpect, RadiusLogin, RadiusParams,
+    RecordMatch, SmtpDepth, SmtpExpect, SmtpParams, SoaSerial, TcpParams, TcpStep, Timing, TlsParams,
+    WireText,
 };
 pub use check::{
     SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,

@@ -18,6 +18,35 @@ use tracing::{info, warn};
 /// The wall clock, Unix ms; handed down, so that tests own it. May step, as system clocks do.
 pub type WallClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
+/// The wall clock, for who is shown with all it has.
+#[derive(Clone)]
+pub struct Calendar(WallClock);
+
+impl Calendar {
+    /// This clock.
+    pub fn new(clock: WallClock) -> Self {
+        Self(clock)
+    }
+
+    /// Unix ms.
+    pub fn now_ms(&self) -> i64 {
+        (self.0)()
+    }
+}
+
+impl Default for Calendar {
+    /// The system's.
+    fn default() -> Self {
+        Self(system())
+    }
+}
+
+impl std::fmt::Debug for Calendar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Calendar")
+    }
+}
+
 /// A step smaller than this is not told: NTP slews, timers are late.
 const STEP_MIN_MS: i64 = 500;
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -181,6 +181,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         bodies: probe::http::Bodies::default(),
         pings: Pings::default(),
         snmp: probe::snmp::Engines::default(),
+        clock: clock::Calendar::default(),
         clock_servers: config.ntp_servers.clone(),
     }))
 }

@@ -22,6 +22,10 @@ pub mod ntp;
 pub mod icmp;
 pub mod radius;
 pub mod snmp;
+mod mail;
+pub mod smtp;
+pub mod imap;
+pub mod pop3;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -41,6 +45,7 @@ use collector_api::{Evidence, Reason, Verdict};
 use config::{CheckId, CheckSpec, HostPort, Probe, Timing};
 
 use crate::allowed::AllowedTargets;
+use crate::clock::Calendar;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
@@ -92,6 +97,8 @@ pub struct Surroundings {
     pub pings: icmp::Pings,
     /// What is remembered of devices that are asked by SNMP.
     pub snmp: snmp::Engines,
+    /// The wall clock, for what a peer dates.
+    pub clock: Calendar,
     /// Servers of the agent's own clock watch: they have a voice when clocks differ.
     pub clock_servers: Vec<HostPort>,
 }
@@ -206,6 +213,9 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
             let (timeout, every) = (timing.timeout_ms, timing.every_ms);
             Box::new(snmp::Snmp::new(*params, Duration::from_millis(timeout), Duration::from_millis(every)))
         }
+        Probe::Smtp(params) => Box::new(smtp::Smtp::new(*params)?),
+        Probe::Imap(params) => Box::new(imap::Imap::new(*params)?),
+        Probe::Pop3(params) => Box::new(pop3::Pop3::new(&params)?),
     })
 }
 

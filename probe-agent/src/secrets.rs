@@ -141,7 +141,8 @@ pub fn origin(scheme: &str, address: &HostPort) -> String {
     format!("{scheme}://{}", HostPort { host: host.to_ascii_lowercase(), port: *port })
 }
 
-/// Of the protocols that have secrets beside http. A secret for `ldaps` is said over TLS only, whichever way it begins.
+/// Of the protocols that have secrets beside http. A secret for `ldaps`, `smtps`, `imaps` or `pop3s`
+/// is said over TLS only, whichever way it begins.
 fn usual_port(scheme: &str) -> Option<u16> {
     match scheme {
         "ldap" => Some(389),
@@ -149,6 +150,11 @@ fn usual_port(scheme: &str) -> Option<u16> {
         "kerberos" => Some(88),
         "radius" => Some(1812),
         "snmp" => Some(161),
+        "smtp" | "smtps" => Some(587),
+        "imap" => Some(143),
+        "imaps" => Some(993),
+        "pop3" => Some(110),
+        "pop3s" => Some(995),
         _ => None,
     }
 }
@@ -207,6 +213,11 @@ mod tests {
             ("http://portale.example", "http://portale.example:80", true),
             ("https://portale.example", "https://portale.example.evil.example:443", false),
             ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443", true),
+            ("imaps://posta.example", "imaps://posta.example:993", true),
+            ("smtps://posta.example:25", "smtps://posta.example:25", true),
+            ("smtps://posta.example", "smtp://posta.example:587", false),
+            ("imaps://[2001:db8::1]:993", "imaps://[2001:db8::1]:993", true),
+            ("imaps://posta.example/INBOX", "imaps://posta.example:993", false),
             ("https://portale.example/path", ORIGIN, false),
             ("portale.example", ORIGIN, false),
             ("https://portale.example 10.0.0.0/33", ORIGIN, false),

@@ -142,6 +142,11 @@ impl TlsStore {
         }
     }
 
+    /// Parameters that verify by the system's authorities, for a library that speaks TLS by itself.
+    pub fn client_config(&self) -> Result<ClientConfig, String> {
+        Ok(self.parameters(None)?.config.clone())
+    }
+
     fn parameters(&self, authority: Option<&Arc<str>>) -> Result<Arc<Parameters>, String> {
         let key = authority.map(Arc::clone);
         if let Some(made) = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {

@@ -162,6 +162,7 @@ reasons! {
     164 AuthLocked "auth.locked" "the account is locked";
     165 AuthRejected "auth.rejected" "the credentials are rejected";
     166 AuthHeldBack "auth.held_back" "rejected credentials are not tried again for a while";
+    167 AuthTokenFetch "auth.token_fetch" "no token came from the identity provider";
     // DNS, continued.
     210 DnsRrsigExpired "dns.rrsig_expired" "a signature in the answer has expired";
     211 DnsUnsigned "dns.unsigned" "the answer carries no signature";
@@ -239,6 +240,26 @@ reasons! {
     423 SnmpUpsOutput "snmp.ups_output" "the UPS gives no power";
     424 SnmpUpsAlarm "snmp.ups_alarm" "the UPS has an alarm";
     425 SnmpDisk "snmp.disk" "a disk of the machine is almost full";
+    // Mail.
+    220 Smtp421 "smtp.421" "the server says that it is not available";
+    221 SmtpNoStarttls "smtp.no_starttls" "the mail server does not offer TLS";
+    222 SmtpGreylisted "smtp.greylisted" "the server takes mail for the recipient only later";
+    223 SmtpRelayDenied "smtp.relay_denied" "the server takes no mail from this agent for the recipient";
+    224 SmtpOpenRelay "smtp.open_relay" "the server takes mail for anybody";
+    225 SmtpMailboxUnknown "smtp.mailbox_unknown" "the server knows no such mailbox";
+    226 SmtpMailboxFull "smtp.mailbox_full" "the recipient's mailbox is full";
+    227 SmtpSize "smtp.size" "the message is larger than the server takes";
+    228 SmtpRejected "smtp.rejected" "the server refuses";
+    229 SmtpTemporary "smtp.temporary" "the server refuses for the time being";
+    230 MailNoAuth "mail.no_auth" "the server does not offer this way to log in";
+    232 ImapBye "imap.bye" "the server ends the dialogue by itself";
+    233 ImapNo "imap.no" "the server says NO";
+    234 ImapBad "imap.bad" "the server says BAD";
+    235 ImapQuota "imap.quota" "the mailbox is fuller than the warning threshold";
+    236 ImapNoStarttls "imap.no_starttls" "the IMAP server does not offer TLS";
+    237 ImapStale "imap.stale" "the message that should be there is missing or too old";
+    239 Pop3NoStls "pop3.no_stls" "the POP3 server does not offer TLS";
+    240 Pop3Err "pop3.err" "the server says -ERR";
 }
 
 impl std::fmt::Display for Reason {

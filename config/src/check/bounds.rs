@@ -2,7 +2,9 @@
 //! because what an assignment carries need not have been checked.
 
 use super::SnmpParams;
-use super::{CheckSpec, HttpParams, IcmpParams, NtpParams, Probe, RadiusParams};
+use super::{
+    CheckSpec, HttpParams, IcmpParams, ImapNewest, MailLogin, MailServer, NtpParams, Probe, RadiusParams,
+};
 
 /// A longer dialogue is a protocol, and deserves a probe of its own.
 pub(crate) const STEPS_MAX: usize = 16;
@@ -18,6 +20,8 @@ pub(crate) const REDIRECTS_MAX: u32 = 10;
 pub(crate) const HEADERS_MAX: usize = 64;
 /// Of wishes, hosts, statuses: what one list of a charter may hold.
 const LIST_MAX: usize = 1_000;
+/// Of an address of mail (RFC 5321, 4.5.3.1.3, without its brackets).
+const ADDRESS_BYTES_MAX: usize = 254;
 
 impl CheckSpec {
     /// What this check has too much of, as a sentence.
@@ -57,10 +61,21 @@ impl CheckSpec {
                 ("interfaces", snmp.interfaces.len(), SnmpParams::INTERFACES_MAX),
                 ("preset", snmp.presets.len(), LIST_MAX),
             ],
+            Probe::Smtp(smtp) => vec![of_login(&smtp.server), ("rcpt", smtp.rcpt.len(), ADDRESS_BYTES_MAX)],
+            Probe::Imap(imap) => {
+                vec![of_login(&imap.server), ("mailbox", imap.mailbox.len(), ImapNewest::TEXT_BYTES_MAX)]
+            }
+            Probe::Pop3(pop3) => vec![of_login(&pop3.server)],
         };
         let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
         Some(format!("`{what}` is {count}; this agent does at most {max}"))
     }
+}
+
+/// Bytes of the account's name.
+fn of_login(server: &MailServer) -> (&'static str, usize, usize) {
+    let user = server.login.as_ref().map_or(0, |login| login.user.len());
+    ("user", user, MailLogin::USER_BYTES_MAX)
 }
 
 fn of_http(http: &HttpParams) -> Vec<(&'static str, usize, usize)> {

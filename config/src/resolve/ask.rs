@@ -11,6 +11,10 @@ mod ntp;
 mod icmp;
 mod radius;
 mod snmp;
+mod mail;
+mod smtp;
+mod imap;
+mod pop3;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -34,6 +38,9 @@ pub(super) enum Asked {
     Icmp(icmp::Asked),
     Radius(Box<radius::Asked>),
     Snmp(Box<snmp::Asked>),
+    Smtp(Box<smtp::Asked>),
+    Imap(Box<imap::Asked>),
+    Pop3(Box<pop3::Asked>),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -47,6 +54,9 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
         ProbeKeys::Snmp(keys) => snmp::asked(keys, report).map(Box::new).map(Asked::Snmp),
+        ProbeKeys::Smtp(keys) => smtp::asked(keys, folder, report).map(Box::new).map(Asked::Smtp),
+        ProbeKeys::Imap(keys) => imap::asked(keys, folder, report).map(Box::new).map(Asked::Imap),
+        ProbeKeys::Pop3(keys) => pop3::asked(keys, folder, report).map(Box::new).map(Asked::Pop3),
     }
 }
 
@@ -69,6 +79,9 @@ impl Asked {
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),
             Self::Snmp(asked) => asked.of(target, report).map(Box::new).map(Probe::Snmp),
+            Self::Smtp(asked) => asked.of(target, report).map(Box::new).map(Probe::Smtp),
+            Self::Imap(asked) => asked.of(target, report).map(Box::new).map(Probe::Imap),
+            Self::Pop3(asked) => asked.of(target, report).map(Box::new).map(Probe::Pop3),
         }
     }
 }

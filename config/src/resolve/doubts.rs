@@ -123,6 +123,9 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Icmp(icmp) => icmp.family,
         Probe::Radius(radius) => radius.family,
         Probe::Snmp(snmp) => snmp.family,
+        Probe::Smtp(smtp) => smtp.family,
+        Probe::Imap(imap) => imap.family,
+        Probe::Pop3(pop3) => pop3.family,
         Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
     };
     family != Family::V4
@@ -247,7 +250,9 @@ fn mails_itself(keys: &FileKeys, component: &Component, words: &str, report: &mu
 
 fn is_mail(check: &Check) -> bool {
     let on_port = matches!(&check.probe, Probe::Tcp(tcp) if MAIL_PORTS.contains(&tcp.address.port));
-    on_port || matches!(&check.probe, Probe::Dns(dns) if dns.record_type == "MX")
+    on_port
+        || matches!(&check.probe, Probe::Dns(dns) if dns.record_type == "MX")
+        || matches!(&check.probe, Probe::Smtp(_) | Probe::Imap(_) | Probe::Pop3(_))
 }
 
 /// The names that a probe asks or asks for, whatever its kind.

@@ -9,13 +9,21 @@ mod ntp;
 mod icmp;
 mod radius;
 mod snmp;
+mod mail;
+mod smtp;
+mod imap;
+mod pop3;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
+pub(crate) use imap::{ImapKeys, NewestKeys};
+pub(crate) use mail::{LoginKeys, OauthKeys};
 pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
+pub(crate) use pop3::Pop3Keys;
 pub(crate) use radius::RadiusKeys;
+pub(crate) use smtp::SmtpKeys;
 pub(crate) use snmp::{Otherwise, SnmpKeys, SnmpValueKeys, SnmpVersion};
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
@@ -39,10 +47,13 @@ pub(crate) enum ProbeKeys {
     Icmp(IcmpKeys),
     Radius(RadiusKeys),
     Snmp(Box<SnmpKeys>),
+    Smtp(Box<SmtpKeys>),
+    Imap(Box<ImapKeys>),
+    Pop3(Box<Pop3Keys>),
 }
 
 /// The kinds of this version.
-const KINDS: [(&str, &[&str]); 8] = [
+const KINDS: &[(&str, &[&str])] = &[
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
@@ -51,13 +62,13 @@ const KINDS: [(&str, &[&str]); 8] = [
     ("icmp", IcmpKeys::KEYS),
     ("radius", RadiusKeys::KEYS),
     ("snmp", SnmpKeys::KEYS),
+    ("smtp", SmtpKeys::KEYS),
+    ("imap", ImapKeys::KEYS),
+    ("pop3", Pop3Keys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 15] = [
-    "smtp",
-    "imap",
-    "pop3",
+const LATER: &[&str] = &[
     "mail_round_trip",
     "ldap",
     "browse",
@@ -83,6 +94,9 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
         Kind { word: "snmp", keys: SnmpKeys::schema_of_keys(definitions) },
+        Kind { word: "smtp", keys: SmtpKeys::schema_of_keys(definitions) },
+        Kind { word: "imap", keys: ImapKeys::schema_of_keys(definitions) },
+        Kind { word: "pop3", keys: Pop3Keys::schema_of_keys(definitions) },
     ]
 }
 
@@ -94,7 +108,7 @@ impl ProbeKeys {
 
     /// Reads the keys that are not common to all components, by the kind that `probe:` names.
     pub(crate) fn read(kind: &Node, own: &[&Entry], at: Place, report: &mut Report<'_>) -> Option<Self> {
-        let known = KINDS.map(|(kind, _)| kind);
+        let known: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
         let Some(word) = kind.scalar() else {
             let known = known.join(", ");
             return report.expected(None, kind, say!("one of {known}", "uno tra {known}"));
@@ -126,6 +140,9 @@ impl ProbeKeys {
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),
             "snmp" => SnmpKeys::read_entries(own, at, report).map(Box::new).map(Self::Snmp),
+            "smtp" => SmtpKeys::read_entries(own, at, report).map(Box::new).map(Self::Smtp),
+            "imap" => ImapKeys::read_entries(own, at, report).map(Box::new).map(Self::Imap),
+            "pop3" => Pop3Keys::read_entries(own, at, report).map(Box::new).map(Self::Pop3),
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }

@@ -102,6 +102,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         bodies: Bodies::default(),
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
+        clock: crate::clock::Calendar::default(),
         clock_servers: Vec::new(),
     })
 }

@@ -46,6 +46,10 @@ const ROWS: &[Row] = &[
     Row { kind: "radius", probe: r#"{"kind":"radius","server":"127.0.0.1:PORT","secret":"SECRET"}"#, prefix: answer_of_radius },
     Row { kind: "snmp", probe: r#"{"kind":"snmp","address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"interfaces":["eth0"],"presets":["ups"]}"#, prefix: answer_of_snmp },
     Row { kind: "snmp_v3", probe: r#"{"kind":"snmp","address":"127.0.0.1:PORT","access":{"version":"3","user":"vedetta","auth":"sha256","secret":"SECRET","privacy":{"cipher":"aes128","secret":"SECRET"}}}"#, prefix: answer_of_snmp },
+    Row { kind: "smtp", probe: r#"{"kind":"smtp","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}},"depth":"rcpt","rcpt":"a@b.example"}"#, prefix: answer_of_smtp },
+    Row { kind: "smtp_starttls", probe: r#"{"kind":"smtp","server":{"address":"127.0.0.1:PORT","mode":"starttls"},"depth":"tls"}"#, prefix: answer_of_smtp },
+    Row { kind: "imap", probe: r#"{"kind":"imap","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}},"newest":{"within_ms":1,"down_after_ms":2},"quota_warn":{"p":9,"q":10}}"#, prefix: answer_of_imap },
+    Row { kind: "pop3", probe: r#"{"kind":"pop3","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}}}"#, prefix: answer_of_pop3 },
 ];
 
 /// An attempt's deadline, ms: most of these peers use it up.
@@ -53,7 +57,7 @@ const TIMEOUT_MS: u64 = 250;
 /// A run that ends neither by itself nor at its deadline; far beyond what a busy machine adds.
 const HANG: Duration = Duration::from_mins(1);
 /// To which origins of a peer a secret may go.
-const SCHEMES: [&str; 3] = ["http", "radius", "snmp"];
+const SCHEMES: &[&str] = &["http", "radius", "smtp", "imap", "pop3"];
 /// At once: the agent has as many neighbours.
 const RUNS_AT_ONCE: u64 = 32;
 /// Runs with one set of surroundings: a secret that is rejected once rests for all of them.
@@ -187,8 +191,9 @@ impl Secrets {
 
     fn write(&self, name: &str, port: u16) {
         std::fs::write(self.0.path().join(name), "utente:parola\n").unwrap();
-        let places = SCHEMES.map(|scheme| format!("{scheme}://127.0.0.1:{port}\n")).concat();
-        std::fs::write(self.0.path().join(format!("{name}.for")), places).unwrap();
+        let places: Vec<String> =
+            SCHEMES.iter().map(|scheme| format!("{scheme}://127.0.0.1:{port}\n")).collect();
+        std::fs::write(self.0.path().join(format!("{name}.for")), places.concat()).unwrap();
     }
 
     fn around(&self) -> Arc<Surroundings> {
@@ -322,6 +327,42 @@ fn answer_of_dns(asked: &[u8], framing: usize) -> Vec<u8> {
     let question = &message[12..message.len().saturating_sub(11).max(12)];
     let length: &[u8] = if framing == 0 { &[] } else { &[2, 0] };
     [length, &message[..2], b"\x81\x80\0\x01\0\x03\0\0\0\x01", question, b"\xc0\x0c"].concat()
+}
+
+fn answer_of_smtp(asked: &[u8]) -> Vec<u8> {
+    match asked.get(..4) {
+        None => b"220 posta.example\r\n".to_vec(),
+        Some(b"EHLO") => b"250-posta.example\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 ".to_vec(),
+        Some(b"RCPT") => b"250".to_vec(),
+        _ => b"250 2.0.0 \r\n".to_vec(),
+    }
+}
+
+/// Good as far as the search; nothing that noise dates is young enough.
+fn answer_of_imap(asked: &[u8]) -> Vec<u8> {
+    let asked = String::from_utf8_lossy(asked);
+    let Some((tag, words)) = asked.trim_end().split_once(' ') else {
+        return if asked.is_empty() { b"* OK ".to_vec() } else { format!("v2 OK {asked}").into_bytes() };
+    };
+    let more = match words.split(' ').next().unwrap_or_default() {
+        "CAPABILITY" => "* CAPABILITY IMAP4rev1 AUTH=PLAIN QUOTA\r\n",
+        "AUTHENTICATE" => return b"+ \r\n".to_vec(),
+        "UID" => "* SEARCH 1 2 3 ",
+        _ => "* 3 EXISTS\r\n",
+    };
+    if words.starts_with("UID") {
+        more.as_bytes().to_vec()
+    } else {
+        format!("{more}{tag} OK \r\n").into_bytes()
+    }
+}
+
+fn answer_of_pop3(asked: &[u8]) -> Vec<u8> {
+    match asked.get(..4) {
+        Some(b"CAPA") => b"+OK\r\nUSER\r\n".to_vec(),
+        Some(b"STAT") => b"+OK -".to_vec(),
+        _ => b"+OK \r\n".to_vec(),
+    }
 }
 
 /// Leap, version, mode and stratum, and from where it is looked at the origin (RFC 5905, figure 8).

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
+use crate::clock::Calendar;
 use crate::probe::Rejections;
 use crate::probe::http::Bodies;
 use crate::probe::icmp::Pings;
@@ -34,6 +35,7 @@ pub(super) fn surroundings() -> Surroundings {
         bodies: Bodies::default(),
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
+        clock: Calendar::default(),
         clock_servers: Vec::new(),
     }
 }

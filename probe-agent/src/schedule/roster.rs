@@ -181,7 +181,10 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
             let lane = match spec.probe {
                 Probe::Tcp(_) => Lane::Tcp,
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
-                Probe::Http(_) | Probe::Oidc(_) => Lane::Http,
+                // A dialogue of some words is much like a request.
+                Probe::Http(_) | Probe::Oidc(_) | Probe::Smtp(_) | Probe::Imap(_) | Probe::Pop3(_) => {
+                    Lane::Http
+                }
                 Probe::Ntp(_) | Probe::Snmp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
             };

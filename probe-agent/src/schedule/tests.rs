@@ -38,6 +38,7 @@ fn start(first: Option<Assignment>) -> Rig {
         bodies: Bodies::default(),
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
+        clock: crate::clock::Calendar::default(),
         clock_servers: Vec::new(),
     });
     let (assignments, assignment) = watch::channel(first.map(Arc::new));
@@ -174,6 +175,7 @@ fn running(check: &str) -> (Running, Rig) {
         bodies: Bodies::default(),
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
+        clock: crate::clock::Calendar::default(),
         clock_servers: Vec::new(),
     });
     let (_list, canaries) = watch::channel(Vec::new());
