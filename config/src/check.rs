@@ -7,6 +7,7 @@ mod tcp;
 mod dns;
 mod http;
 mod oidc;
+mod saml;
 mod ntp;
 mod icmp;
 mod radius;
@@ -30,6 +31,7 @@ pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
 pub use pop3::Pop3Params;
 pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
 pub use smtp::{SmtpDepth, SmtpExpect, SmtpParams};
+pub use saml::SamlParams;
 pub use snmp::{
     SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
     thousandths,
@@ -106,6 +108,8 @@ pub enum Probe {
     Http(Box<HttpParams>),
     /// An OIDC provider: its documents, its keys, its tokens.
     Oidc(Box<OidcParams>),
+    /// SAML metadata of a service or identity provider, and what it names.
+    Saml(Box<SamlParams>),
     /// The time of one server, and whether it can be believed.
     Ntp(NtpParams),
     /// Echo requests: is the host reached, how soon, with how much loss?
@@ -130,6 +134,7 @@ impl Probe {
             Self::Dns(_) => "dns",
             Self::Http(_) => "http",
             Self::Oidc(_) => "oidc",
+            Self::Saml(_) => "saml",
             Self::Ntp(_) => "ntp",
             Self::Icmp(_) => "icmp",
             Self::Radius(_) => "radius",
@@ -147,6 +152,7 @@ impl Probe {
             Self::Dns(dns) => dns.server.to_string(),
             Self::Http(http) => http.url.clone(),
             Self::Oidc(oidc) => oidc.issuer.clone(),
+            Self::Saml(saml) => saml.url.clone(),
             Self::Ntp(ntp) => ntp.server.to_string(),
             Self::Icmp(icmp) => icmp.host.clone(),
             Self::Radius(radius) => radius.server.to_string(),
@@ -175,6 +181,7 @@ impl Probe {
             Self::Tcp(tcp) => Some(&mut tcp.family),
             Self::Http(http) => Some(&mut http.family),
             Self::Oidc(oidc) => Some(&mut oidc.family),
+            Self::Saml(saml) => Some(&mut saml.family),
             Self::Ntp(ntp) => Some(&mut ntp.family),
             Self::Icmp(icmp) => Some(&mut icmp.family),
             Self::Radius(radius) => Some(&mut radius.family),

@@ -18,6 +18,7 @@ pub mod tcp;
 pub mod dns;
 pub mod http;
 pub mod oidc;
+pub mod saml;
 pub mod ntp;
 pub mod icmp;
 pub mod radius;
@@ -204,6 +205,7 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
         Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
         Probe::Http(params) => Box::new(http::Http::new(&params)?),
         Probe::Oidc(params) => Box::new(oidc::Oidc::new(*params)?),
+        Probe::Saml(params) => Box::new(saml::Saml::new(*params)?),
         Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),
         Probe::Radius(params) => {
             Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))

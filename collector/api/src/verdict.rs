@@ -179,6 +179,15 @@ reasons! {
     336 OidcUnknownKey "oidc.unknown_key" "the token is signed with a key that is not published";
     337 OidcSkew "oidc.skew" "the provider's clock is off by more than the warning threshold";
     338 OidcPrivateKey "oidc.private_key" "the provider publishes a private key";
+    // SAML.
+    350 SamlExpired "saml.expired" "the metadata has expired";
+    351 SamlEntityMismatch "saml.entity_mismatch" "the metadata is not of the entity that it must be of";
+    352 SamlNoSigningCert "saml.no_signing_cert" "no signing certificate in the metadata is valid";
+    353 SamlEndpoint "saml.endpoint" "an endpoint in the metadata does not answer";
+    354 SamlExpiring "saml.expiring" "the metadata or a certificate in it ends soon";
+    355 SamlMetadata "saml.metadata" "the document is no SAML metadata";
+    356 SamlPin "saml.pin" "the signing certificate is another than the one that is expected";
+    357 SamlCertExpired "saml.cert_expired" "a certificate in the metadata has expired, beside one that is valid";
     // NTP.
     170 NtpUnsynced "ntp.unsynced" "the server says that its clock is not synchronised";
     171 NtpKodRate "ntp.kod_rate" "the server asks to be asked less often";

@@ -44,6 +44,9 @@ impl CheckSpec {
             }
             Probe::Http(http) => of_http(http),
             Probe::Oidc(oidc) => vec![("hosts", oidc.hosts.len(), LIST_MAX)],
+            Probe::Saml(saml) => {
+                vec![("hosts", saml.hosts.len(), LIST_MAX), ("signing", saml.signing.len(), LIST_MAX)]
+            }
             Probe::Ntp(ntp) => vec![("peers", ntp.peers.len(), NtpParams::PEERS_MAX)],
             Probe::Icmp(icmp) => vec![
                 ("packets", as_count(icmp.packets), as_count(IcmpParams::PACKETS_MAX)),

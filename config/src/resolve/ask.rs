@@ -7,6 +7,7 @@ mod tcp;
 mod dns;
 mod http;
 mod oidc;
+mod saml;
 mod ntp;
 mod icmp;
 mod radius;
@@ -34,6 +35,7 @@ pub(super) enum Asked {
     Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
     Oidc(Box<oidc::Asked>),
+    Saml(Box<saml::Asked>),
     Ntp(ntp::Asked),
     Icmp(icmp::Asked),
     Radius(Box<radius::Asked>),
@@ -50,6 +52,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
         ProbeKeys::Oidc(keys) => oidc::asked(keys, folder, report).map(Box::new).map(Asked::Oidc),
+        ProbeKeys::Saml(keys) => saml::asked(keys, folder, report).map(Box::new).map(Asked::Saml),
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
@@ -75,6 +78,7 @@ impl Asked {
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
             Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
             Self::Oidc(asked) => asked.of(target, report).map(Box::new).map(Probe::Oidc),
+            Self::Saml(asked) => asked.of(target, report).map(Box::new).map(Probe::Saml),
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),

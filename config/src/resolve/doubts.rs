@@ -119,6 +119,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Tcp(tcp) => tcp.family,
         Probe::Http(http) => http.family,
         Probe::Oidc(oidc) => oidc.family,
+        Probe::Saml(saml) => saml.family,
         Probe::Ntp(ntp) => ntp.family,
         Probe::Icmp(icmp) => icmp.family,
         Probe::Radius(radius) => radius.family,

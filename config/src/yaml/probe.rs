@@ -5,6 +5,7 @@ mod tcp;
 mod dns;
 mod http;
 mod oidc;
+mod saml;
 mod ntp;
 mod icmp;
 mod radius;
@@ -24,6 +25,7 @@ pub(crate) use oidc::OidcKeys;
 pub(crate) use pop3::Pop3Keys;
 pub(crate) use radius::RadiusKeys;
 pub(crate) use smtp::SmtpKeys;
+pub(crate) use saml::SamlKeys;
 pub(crate) use snmp::{Otherwise, SnmpKeys, SnmpValueKeys, SnmpVersion};
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
@@ -43,6 +45,7 @@ pub(crate) enum ProbeKeys {
     Dns(DnsKeys),
     Http(Box<HttpKeys>),
     Oidc(Box<OidcKeys>),
+    Saml(Box<SamlKeys>),
     Ntp(NtpKeys),
     Icmp(IcmpKeys),
     Radius(RadiusKeys),
@@ -54,10 +57,12 @@ pub(crate) enum ProbeKeys {
 
 /// The kinds of this version.
 const KINDS: &[(&str, &[&str])] = &[
+const KINDS: [(&str, &[&str]); 12] = [
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
     ("oidc", OidcKeys::KEYS),
+    ("saml", SamlKeys::KEYS),
     ("ntp", NtpKeys::KEYS),
     ("icmp", IcmpKeys::KEYS),
     ("radius", RadiusKeys::KEYS),
@@ -90,6 +95,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "dns", keys: DnsKeys::schema_of_keys(definitions) },
         Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
         Kind { word: "oidc", keys: OidcKeys::schema_of_keys(definitions) },
+        Kind { word: "saml", keys: SamlKeys::schema_of_keys(definitions) },
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
@@ -136,6 +142,7 @@ impl ProbeKeys {
             "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
             "oidc" => OidcKeys::read_entries(own, at, report).map(Box::new).map(Self::Oidc),
+            "saml" => SamlKeys::read_entries(own, at, report).map(Box::new).map(Self::Saml),
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),

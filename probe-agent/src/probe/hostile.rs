@@ -40,6 +40,7 @@ const ROWS: &[Row] = &[
     Row { kind: "http_json", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","answer":{"json":[{"pointer":"/stato","value":"nessun rumore"}]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"stato\":".to_vec() },
     Row { kind: "http_secret", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","auth":{"scheme":"bearer","secret":"SECRET"},"answer":{"text":["nessun rumore dice questo"]}}"#, prefix: |_| b"HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nLocation: /".to_vec() },
     Row { kind: "oidc", probe: r#"{"kind":"oidc","issuer":"http://127.0.0.1:PORT","depth":"token","client":{"id":"a","secret":"SECRET"}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"issuer\":\"".to_vec() },
+    Row { kind: "saml", probe: r#"{"kind":"saml","url":"http://127.0.0.1:PORT/","entity":"nessun rumore"}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"nessun rumor".to_vec() },
     Row { kind: "dns", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"A","expect":["10.0.0.80"]}"#, prefix: |asked| answer_of_dns(asked, 0) },
     Row { kind: "dns_tcp", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"TXT","transport":"tcp","expect":["nessun rumore"]}"#, prefix: |asked| answer_of_dns(asked, 2) },
     Row { kind: "ntp", probe: r#"{"kind":"ntp","server":"127.0.0.1:PORT"}"#, prefix: answer_of_ntp },
