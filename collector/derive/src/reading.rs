@@ -12,6 +12,8 @@ pub struct Reading {
     pub vantages: Option<Vote>,
     /// How the sites of each check vote.
     pub sites: Option<Vote>,
+    /// How many must know for a vote of vantages or of sites to be one, where there are so many.
+    pub known_min: Option<u32>,
     /// How many fails make down.
     pub confirm_down: Option<u32>,
     /// How many oks end it.
@@ -65,12 +67,21 @@ impl Reading {
     /// How the vantages of `site` vote on `check`: the component's word goes before the site's.
     pub(crate) fn vantages(&self, rules: &Rules, check: &Check, site: Option<&Site>) -> Vote {
         let said = check.judged.vantages.or_else(|| site.and_then(|site| site.facts.vantages));
-        self.vantages.or(said).unwrap_or(rules.readings.vantages)
+        let vote = self.vantages.or(said).unwrap_or(rules.readings.vantages);
+        self.known(vote, site.map_or(1, |site| site.agents.len()))
     }
 
     /// How the sites of `check` vote.
     pub(crate) fn sites(&self, rules: &Rules, check: &Check) -> Vote {
-        self.sites.or(check.judged.sites).unwrap_or(rules.readings.sites)
+        let vote = self.sites.or(check.judged.sites).unwrap_or(rules.readings.sites);
+        self.known(vote, check.from.len())
+    }
+
+    /// No more can be asked to know than there are.
+    fn known(&self, vote: Vote, voters: usize) -> Vote {
+        let Some(known_min) = self.known_min else { return vote };
+        let voters = u32::try_from(voters).unwrap_or(u32::MAX);
+        Vote { known_min: known_min.min(voters.max(1)), ..vote }
     }
 
     pub(crate) fn maintenance(&self, rules: &Rules) -> Maintenance {

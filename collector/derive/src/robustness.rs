@@ -9,14 +9,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use config::{
-    Charter, Commitment, DownIf, FigureRule, LateEntries, Maintenance, Rules, Service, ServiceId, Unknown,
-    Vote,
+    Charter, Commitment, DownIf, FigureRule, LateEntries, Maintenance, Node, Rules, Service, ServiceId,
+    Unknown, Vote,
 };
 
 use crate::{
     Charters, Composition, Corrections, Extent, External, Figure, Ratio, Reading, RunIndex, ServiceFigure,
     Standing,
 };
+
+const HOUR_MS: u64 = 3_600_000;
 
 /// One rule, read in one way.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,14 +44,20 @@ pub enum Rule {
     Maintenance,
     /// Planned work that was announced too late.
     LateEntries,
+    /// How long before it begins planned work is announced.
+    Notice,
     /// Unknown time, in the headline.
     Unknown,
     /// The vote of a site's vantages.
     Vantages,
     /// The vote of a check's sites.
     Sites,
+    /// How many must know for a vote to be one.
+    KnownMin,
     /// How many fails make down.
     ConfirmDown,
+    /// How many oks end it.
+    ConfirmUp,
     /// How components make the service.
     Composition,
     /// "More than", or "at least".
@@ -62,13 +70,16 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Maintenance,
         Self::LateEntries,
+        Self::Notice,
         Self::Unknown,
         Self::Vantages,
         Self::Sites,
+        Self::KnownMin,
         Self::ConfirmDown,
+        Self::ConfirmUp,
         Self::Composition,
         Self::Strict,
         Self::Extent,
@@ -80,10 +91,13 @@ impl Rule {
         match self {
             Self::Maintenance => "maintenance",
             Self::LateEntries => "late_entries",
+            Self::Notice => "notice",
             Self::Unknown => "unknown",
             Self::Vantages => "vantages",
             Self::Sites => "sites",
+            Self::KnownMin => "known_min",
             Self::ConfirmDown => "confirm_down",
+            Self::ConfirmUp => "confirm_up",
             Self::Composition => "composition",
             Self::Strict => "strict",
             Self::Extent => "extent",
@@ -105,11 +119,12 @@ impl Charters<'_> {
         service: &ServiceId,
     ) -> Vec<Alternative> {
         let about = self.about(service);
-        let figured = |reading: &Reading| {
-            let figures = about.figures(runs, corrections, reading);
+        let figured_by = |charters: &Charters<'_>, reading: &Reading| {
+            let figures = charters.figures(runs, corrections, reading);
             let found = figures.services.into_iter().find(|figured| figured.id == *service);
             found.map(|figured| (figured, figures.unknown))
         };
+        let figured = |reading: &Reading| figured_by(&about, reading);
         let newest = about.in_force.last().map(|(_, charter)| charter.as_ref());
         let Some(charter) = newest else { return Vec::new() };
         let Some(own) = charter.service(service.as_str()) else { return Vec::new() };
@@ -123,8 +138,25 @@ impl Charters<'_> {
                 let other = other.unwrap_or_else(|| reread(&ours, &reading));
                 rows.push(row(rule, value, false, &other));
             }
+            if rule == Rule::Composition && is_weighed(own) {
+                let other = figured_by(&about.alike(), &Reading::default());
+                let value = format!("{}, each alike", own.figure);
+                rows.extend(other.map(|other| row(rule, value, false, &other)));
+            }
         }
         rows
+    }
+
+    /// The same charters with members of means that weigh the same.
+    fn alike(&self) -> Charters<'_> {
+        let alike = |charter: &Charter| Cow::Owned(weighed_alike(charter));
+        Charters {
+            in_force: self.in_force.iter().map(|(from_ms, charter)| (*from_ms, alike(charter))).collect(),
+            whole: self.whole.as_deref().map(alike),
+            confirmations: self.confirmations.clone(),
+            names: Arc::clone(&self.names),
+            ..*self
+        }
     }
 
     /// The same charters with one service, and those that it needs.
@@ -161,14 +193,64 @@ impl Charters<'_> {
     }
 }
 
+/// Is it a mean of members of which one weighs more than another?
+fn is_weighed(service: &Service) -> bool {
+    members_of(service).is_some_and(|node| match node {
+        Node::Part(part) => {
+            part.checks.iter().any(|check| check.facts.weight.is_some_and(|weight| weight != 1))
+        }
+        Node::All(parts) | Node::Some { parts, .. } => {
+            parts.iter().any(|part| part.weight.is_some_and(|weight| weight != 1))
+        }
+    })
+}
+
+/// What a service is the mean of.
+fn members_of(service: &Service) -> Option<&Node> {
+    let FigureRule::MeanOf(mean) = &service.figure else { return None };
+    service.components.iter().find(|component| component.id == *mean).map(|component| &component.node)
+}
+
+/// The charter with members of means that weigh the same.
+fn weighed_alike(charter: &Charter) -> Charter {
+    let mut charter = charter.clone();
+    for service in &mut charter.services {
+        let FigureRule::MeanOf(mean) = &service.figure else { continue };
+        let component = service.components.iter_mut().find(|component| component.id == *mean);
+        match component.map(|component| &mut component.node) {
+            Some(Node::Part(part)) => {
+                for check in &mut part.checks {
+                    check.facts.weight = None;
+                }
+            }
+            Some(Node::All(parts) | Node::Some { parts, .. }) => {
+                for part in parts {
+                    part.weight = None;
+                }
+            }
+            None => {}
+        }
+    }
+    charter
+}
+
+/// A length of time as it is written under `rules:`.
+fn length(ms: u64) -> String {
+    if ms.is_multiple_of(HOUR_MS) { format!("{}h", ms / HOUR_MS) } else { format!("{}m", ms / 60_000) }
+}
+
 /// Can the rule change the integers? If not, they need no second reading.
 fn matters(rule: Rule, corrections: &Corrections, charter: &Charter) -> bool {
     match rule {
-        Rule::Maintenance | Rule::LateEntries => !corrections.planned.is_empty(),
+        Rule::Maintenance | Rule::LateEntries | Rule::Notice => !corrections.planned.is_empty(),
+        Rule::KnownMin => {
+            charter.sites.iter().any(|site| site.agents.len() > 1)
+                || charter.checks().any(|check| check.from.len() > 1)
+        }
         Rule::External => !corrections.annotations.is_empty(),
         Rule::Extent => charter.act.measured_from.is_some(),
         Rule::Unknown | Rule::Strict => false,
-        Rule::Vantages | Rule::Sites | Rule::ConfirmDown | Rule::Composition => true,
+        Rule::Vantages | Rule::Sites | Rule::ConfirmDown | Rule::ConfirmUp | Rule::Composition => true,
     }
 }
 
@@ -234,6 +316,9 @@ fn readings(rule: Rule, rules: &Rules, service: &Service) -> (String, Vec<Read>)
             |late| late.word().to_owned(),
             |late| Reading { late_entries: Some(late), ..as_is },
         ),
+        Rule::Notice => apart(readings.notice_ms, &[0, 24 * HOUR_MS, 48 * HOUR_MS], length, |notice_ms| {
+            Reading { notice_ms: Some(notice_ms), ..as_is }
+        }),
         Rule::Unknown => apart(
             readings.unknown,
             &[Unknown::Apart, Unknown::Down, Unknown::Up],
@@ -251,6 +336,23 @@ fn readings(rule: Rule, rules: &Rules, service: &Service) -> (String, Vec<Read>)
             &[DownIf::Half, DownIf::Majority, DownIf::Any, DownIf::All].map(Vote::of),
             |vote| vote.to_string(),
             |vote| Reading { sites: Some(vote), ..as_is },
+        ),
+        Rule::KnownMin => {
+            // Of two votes that ask for different numbers both are said.
+            apart(
+                (readings.vantages.known_min, readings.sites.known_min),
+                &[(1, 1), (2, 2)],
+                |(vantages, sites)| {
+                    if vantages == sites { vantages.to_string() } else { format!("{vantages}, {sites}") }
+                },
+                |(known_min, _)| Reading { known_min: Some(known_min), ..as_is },
+            )
+        }
+        Rule::ConfirmUp => apart(
+            rules.confirm_up,
+            &[1, 2, 3],
+            |oks| oks.to_string(),
+            |oks| Reading { confirm_up: Some(oks), ..as_is },
         ),
         Rule::ConfirmDown => apart(
             rules.confirm_down,

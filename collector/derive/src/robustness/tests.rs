@@ -110,3 +110,62 @@ fn a_promise_about_some_hours_is_read_too() {
     let any = rows.iter().find(|row| row.rule == Rule::Vantages && row.value == "any down").unwrap();
     assert_eq!((any.figure.known_ms() / 3_600_000, any.standing), (20, Some(Standing::Breached)));
 }
+
+#[test]
+fn how_an_outage_ends_and_how_many_must_know_are_read_too() {
+    // The school and one agent of the data center see a stop that is interrupted by a single ok; then nobody but one knows.
+    let flapping = format!("{}dddududuuu", "u".repeat(90));
+    let silent = format!("{}uuuuuu....", "u".repeat(90));
+    let seen = [("back", "c", "ced1", flapping.as_str()), ("back", "c", "ced2", silent.as_str())];
+    let mut charter = charter();
+    charter.rules.readings.vantages = Vote::of(DownIf::Any);
+    let rows = table(charter.clone(), &seen, &[]);
+    assert_eq!(of(&rows, Rule::KnownMin), [row("1", true, 5), row("2", false, 4)]);
+    let unknown_ms = |value: &str| {
+        let row = rows.iter().find(|row| row.rule == Rule::KnownMin && row.value == value).unwrap();
+        row.figure.unknown_ms
+    };
+    assert_eq!(unknown_ms("2") - unknown_ms("1"), 4 * 3_600_000);
+    charter.rules.readings.sites.known_min = 2;
+    assert_eq!(of(&table(charter.clone(), &seen, &[]), Rule::KnownMin)[0].0, "1, 2");
+    // Each hour has sixty samples: nothing is shorter than three of them.
+    assert_eq!(of(&rows, Rule::ConfirmUp), [row("1", true, 5), row("2", false, 5), row("3", false, 5)]);
+    charter.rules.confirm_up = 4;
+    let values: Vec<_> =
+        of(&table(charter, &seen, &[]), Rule::ConfirmUp).into_iter().map(|row| row.0).collect();
+    assert_eq!(values, ["4", "1", "2", "3"]);
+}
+
+#[test]
+fn notice_matters_where_work_was_announced_between() {
+    let seen_hours = format!("{}dddddduuuu", "u".repeat(90));
+    let seen = ["ced1", "ced2"].map(|agent| ("back", "c", agent, seen_hours.as_str()));
+    let window = Window { from_ms: as_of(90), to_ms: as_of(93) };
+    let (scope, note) = (vec![Scope::All], String::new());
+    let work = declared(1, Declaration::Maintenance { scope, windows: vec![window], note });
+    let work = Declared { at_ms: as_of(60), ..work };
+    let mut excluding = charter();
+    excluding.rules.readings.maintenance = Maintenance::ExcludedDown;
+    let rows = table(excluding, &seen, &[work]);
+    assert_eq!(of(&rows, Rule::Notice), [row("48h", true, 6), row("0h", false, 3), row("24h", false, 3)]);
+}
+
+#[test]
+fn members_that_weigh_differently_are_also_read_alike() {
+    let mut mean = charter();
+    mean.services[0].figure = FigureRule::MeanOf(Id::new("front").unwrap());
+    let seen_hours = format!("{}dddddddddd", "u".repeat(90));
+    let seen = ["ced1", "ced2", "school1"].map(|agent| ("front", "a", agent, seen_hours.as_str()));
+    let composed = |charter: Charter| {
+        let rows = table(charter, &seen, &[]);
+        let rows = rows.into_iter().filter(|row| row.rule == Rule::Composition);
+        rows.map(|row| (row.value, row.figure.down_ms / 3_600_000, row.figure.weight)).collect::<Vec<_>>()
+    };
+    assert_eq!(composed(mean.clone()).len(), 3, "ours, all, and the mean of components");
+    if let Node::Part(part) = &mut mean.services[0].components[0].node {
+        part.checks[0].facts.weight = Some(3);
+    }
+    let composed = composed(mean);
+    assert_eq!(composed[0], ("mean of front".to_owned(), 30, 4));
+    assert_eq!(composed[3], ("mean of front, each alike".to_owned(), 10, 2));
+}

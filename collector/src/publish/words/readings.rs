@@ -8,6 +8,9 @@ pub(crate) fn rule(key: &str, lang: Lang) -> String {
     let (it, en) = match key {
         "maintenance" => ("fermo programmato", "planned stop"),
         "late_entries" => ("annuncio tardivo", "late announcement"),
+        "notice" => ("preavviso", "notice"),
+        "known_min" => ("testimoni che devono sapere", "witnesses that must know"),
+        "confirm_up" => ("successi che chiudono un fermo", "oks that end it"),
         "unknown" => ("non osservato, nel valore", "unobserved time, in the headline"),
         "vantages" => ("sonde di una sede", "agents of one site"),
         "sites" => ("sedi", "sites"),
@@ -47,7 +50,9 @@ pub(crate) fn value(key: &str, value: &str, lang: Lang) -> String {
         ("strict", "at_least") => "almeno",
         ("extent", "measured") => "dall'inizio della misura",
         ("extent", "whole_period") => "periodo intero",
-        ("composition", mean) => return mean.replacen("mean of", "media di", 1),
+        ("composition", mean) => {
+            return mean.replacen("mean of", "media di", 1).replace(", each alike", ", con lo stesso peso");
+        }
         ("vantages" | "sites", vote) => return vote_words(vote),
         (_, value) => value,
     };
