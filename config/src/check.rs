@@ -30,8 +30,8 @@ pub use ntp::NtpParams;
 pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
 pub use pop3::Pop3Params;
 pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
-pub use smtp::{SmtpDepth, SmtpExpect, SmtpParams};
 pub use saml::SamlParams;
+pub use smtp::{SmtpDepth, SmtpExpect, SmtpParams};
 pub use snmp::{
     SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
     thousandths,

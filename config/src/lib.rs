@@ -44,11 +44,8 @@ pub use check::{
     HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, IcmpParams, ImapNewest,
     ImapParams, JsonWish, MailLogin, MailMethod, MailMode, MailOauth, MailServer, NtpParams, OidcClient,
     OidcClientAuth, OidcDepth, OidcParams, Pop3Params, Probe, RadiusExpect, RadiusLogin, RadiusParams,
-    RecordMatch, SmtpDepth, SmtpExpect, SmtpParams, SoaSerial, TcpParams, TcpStep, Timing, TlsParams,
-    WireText,
-    HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, IcmpParams, JsonWish,
-    NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams, Probe, RadiusExpect, RadiusLogin,
-    RadiusParams, RecordMatch, SamlParams, SoaSerial, TcpParams, TcpStep, Timing, TlsParams, WireText,
+    RecordMatch, SamlParams, SmtpDepth, SmtpExpect, SmtpParams, SoaSerial, TcpParams, TcpStep, Timing,
+    TlsParams, WireText,
 };
 pub use check::{
     SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,

@@ -24,8 +24,8 @@ pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
 pub(crate) use pop3::Pop3Keys;
 pub(crate) use radius::RadiusKeys;
-pub(crate) use smtp::SmtpKeys;
 pub(crate) use saml::SamlKeys;
+pub(crate) use smtp::SmtpKeys;
 pub(crate) use snmp::{Otherwise, SnmpKeys, SnmpValueKeys, SnmpVersion};
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
@@ -57,7 +57,6 @@ pub(crate) enum ProbeKeys {
 
 /// The kinds of this version.
 const KINDS: &[(&str, &[&str])] = &[
-const KINDS: [(&str, &[&str]); 12] = [
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),

@@ -182,9 +182,12 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 Probe::Tcp(_) => Lane::Tcp,
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
                 // A dialogue of some words is much like a request.
-                Probe::Http(_) | Probe::Oidc(_) | Probe::Smtp(_) | Probe::Imap(_) | Probe::Pop3(_) => {
-                Probe::Http(_) | Probe::Oidc(_) | Probe::Saml(_) => Lane::Http,
-                }
+                Probe::Http(_)
+                | Probe::Oidc(_)
+                | Probe::Saml(_)
+                | Probe::Smtp(_)
+                | Probe::Imap(_)
+                | Probe::Pop3(_) => Lane::Http,
                 Probe::Ntp(_) | Probe::Snmp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
             };
