@@ -56,8 +56,8 @@ pub struct Ledger {
     unshown: BTreeSet<StreamId>,
     /// Streams whose checkpoint is behind.
     changed: BTreeSet<StreamId>,
-    /// Packs that have got runs since: check and month.
-    grown: BTreeMap<StreamId, BTreeSet<(CheckId, i64)>>,
+    /// Packs that have got runs since: check and place.
+    grown: BTreeMap<StreamId, BTreeSet<(CheckId, u32)>>,
     /// Streams whose stored packs are of another derivation.
     forgotten: BTreeSet<StreamId>,
 }
@@ -182,11 +182,11 @@ impl Ledger {
         self.changed.insert(stream);
         self.unshown.insert(stream);
         for Closed { check, run } in closed {
-            if let Some(runs) = self.runs_of(&check, stream) {
-                runs.closed.push(run);
-                runs.open = None;
-            }
-            self.grown.entry(stream).or_default().insert((check, month_of(run.first_ms)));
+            let Some(runs) = self.runs_of(&check, stream) else { continue };
+            let place = pack_of(runs.closed.len());
+            runs.closed.push(run);
+            runs.open = None;
+            self.grown.entry(stream).or_default().insert((check, place));
         }
         summary
     }
@@ -270,11 +270,13 @@ impl Ledger {
     }
 }
 
-/// `year * 12 + month - 1`, UTC: which pack a run that began at `at_ms` is in.
-pub fn month_of(at_ms: i64) -> i64 {
-    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+/// How many closed runs of a check and stream one pack takes: a year of most checks, so that what packing learns
+/// of a check is learnt once, and few enough that writing the newest one again each minute is cheap.
+pub const RUNS_A_PACK: usize = 512;
+
+/// Which pack the closed run is in that has `before` others before it.
+fn pack_of(before: usize) -> u32 {
+    u32::try_from(before / RUNS_A_PACK).unwrap_or(u32::MAX)
 }
 
 /// What a panic said.

@@ -81,7 +81,7 @@ pub fn dump_hash(store: &dyn Store) -> Result<[u8; 32], StoreError> {
     for pack in store.runs()? {
         field(pack.check.as_str().as_bytes());
         field(&pack.stream.0);
-        field(&pack.month.to_be_bytes());
+        field(&pack.place.to_be_bytes());
         field(&pack.runs);
     }
     for (stream, state) in store.checkpoints()? {

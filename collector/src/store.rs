@@ -238,15 +238,15 @@ impl BatchRow {
 /// What one merged row may hold after decompression, bytes.
 pub const MERGED_BYTES_MAX: usize = 16 << 20;
 
-/// The closed runs of one check in one stream that began in one UTC month.
+/// Some closed runs of one check in one stream, in their order: as many as a pack takes, but in the newest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunsRow {
     /// Which check.
     pub check: CheckId,
     /// Which stream.
     pub stream: StreamId,
-    /// `year * 12 + month - 1`.
-    pub month: i64,
+    /// 0 for the oldest, then one more for each.
+    pub place: u32,
     /// [`collector_derive::encode_runs`].
     pub runs: Vec<u8>,
 }
@@ -303,9 +303,9 @@ pub trait Store: Send {
     fn newest_batch(&self, stream: StreamId) -> Result<Option<BatchRow>, StoreError>;
     /// The journal, in order.
     fn journal(&self) -> Result<Vec<Entry>, StoreError>;
-    /// Every pack, by check, stream and month.
+    /// Every pack, by check, stream and place.
     fn runs(&self) -> Result<Vec<RunsRow>, StoreError>;
-    /// The packs of one stream, by check and month.
+    /// The packs of one stream, by check and place.
     fn runs_of(&self, stream: StreamId) -> Result<Vec<RunsRow>, StoreError>;
     /// The checkpoint of one stream.
     fn checkpoint_of(&self, stream: StreamId) -> Result<Option<Vec<u8>>, StoreError>;

@@ -167,16 +167,11 @@ fn former() -> CheckId {
     CheckId::of(&[id("service", 0), id("component", 0), id("former", 0)])
 }
 
-/// One check's year in one pack, in twelve, and how fast packs are read.
+/// One check's year in a pack, and how fast packs are read.
 fn packs(out: &mut impl io::Write) -> io::Result<()> {
     let years: Vec<Vec<Run>> = (0..CHECKS).map(|check| runs_of_a_year(check, 0)).collect();
     let whole: usize = years.iter().map(|runs| encode_runs(runs).len()).sum();
-    let monthly = |runs: &Vec<Run>| -> usize {
-        runs.chunks(runs.len().div_ceil(12)).map(|month| encode_runs(month).len()).sum()
-    };
-    let months: usize = years.iter().map(monthly).sum();
-    writeln!(out, "{:<52} {:>8} bytes", "a check-year in one pack", whole / CHECKS)?;
-    writeln!(out, "{:<52} {:>8} bytes", "a check-year in twelve packs", months / CHECKS)?;
+    writeln!(out, "{:<52} {:>8} bytes", "a check-year in a pack", whole / CHECKS)?;
     let packed: Vec<Vec<u8>> = years.iter().map(|runs| encode_runs(runs)).collect();
     let count = u32::try_from(CHECKS * CHANGES).unwrap();
     let read = measure(false, || packed.iter().map(|pack| decode_runs(pack).unwrap().len()).sum());

@@ -78,5 +78,5 @@ pub use year::{
     ServiceFigure, SiteFigure, StretchFigure, VantageFigure, WithinFigure, YearFigures, year,
 };
 
-/// Grows whenever the same groups would give other runs; a store with another one is rebuilt.
-pub const DERIVE_VERSION: u32 = 4;
+/// Grows whenever the same groups would give other runs, or runs other bytes; a store with another one is rebuilt.
+pub const DERIVE_VERSION: u32 = 5;

@@ -1,27 +1,29 @@
-//! Closed runs as bytes: what a check's month weighs in the store.
+//! Closed runs as bytes: what a check's year weighs in the store.
 //!
-//! Every number is written as its distance from what the runs before make likely: samples one stride
-//! apart, holds all alike, outcomes taking turns. Distances are Rice coded with a parameter that follows
-//! each column's recent size, because a varint's whole byte per number doubles a pack (a year with 220
-//! changes would weigh 1.8 KB). Integers only, so that equal runs give equal bytes on every machine.
+//! Every number is written as its distance from what the runs before make likely: samples one stride apart, holds
+//! all alike, outcomes taking turns. How long a distance is, is written as bits whose chances are learnt as the
+//! pack goes on ([`range`]); so what is as expected, which is nearly everything, costs next to nothing, and a
+//! surprise costs itself and no more: codes that follow a mean (Rice) weigh two and a half times as much in a year
+//! of 220 changes with half a dozen gaps, after each of which they need dozens of numbers to calm down. Integers
+//! only, so that equal runs give equal bytes on every machine.
 
-mod bits;
+mod range;
 
 use collector_api::{Reason, Record, Verdict};
 
 use crate::Run;
-use bits::{BitReader, BitWriter};
+use range::{Chance, RangeReader, RangeWriter};
 
 /// Packs runs in the given order.
 pub fn encode_runs(runs: &[Run]) -> Vec<u8> {
-    let mut bits = BitWriter::default();
+    let mut bits = RangeWriter::default();
     let mut model = Model::default();
     bits.put_long(runs.len() as u64);
     for run in runs {
         let columns = model.columns_of(run);
         for (column, value) in columns.into_iter().enumerate() {
-            match model.rice_of(column, columns[STEPS]) {
-                Some(rice) => rice.put(value, &mut bits),
+            match model.number_of(column, columns[OUTCOME]) {
+                Some(number) => number.put(value, &mut bits),
                 None => bits.put_long(value),
             }
         }
@@ -30,17 +32,17 @@ pub fn encode_runs(runs: &[Run]) -> Vec<u8> {
     bits.finish()
 }
 
-/// Unpacks what [`encode_runs`] wrote; `None` for anything else.
+/// Unpacks what [`encode_runs`] wrote; `None` for anything else that is not by chance some runs.
 pub fn decode_runs(bytes: &[u8]) -> Option<Vec<Run>> {
-    let mut bits = BitReader::new(bytes);
+    let mut bits = RangeReader::new(bytes)?;
     let mut model = Model::default();
     let count = usize::try_from(bits.take_long()?).ok()?;
     let mut runs = Vec::with_capacity(count.min(bytes.len()));
     for _ in 0..count {
         let mut columns = [0; COLUMNS];
         for column in 0..COLUMNS {
-            columns[column] = match model.rice_of(column, columns[STEPS]) {
-                Some(rice) => rice.take(&mut bits)?,
+            columns[column] = match model.number_of(column, columns[OUTCOME]) {
+                Some(number) => number.take(&mut bits)?,
                 None => bits.take_long()?,
             };
         }
@@ -53,8 +55,8 @@ pub fn decode_runs(bytes: &[u8]) -> Option<Vec<Run>> {
 
 /// Columns of a run, in the order they are written.
 const COLUMNS: usize = 7;
-/// The column of `count - 1`, which comes first: it tells how far the others can be off.
-const STEPS: usize = 0;
+/// The column of the outcome, which comes first: it tells what lengths are likely.
+const OUTCOME: usize = 0;
 
 /// What is likely, given the runs so far.
 #[derive(Debug, Default)]
@@ -64,8 +66,8 @@ struct Model {
     outcome: u64,
     /// Of the run with the most samples so far, whose strides are the truest.
     strides: Strides,
-    /// By column; for lengths, whether it is the failing turn; for others, whether the run is one sample.
-    rices: [[Rice; 2]; COLUMNS],
+    /// By column; of runs that are up, of others. For outcomes that of the run before counts.
+    numbers: [[Number; 2]; COLUMNS],
 }
 
 /// Between two samples of the check, in ms and in numbers.
@@ -77,19 +79,19 @@ struct Strides {
 }
 
 impl Model {
-    /// The code of a column. The first run has nothing to be near to: it is written at length.
-    fn rice_of(&mut self, column: usize, steps: u64) -> Option<&mut Rice> {
+    /// How a column is written. The first run has nothing to be near to: it is written at length.
+    fn number_of(&mut self, column: usize, outcome: u64) -> Option<&mut Number> {
         let previous = self.previous.as_ref()?;
-        let turn = if column == STEPS { previous.verdict == Verdict::Up } else { steps == 0 };
-        Some(&mut self.rices[column][usize::from(turn)])
+        let verdict = if column == OUTCOME { previous.verdict } else { self.verdict_of(outcome) };
+        Some(&mut self.numbers[column][usize::from(verdict == Verdict::Up)])
     }
 
     fn columns_of(&self, run: &Run) -> [u64; COLUMNS] {
         let steps = run.count.wrapping_sub(1);
         let [first_ms, first_seq, length_ms, length_seq, hold_ms] = self.expected(steps);
         [
-            steps,
             zigzag(outcome(run).wrapping_sub(self.outcome)),
+            steps,
             zigzag(run.first_ms.cast_unsigned().wrapping_sub(first_ms)),
             zigzag(run.first_seq.wrapping_sub(first_seq)),
             zigzag(run.last_ms.wrapping_sub(run.first_ms).cast_unsigned().wrapping_sub(length_ms)),
@@ -99,10 +101,9 @@ impl Model {
     }
 
     fn run_of(&self, columns: [u64; COLUMNS]) -> Run {
-        let [steps, outcome, first_ms, first_seq, length_ms, length_seq, hold_ms] = columns;
+        let [outcome, steps, first_ms, first_seq, length_ms, length_seq, hold_ms] = columns;
         let expected = self.expected(steps);
-        let found = |column: u64, expected: u64| expected.wrapping_add(unzigzag(column));
-        let outcome = u32::try_from(found(outcome, self.outcome)).unwrap_or(u32::MAX);
+        let outcome = self.outcome_of(outcome);
         let first_ms = found(first_ms, expected[0]).cast_signed();
         let first_seq = found(first_seq, expected[1]);
         let last_ms = first_ms.wrapping_add(found(length_ms, expected[2]).cast_signed());
@@ -116,6 +117,14 @@ impl Model {
             count: steps.wrapping_add(1),
             until_ms: last_ms.wrapping_add(found(hold_ms, expected[4]).cast_signed()),
         }
+    }
+
+    fn outcome_of(&self, column: u64) -> u32 {
+        u32::try_from(found(column, self.outcome)).unwrap_or(u32::MAX)
+    }
+
+    fn verdict_of(&self, column: u64) -> Verdict {
+        Verdict::from_code(self.outcome_of(column))
     }
 
     /// First time and number, length in ms and in numbers, and hold of a run that is `steps` strides long.
@@ -143,6 +152,11 @@ impl Model {
     }
 }
 
+/// What a column says, where something else was likely.
+fn found(column: u64, expected: u64) -> u64 {
+    expected.wrapping_add(unzigzag(column))
+}
+
 fn outcome(run: &Run) -> u64 {
     u64::from(Record::outcome_of(run.verdict, run.reason))
 }
@@ -162,53 +176,46 @@ fn unzigzag(value: u64) -> u64 {
     (value >> 1) ^ (value & 1).wrapping_neg()
 }
 
-/// A Rice code whose parameter follows the mean of what it coded.
+/// A number by how long it is: whether it is 0, else how many bits follow its highest, then these.
 #[derive(Debug, Clone, Copy)]
-struct Rice {
-    /// Four times the running mean.
-    mean_x4: u64,
+struct Number {
+    above_0: Chance,
+    /// The length's six bits, each by those before it: a tree of which the first entry is not used.
+    length: [Chance; 64],
 }
 
-/// Longer quotients are written at length instead.
-const QUOTIENT_MAX: u64 = 12;
-/// Keeps the mean from running away after one huge value.
-const WEIGHT_MAX: u64 = 1 << 40;
+const LENGTH_BITS: u32 = 6;
 
-impl Default for Rice {
+impl Default for Number {
     fn default() -> Self {
-        Self { mean_x4: 32 }
+        Self { above_0: Chance::default(), length: [Chance::default(); 64] }
     }
 }
 
-impl Rice {
-    fn put(&mut self, value: u64, bits: &mut BitWriter) {
-        let low = self.low_bits();
-        let quotient = value >> low;
-        if quotient < QUOTIENT_MAX {
-            bits.put_unary(quotient);
-            bits.put(value & ((1 << low) - 1), low);
-        } else {
-            bits.put_unary(QUOTIENT_MAX);
-            bits.put_long(value);
+impl Number {
+    fn put(&mut self, value: u64, bits: &mut RangeWriter) {
+        bits.put_bit(value > 0, &mut self.above_0);
+        let Some(length) = value.checked_ilog2() else { return };
+        let mut place = 1;
+        for shift in (0..LENGTH_BITS).rev() {
+            let bit = (length >> shift) & 1 == 1;
+            bits.put_bit(bit, &mut self.length[place]);
+            place = place << 1 | usize::from(bit);
         }
-        self.learn(value);
+        bits.put(value, length);
     }
 
-    fn take(&mut self, bits: &mut BitReader<'_>) -> Option<u64> {
-        let low = self.low_bits();
-        let quotient = bits.take_unary(QUOTIENT_MAX)?;
-        let value =
-            if quotient < QUOTIENT_MAX { quotient << low | bits.take(low)? } else { bits.take_long()? };
-        self.learn(value);
-        Some(value)
-    }
-
-    fn low_bits(self) -> u32 {
-        (self.mean_x4 / 6).checked_ilog2().unwrap_or(0)
-    }
-
-    fn learn(&mut self, value: u64) {
-        self.mean_x4 = self.mean_x4 - self.mean_x4 / 4 + value.min(WEIGHT_MAX);
+    fn take(&mut self, bits: &mut RangeReader<'_>) -> Option<u64> {
+        if !bits.take_bit(&mut self.above_0)? {
+            return Some(0);
+        }
+        let (mut place, mut length) = (1, 0);
+        for _ in 0..LENGTH_BITS {
+            let bit = bits.take_bit(&mut self.length[place])?;
+            place = place << 1 | usize::from(bit);
+            length = length << 1 | u32::from(bit);
+        }
+        Some(1 << length | bits.take(length)?)
     }
 }
 

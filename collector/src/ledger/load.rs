@@ -12,7 +12,7 @@ use collector_derive::{Run, StreamState, decode_runs};
 use config::CheckId;
 use tracing::{info, warn};
 
-use super::{Derived, Ledger, Step, words_of};
+use super::{Derived, Ledger, RUNS_A_PACK, Step, words_of};
 use crate::store::{BatchRow, RunsRow, Store, StoreError, StreamRow};
 
 impl Ledger {
@@ -150,9 +150,65 @@ impl Stored {
 
     fn decode(self, decode: fn(&[u8]) -> Option<StreamState>) -> Decoded {
         let Some(state) = self.state.as_deref().and_then(decode) else { return Decoded::None };
-        let packs = self.packs.into_iter();
-        let unpacked: Option<Vec<_>> =
-            packs.map(|pack| Some((pack.check, decode_runs(&pack.runs)?))).collect();
-        unpacked.map_or(Decoded::Torn, |unpacked| Decoded::Whole(Box::new(state), unpacked))
+        unpacked(self.packs).map_or(Decoded::Torn, |unpacked| Decoded::Whole(Box::new(state), unpacked))
+    }
+}
+
+/// All runs of each check, if no pack is missing: every one but a check's newest is full.
+fn unpacked(packs: Vec<RunsRow>) -> Option<Vec<(CheckId, Vec<Run>)>> {
+    let mut all: Vec<(CheckId, Vec<Run>)> = Vec::new();
+    for RunsRow { check, place, runs, .. } in packs {
+        let runs = decode_runs(&runs)?;
+        let known = all.last_mut().filter(|(known, _)| *known == check);
+        let before = known.as_ref().map_or(0, |(_, known)| known.len());
+        if u32::try_from(before / RUNS_A_PACK) != Ok(place) || !before.is_multiple_of(RUNS_A_PACK) {
+            return None;
+        }
+        match known {
+            Some((_, known)) => known.extend(runs),
+            None => all.push((check, runs)),
+        }
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use collector_api::{Reason, Verdict};
+
+    use super::*;
+
+    fn row(check: &str, place: u32, runs: &[Run]) -> RunsRow {
+        let (check, stream) = (CheckId::new(check).unwrap(), StreamId([1; 16]));
+        RunsRow { check, stream, place, runs: collector_derive::encode_runs(runs) }
+    }
+
+    #[test]
+    fn packs_are_laid_together_only_if_none_is_missing() {
+        let run = |at_ms| Run {
+            verdict: Verdict::Up,
+            reason: Reason::None,
+            first_seq: 1,
+            last_seq: 1,
+            first_ms: at_ms,
+            last_ms: at_ms,
+            count: 1,
+            until_ms: at_ms + 1,
+        };
+        let runs: Vec<Run> = (0..1_100).map(run).collect();
+        let whole = |check: &str| -> Vec<RunsRow> {
+            (0..).zip(runs.chunks(RUNS_A_PACK)).map(|(place, runs)| row(check, place, runs)).collect()
+        };
+        let both = [whole("s.c.a"), whole("s.c.b")].concat();
+        let checks = ["s.c.a", "s.c.b"].map(|check| (CheckId::new(check).unwrap(), runs.clone()));
+        assert_eq!(unpacked(both.clone()), Some(checks.to_vec()));
+        for missing in [0, 1, 3, 4] {
+            let mut torn = both.clone();
+            torn.remove(missing);
+            assert_eq!(unpacked(torn), None, "without pack {missing}");
+        }
+        let mut short = both;
+        short[0] = row("s.c.a", 0, &runs[..511]);
+        assert_eq!(unpacked(short), None);
     }
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use collector_api::StreamId;
-use collector_derive::{Run, encode_runs};
+use collector_derive::encode_runs;
 
-use super::{Derived, Ledger, month_of, words_of};
+use super::{Derived, Ledger, RUNS_A_PACK, words_of};
 use crate::store::{RunsRow, Write};
 
 /// To be written in one transaction.
@@ -56,13 +56,13 @@ impl Ledger {
         if self.forgotten.contains(&stream) {
             writes.push(Write::ForgetDerived(stream));
         }
-        for (check, month) in self.grown.get(&stream).into_iter().flatten() {
+        for (check, place) in self.grown.get(&stream).into_iter().flatten() {
             let streams = self.runs.streams(check, &derived.agent);
             let Some(runs) = streams.iter().find(|runs| runs.stream == stream) else { continue };
-            let of_month: Vec<Run> =
-                runs.closed.iter().filter(|run| month_of(run.first_ms) == *month).copied().collect();
-            let (check, month) = (check.clone(), *month);
-            writes.push(Write::Runs(RunsRow { check, stream, month, runs: encode_runs(&of_month) }));
+            let packed =
+                usize::try_from(*place).ok().and_then(|place| runs.closed.chunks(RUNS_A_PACK).nth(place));
+            let (check, place, runs) = (check.clone(), *place, encode_runs(packed.unwrap_or_default()));
+            writes.push(Write::Runs(RunsRow { check, stream, place, runs }));
         }
         if self.changed.contains(&stream) {
             writes.push(Write::Checkpoint(stream, (self.codec.encode)(&derived.state)));

@@ -87,12 +87,8 @@ fn what_was_committed_is_there_after_it_is_opened_again() {
         let entry = Head::empty(1).next(7, "root", &Act::Revoked { agent: "ced1".to_owned() }).unwrap();
         let line = OpenLine { hash: [3; 32], expires_ms: 9, used_by: Some(PublicKey([4; 32])) };
         let agent = AgentRecord { key: Some(PublicKey([5; 32])), revoked: true, line: Some(line) };
-        let runs = RunsRow {
-            check: CheckId::new("a.b.c").unwrap(),
-            stream: stream(1),
-            month: 24_310,
-            runs: vec![1, 2],
-        };
+        let runs =
+            RunsRow { check: CheckId::new("a.b.c").unwrap(), stream: stream(1), place: 7, runs: vec![1, 2] };
         place
             .open()
             .commit(&[
@@ -202,7 +198,7 @@ fn forgetting_what_is_derived_keeps_other_streams_and_all_truth() {
     on_both(|place| {
         let mut store = place.open();
         let runs =
-            |n| RunsRow { check: CheckId::new("a.b.c").unwrap(), stream: stream(n), month: 1, runs: vec![n] };
+            |n| RunsRow { check: CheckId::new("a.b.c").unwrap(), stream: stream(n), place: 1, runs: vec![n] };
         let mut writes = vec![Write::Batch(batch(1, 1, 3)), Write::Stream(stream_row(1, 3))];
         for n in [1, 2] {
             writes.extend([Write::Runs(runs(n)), Write::Checkpoint(stream(n), vec![n])]);
@@ -230,11 +226,11 @@ fn a_store_of_a_later_version_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     SqliteStore::open(directory.path())
         .unwrap()
-        .commit(&[Write::Meta("format".to_owned(), b"3".to_vec())])
+        .commit(&[Write::Meta("format".to_owned(), b"4".to_vec())])
         .unwrap();
     for opened in [SqliteStore::open(directory.path()), SqliteStore::read(directory.path())] {
         let sentence = opened.unwrap_err().to_string();
-        assert!(sentence.contains("format 3") && sentence.contains("later version"), "{sentence}");
+        assert!(sentence.contains("format 4") && sentence.contains("later version"), "{sentence}");
     }
 }
 
@@ -261,7 +257,30 @@ fn a_store_of_an_earlier_version_is_read_as_it_is_and_brought_up_to_date_where_i
         store.commit(&[Write::Stream(stream_row(2, 9))]).unwrap();
         assert_eq!(store.streams().unwrap(), [row.clone(), stream_row(2, 9)]);
         // The version before would misread when this stream opened: it is told to stay away.
-        assert_eq!(store.meta("format").unwrap().as_deref(), Some(&b"2"[..]));
+        assert_eq!(store.meta("format").unwrap().as_deref(), Some(&b"3"[..]));
+    }
+}
+
+#[test]
+fn packs_by_month_are_dropped_with_their_checkpoints_where_the_store_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = Write::Checkpoint(stream(1), vec![1]);
+    SqliteStore::open(directory.path()).unwrap().commit(&[Write::Stream(stream_row(1, 3)), state]).unwrap();
+    let file = rusqlite::Connection::open(directory.path().join("store.sqlite")).unwrap();
+    let before = "ALTER TABLE run_pack RENAME COLUMN place TO month;
+        INSERT INTO run_pack VALUES ('a.b.c', zeroblob(16), 24310, x'00');
+        UPDATE meta SET value = CAST('2' AS BLOB) WHERE key = 'format'";
+    file.execute_batch(before).unwrap();
+    drop(file);
+    let reader = SqliteStore::read(directory.path()).unwrap();
+    assert_eq!((reader.runs().unwrap(), reader.runs_of(stream(0)).unwrap()), (vec![], vec![]));
+    drop(reader);
+    let runs = RunsRow { check: CheckId::new("a.b.c").unwrap(), stream: stream(1), place: 0, runs: vec![7] };
+    for before in [vec![], vec![runs.clone()]] {
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        assert_eq!((store.runs().unwrap(), store.checkpoints().unwrap()), (before, vec![]));
+        assert_eq!(store.streams().unwrap(), [stream_row(1, 3)]);
+        store.commit(&[Write::Runs(runs.clone())]).unwrap();
     }
 }
 

@@ -31,7 +31,7 @@ struct Tables {
     batches: BTreeMap<(StreamId, u64), BatchRow>,
     journal: BTreeMap<u64, Entry>,
     agents: BTreeMap<String, AgentRecord>,
-    runs: BTreeMap<(CheckId, StreamId, i64), Vec<u8>>,
+    runs: BTreeMap<(CheckId, StreamId, u32), Vec<u8>>,
     checkpoints: BTreeMap<StreamId, Vec<u8>>,
 }
 
@@ -117,10 +117,10 @@ impl Store for MemoryStore {
 
     fn runs(&self) -> Result<Vec<RunsRow>, StoreError> {
         let memory = self.lock();
-        let row = |((check, stream, month), runs): (&(CheckId, StreamId, i64), &Vec<u8>)| RunsRow {
+        let row = |((check, stream, place), runs): (&(CheckId, StreamId, u32), &Vec<u8>)| RunsRow {
             check: check.clone(),
             stream: *stream,
-            month: *month,
+            place: *place,
             runs: runs.clone(),
         };
         Ok(memory.tables.runs.iter().map(row).collect())
@@ -167,7 +167,7 @@ impl Tables {
             }
             Write::Agent(agent, record) => drop(self.agents.insert(agent.clone(), record.clone())),
             Write::Runs(row) => {
-                self.runs.insert((row.check.clone(), row.stream, row.month), row.runs.clone());
+                self.runs.insert((row.check.clone(), row.stream, row.place), row.runs.clone());
             }
             Write::Checkpoint(stream, state) => drop(self.checkpoints.insert(*stream, state.clone())),
             Write::ForgetDerived(stream) => {

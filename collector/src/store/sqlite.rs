@@ -22,9 +22,11 @@ use crate::journal::Entry;
 /// In the state directory.
 const FILE: &str = "store.sqlite";
 /// Grows with every change of the tables that an older version could not read, or would misread.
-const FORMAT: u32 = 2;
-/// The first, whose streams had no `spoken_ms`: read as it is, and brought up to date by who writes.
-const FORMAT_WITHOUT_SPOKEN: u32 = 1;
+///
+/// 1 had streams without `spoken_ms`, 2 had packs by month: read as they are, and brought up to date by who writes.
+const FORMAT: u32 = 3;
+/// The oldest that is read.
+const FORMAT_MIN: u32 = 1;
 /// 3.51.3: before it, a checkpoint beside a second connection can corrupt (sqlite.org/wal.html#walresetbug).
 const VERSION_MIN: i32 = 3_051_003;
 
@@ -44,8 +46,8 @@ CREATE TABLE IF NOT EXISTS agent (
   id TEXT PRIMARY KEY, public_key BLOB, revoked BIGINT NOT NULL,
   line_hash BLOB, line_expires_ms BIGINT, line_used_by BLOB);
 CREATE TABLE IF NOT EXISTS run_pack (
-  check_id TEXT NOT NULL, stream BLOB NOT NULL, month BIGINT NOT NULL, runs BLOB NOT NULL,
-  PRIMARY KEY (check_id, stream, month));
+  check_id TEXT NOT NULL, stream BLOB NOT NULL, place BIGINT NOT NULL, runs BLOB NOT NULL,
+  PRIMARY KEY (check_id, stream, place));
 CREATE INDEX IF NOT EXISTS run_pack_stream ON run_pack (stream);
 CREATE TABLE IF NOT EXISTS checkpoint (stream BLOB PRIMARY KEY, state BLOB NOT NULL);
 ";
@@ -80,8 +82,8 @@ impl SqliteStore {
         )?;
         let found = store.check_format()?;
         store.connection.execute_batch(TABLES)?;
-        if found == FORMAT_WITHOUT_SPOKEN {
-            store.add_spoken()?;
+        if found < FORMAT {
+            store.bring_up_to_date()?;
         }
         Ok(store)
     }
@@ -102,16 +104,25 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// The streams of a store that was made before this column have nothing in it. An older version would
-    /// go on writing it so and take what is there for tampering: the new format keeps it out.
-    fn add_spoken(&self) -> Result<(), StoreError> {
+    /// The streams of a store that was made before `spoken_ms` have nothing in it. An older version would
+    /// go on writing it so and take what is there for tampering: the new format keeps it out. Packs by month are
+    /// dropped: a start derives them anew from the groups.
+    fn bring_up_to_date(&self) -> Result<(), StoreError> {
         let add = if self.has_spoken()? { "" } else { "ALTER TABLE stream ADD COLUMN spoken_ms BIGINT;" };
+        let drop = if self.has_places()? { "" } else { "DROP TABLE run_pack; DELETE FROM checkpoint;" };
         let mark = format!("UPDATE meta SET value = CAST('{FORMAT}' AS BLOB) WHERE key = 'format';");
-        Ok(self.connection.execute_batch(&format!("BEGIN IMMEDIATE; {add} {mark} COMMIT"))?)
+        Ok(self.connection.execute_batch(&format!("BEGIN IMMEDIATE; {add} {drop} {TABLES} {mark} COMMIT"))?)
     }
 
     fn has_spoken(&self) -> Result<bool, StoreError> {
-        let column = "SELECT 1 FROM pragma_table_info('stream') WHERE name = 'spoken_ms'";
+        self.has("SELECT 1 FROM pragma_table_info('stream') WHERE name = 'spoken_ms'")
+    }
+
+    fn has_places(&self) -> Result<bool, StoreError> {
+        self.has("SELECT 1 FROM pragma_table_info('run_pack') WHERE name = 'place'")
+    }
+
+    fn has(&self, column: &str) -> Result<bool, StoreError> {
         Ok(self.connection.query_row(column, [], |_| Ok(())).optional()?.is_some())
     }
 
@@ -126,7 +137,7 @@ impl SqliteStore {
     fn check_format(&self) -> Result<u32, StoreError> {
         let found = String::from_utf8_lossy(&self.meta("format")?.unwrap_or_default()).into_owned();
         match found.parse() {
-            Ok(format @ FORMAT_WITHOUT_SPOKEN..=FORMAT) => Ok(format),
+            Ok(format @ FORMAT_MIN..=FORMAT) => Ok(format),
             _ => Err(StoreError::Format { found, ours: FORMAT }),
         }
     }
@@ -252,15 +263,21 @@ impl Store for SqliteStore {
     }
 
     fn runs(&self) -> Result<Vec<RunsRow>, StoreError> {
+        if !self.has_places()? {
+            return Ok(Vec::new());
+        }
         let mut query = self.connection.prepare_cached(
-            "SELECT check_id, stream, month, runs FROM run_pack ORDER BY check_id, stream, month",
+            "SELECT check_id, stream, place, runs FROM run_pack ORDER BY check_id, stream, place",
         )?;
         packs(query.query([])?)
     }
 
     fn runs_of(&self, stream: StreamId) -> Result<Vec<RunsRow>, StoreError> {
+        if !self.has_places()? {
+            return Ok(Vec::new());
+        }
         let mut query = self.connection.prepare_cached(
-            "SELECT check_id, stream, month, runs FROM run_pack WHERE stream = ?1 ORDER BY check_id, month",
+            "SELECT check_id, stream, place, runs FROM run_pack WHERE stream = ?1 ORDER BY check_id, place",
         )?;
         packs(query.query([stream.0])?)
     }

@@ -10,7 +10,7 @@ use config::CheckId;
 
 use super::{Attested, Verified};
 use crate::journal::StreamHead;
-use crate::ledger::{Step, month_of, words_of};
+use crate::ledger::{RUNS_A_PACK, Step, words_of};
 use crate::store::{BatchRow, Mark, Receipts, RunsRow, Store, StreamRow};
 
 pub(super) struct Stream<'a> {
@@ -31,7 +31,7 @@ struct Derived {
     step: Step,
     state: StreamState,
     until_seq: u64,
-    runs: BTreeMap<(CheckId, i64), Vec<Run>>,
+    runs: BTreeMap<CheckId, Vec<Run>>,
     failed: Option<String>,
 }
 
@@ -206,26 +206,27 @@ impl<'a> Stream<'a> {
             }
             Some(_) | None => {}
         }
-        let mut fresh: BTreeMap<(&CheckId, i64), Vec<u8>> = BTreeMap::new();
-        for ((check, month), runs) in &self.derived.runs {
-            fresh.insert((check, *month), encode_runs(runs));
+        let mut fresh: BTreeMap<(&CheckId, u32), Vec<u8>> = BTreeMap::new();
+        for (check, runs) in &self.derived.runs {
+            let packs = (0..).zip(runs.chunks(RUNS_A_PACK));
+            fresh.extend(packs.map(|(place, runs)| ((check, place), encode_runs(runs))));
         }
         for pack in &self.packs {
             verified.packs += 1;
-            if fresh.remove(&(&pack.check, pack.month)).as_ref() != Some(&pack.runs) {
-                self.tell_pack(verified, &pack.check, pack.month, "are not what the groups give");
+            if fresh.remove(&(&pack.check, pack.place)).as_ref() != Some(&pack.runs) {
+                self.tell_pack(verified, &pack.check, pack.place, "are not what the groups give");
             }
         }
-        for (check, month) in fresh.into_keys() {
-            self.tell_pack(verified, check, month, "are missing");
+        for (check, place) in fresh.into_keys() {
+            self.tell_pack(verified, check, place, "are missing");
         }
     }
 
-    fn tell_pack(&self, verified: &mut Verified, check: &CheckId, month: i64, what: &str) {
-        let month = format!("{}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1);
+    fn tell_pack(&self, verified: &mut Verified, check: &CheckId, place: u32, what: &str) {
+        let pack = u64::from(place) + 1;
         self.tell(
             verified,
-            &format!("the runs of `{check}` in {month} {what}; `vedetta rebuild` makes them anew"),
+            &format!("the runs of `{check}` in pack {pack} {what}; `vedetta rebuild` makes them anew"),
         );
     }
 
@@ -246,7 +247,7 @@ impl Derived {
             Err(panic) => self.failed = Some(words_of(panic.as_ref())),
         }
         for collector_derive::Closed { check, run } in closed {
-            self.runs.entry((check, month_of(run.first_ms))).or_default().push(run);
+            self.runs.entry(check).or_default().push(run);
         }
     }
 }

@@ -42,10 +42,10 @@ pub(super) fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), St
         Write::Agent(agent, record) => put_agent(transaction, agent, record)?,
         Write::Runs(row) => transaction
             .prepare_cached(
-                "INSERT INTO run_pack (check_id, stream, month, runs) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (check_id, stream, month) DO UPDATE SET runs = excluded.runs",
+                "INSERT INTO run_pack (check_id, stream, place, runs) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (check_id, stream, place) DO UPDATE SET runs = excluded.runs",
             )?
-            .execute(params![row.check.as_str(), row.stream.0, row.month, row.runs])?,
+            .execute(params![row.check.as_str(), row.stream.0, row.place, row.runs])?,
         Write::Checkpoint(stream, state) => transaction
             .prepare_cached(
                 "INSERT INTO checkpoint (stream, state) VALUES (?1, ?2)
@@ -140,7 +140,7 @@ pub(super) fn packs(mut rows: Rows<'_>) -> Result<Vec<RunsRow>, StoreError> {
         packs.push(RunsRow {
             check: CheckId::new(check).map_err(|error| StoreError::Damaged(error.to_string()))?,
             stream: StreamId(bytes(row, 1)?),
-            month: row.get(2)?,
+            place: row.get(2)?,
             runs: row.get(3)?,
         });
     }
