@@ -22,7 +22,7 @@ pub use moment::{
     Account, AgentFacts, Histogram, IngestFacts, LatestSample, Ledgered, Moment, Moments, SealedFacts,
     StaleFacts,
 };
-pub use router::router;
+pub use router::{rehearse, router};
 pub use words::Lang;
 
 #[cfg(test)]

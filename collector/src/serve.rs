@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 mod patience;
 mod body;
@@ -44,11 +44,12 @@ mod socket;
 use crate::clock::Clock;
 use crate::keys::{Keys, KeysError, write_private};
 use crate::operator::SOCKET_NAME;
-use crate::publish::Reader;
+use crate::publish::{self, Reader};
 pub use acts::{ActError, Acts};
 use enrolment::Enrolment;
 use gate::Gates;
 use listen::{Answerer, Door, Listener};
+use moments::Present;
 pub use patience::Patience;
 use patience::Seat;
 use tls::{Certificates, TlsError};
@@ -190,9 +191,10 @@ impl Collector {
         let certificates = Certificates::new(Arc::clone(&keys), names, clock.now_ms())?;
         let json =
             serde_json::to_vec_pretty(&listening).map_err(|error| ServeError::Part(error.to_string()))?;
-        write_private(&state.join(LISTENING_FILE), &json)?;
 
         let core = Arc::new(Core { keys, clock, patience, gates: Gates::default(), enrolment, work });
+        rehearse(core.work.present(Arc::clone(&core))).await;
+        write_private(&state.join(LISTENING_FILE), &json)?;
         let acts = Acts::new(Arc::clone(&core), config_path, settings, listening.agents);
         let progress = watch::Sender::new(());
         let acts = Arc::new(acts);
@@ -291,6 +293,17 @@ impl Collector {
         let _ = fs::remove_file(&listening.socket);
         info!("stopped");
         result
+    }
+}
+
+/// What goes wrong with the first answer is no reason not to take samples.
+async fn rehearse(present: Present) {
+    match tokio::task::spawn_blocking(move || publish::rehearse(|asked| present.present(asked))).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "this year's figures cannot be told at the moment"),
+        Err(error) => {
+            error!(%error, "this year's figures cannot be computed; samples are taken all the same");
+        }
     }
 }
 

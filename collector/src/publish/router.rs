@@ -122,10 +122,10 @@ struct NowQuery {
 async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response {
     let now = computed(move || {
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
-        Ok(Now::of(&moments.moment(Asked { as_of_ms, ..Asked::default() })?))
+        told(&Now::of(&moments.moment(Asked { as_of_ms, ..Asked::default() })?))
     });
     match now.await {
-        Ok(now) => json(StatusCode::OK, &now),
+        Ok(body) => typed(JSON, body),
         Err(error) => refused(&error),
     }
 }
@@ -196,18 +196,39 @@ async fn period(State(moments): Source, length: Length, name: &str, query: Perio
         known(&moment, period)?;
         let listed = query.outages.as_deref() != Some("none");
         if moment.sealed.is_none() {
-            return Ok(if listed { Year::of(&moment) } else { Year::without_outages(&moment) });
+            return told(&if listed { Year::of(&moment) } else { Year::without_outages(&moment) });
         }
         let mut year = Year::told(&moment);
         if !listed {
             year.services.iter_mut().for_each(|service| service.outages.clear());
         }
-        Ok(year)
+        told(&year)
     });
     match answer.await {
-        Ok(year) => json(StatusCode::OK, &year),
+        Ok(body) => typed(JSON, body),
         Err(error) => refused(&error),
     }
+}
+
+/// The first answer, made before anybody asks and thrown away: of the year of the newest sample.
+///
+/// A fresh process pays for its first figures with memory that nobody has touched yet, more than half as much again
+/// as for the figures themselves; and what cannot be computed shows at the start instead of to the first reader.
+/// Nothing is kept of it: every answer is computed anew.
+pub fn rehearse(known: impl Fn(&Asked) -> Result<Moment, AskError>) -> Result<(), AskError> {
+    let moment = known(&Asked::default())?;
+    let newest_ms = moment.latest.values().map(|sample| sample.at_ms).max();
+    let year = newest_ms.map(Period::civil_year_at).filter(|year| year.end_ms() <= moment.now_ms);
+    let moment = match year {
+        None => moment,
+        Some(_) => known(&Asked { period: year, ..Asked::default() })?,
+    };
+    told(&Year::without_outages(&moment)).map(drop)
+}
+
+/// The body of an answer. Made where the answer is computed: a year of hundreds of checks is as long as a book.
+fn told(answer: &impl Serialize) -> Result<Vec<u8>, AskError> {
+    serde_json::to_vec(answer).map_err(|error| AskError::Failed(error.to_string()))
 }
 
 /// Is there anything to say about the moment's period?
@@ -259,6 +280,7 @@ async fn computed<T: Send + 'static>(
     })
 }
 
+const JSON: &str = "application/json";
 /// About as long as deriving a year of 200 checks takes on a slow machine.
 const RETRY_AFTER_S: &str = "30";
 const NOT_COMPUTED: &str = "the answer could not be computed; the collector's log says why";
@@ -296,7 +318,7 @@ fn problem(status: StatusCode, sentence: &str) -> Response {
 
 fn json(status: StatusCode, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(body) => (status, typed("application/json", body)).into_response(),
+        Ok(body) => (status, typed(JSON, body)).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -198,3 +198,24 @@ async fn refreshing_can_be_stopped() {
     assert!(answer("GET", "/", &[]).await.1.contains("http-equiv=\"refresh\""));
     assert!(!answer("GET", "/?refresh=off", &[]).await.1.contains("http-equiv=\"refresh\""));
 }
+
+#[test]
+fn the_first_answer_is_of_the_year_of_the_newest_sample() {
+    let ago = |years: i64| {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let known = |of: &Asked| {
+            asked.borrow_mut().push(of.period);
+            let mut moment = example::moment();
+            for sample in moment.latest.values_mut() {
+                sample.at_ms -= years * 365 * 86_400_000;
+            }
+            Ok(moment)
+        };
+        rehearse(known).unwrap();
+        asked.into_inner()
+    };
+    assert_eq!(ago(0), [None]);
+    assert_eq!(ago(1), [None, Some(Period::civil_year(2025))]);
+    let failing = |_: &Asked| Err(AskError::Failed("a defect".to_owned()));
+    assert_eq!(rehearse(failing).unwrap_err().to_string(), "a defect");
+}
