@@ -135,20 +135,25 @@ impl<'a> Said<'a> {
 /// Where to begin to read for a window that starts at `from_ms`: the newest run before it that makes a
 /// state by itself under every rule. What was before it cannot matter.
 fn decisive(streams: &[StreamRuns], rules: &[Confirmation], from_ms: i64) -> (usize, usize) {
-    let need = rules.iter().map(|rule| rule.down.max(rule.up)).max().unwrap_or(1);
+    let need = decisive_count(rules);
     for (index, stream) in streams.iter().enumerate().rev() {
         let closes_ms = streams.get(index + 1).map_or(i64::MAX, |next| next.opened_ms);
         let last_ms = from_ms.min(closes_ms.saturating_sub(1));
         let before = stream.closed.partition_point(|run| run.first_ms <= last_ms);
         let decides = |run: &Run| {
             let said = Said::of(run, (stream.opened_ms, last_ms));
-            run.verdict != Verdict::Unknown && said.is_some_and(|said| said.count >= u64::from(need))
+            run.verdict != Verdict::Unknown && said.is_some_and(|said| said.count >= need)
         };
         if let Some(run) = stream.closed[..before].iter().rposition(decides) {
             return (index, run);
         }
     }
     (0, 0)
+}
+
+/// How many samples make a state by themselves under every rule.
+fn decisive_count(rules: &[Confirmation]) -> u64 {
+    u64::from(rules.iter().map(|rule| rule.down.max(rule.up)).max().unwrap_or(1))
 }
 
 /// What a run says of `[start_ms, end_ms)`.
@@ -162,6 +167,8 @@ struct Piece {
 /// Lays pieces down in order, and keeps back those of a streak that is not decided.
 struct Judge<'a> {
     rules: &'a [Confirmation],
+    /// So many samples make a state by themselves, whatever rule is in force.
+    decisive: u64,
     /// Confirmed, and why; `None` before anything is.
     state: Option<(State, Reason)>,
     /// What contradicts the state, and how many samples in a row do, not yet enough of them.
@@ -176,17 +183,26 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn new(rules: &'a [Confirmation], from_ms: i64, to_ms: i64) -> Self {
         let timeline = Timeline { changes: Vec::new(), end_ms: to_ms };
-        let streak = (State::Unknown, 0);
-        Self { rules, state: None, streak, kept: Vec::new(), timeline, laid_to_ms: from_ms }
+        let (decisive, streak) = (decisive_count(rules), (State::Unknown, 0));
+        Self { rules, decisive, state: None, streak, kept: Vec::new(), timeline, laid_to_ms: from_ms }
     }
 
     /// The next run, which is heard within `speaks` and speaks until `end_ms`.
     #[inline]
     fn hear(&mut self, run: &Run, speaks: (i64, i64), end_ms: i64) {
-        let Some(said) = Said::of(run, speaks) else { return };
         let Run { verdict, reason, .. } = *run;
-        let piece = Piece { start_ms: said.first_ms, end_ms, verdict, reason };
         let says = State::from(verdict);
+        // Nearly every run is heard whole, has nothing kept back before it, and goes on with the state or makes one.
+        let whole = speaks.0 <= run.first_ms && run.last_ms <= speaks.1;
+        if whole && says != State::Unknown && self.kept.is_empty() {
+            let goes_on = self.state.is_some_and(|(state, _)| state == says);
+            if goes_on || run.count >= self.decisive {
+                self.enter(says, reason);
+                return self.lay(&Piece { start_ms: run.first_ms, end_ms, verdict, reason }, verdict, reason);
+            }
+        }
+        let Some(said) = Said::of(run, speaks) else { return };
+        let piece = Piece { start_ms: said.first_ms, end_ms, verdict, reason };
         match self.state {
             _ if says == State::Unknown && self.kept.is_empty() => self.lay(&piece, verdict, reason),
             _ if says == State::Unknown => self.kept.push(piece),

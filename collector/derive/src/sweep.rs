@@ -81,17 +81,25 @@ fn walk<'a, W: Weighed>(
         return Some(Arc::clone(first));
     };
     let (mut tally, turns) = turns::<W>(members, start_ms);
-    let mut timeline = Timeline { changes: Vec::with_capacity(turns.len() + 1), end_ms: first.end_ms };
-    timeline.push(Change { at_ms: start_ms, verdict: decide(tally), reason: Reason::None });
-    for weighed in turns {
+    let mut says = decide(tally);
+    let mut changes = Vec::with_capacity(turns.len() + 1);
+    changes.push(Change { at_ms: start_ms, verdict: says, reason: Reason::None });
+    for (place, weighed) in turns.iter().enumerate() {
         let (turn, weight) = (weighed.turn(), weighed.weight());
         *tally.of(turn.before()) -= weight;
         *tally.of(turn.after()) += weight;
-        // Of several at one instant the last one stays.
-        let at_ms = start_ms.saturating_add_unsigned(turn.after_ms());
-        timeline.push(Change { at_ms, verdict: decide(tally), reason: Reason::None });
+        // What all say together counts once everybody has said what he says at this instant.
+        if turns.get(place + 1).is_some_and(|next| next.turn().after_ms() == turn.after_ms()) {
+            continue;
+        }
+        let verdict = decide(tally);
+        if verdict != says {
+            let at_ms = start_ms.saturating_add_unsigned(turn.after_ms());
+            changes.push(Change { at_ms, verdict, reason: Reason::None });
+            says = verdict;
+        }
     }
-    Some(Arc::new(timeline))
+    Some(Arc::new(Timeline { changes, end_ms: first.end_ms }))
 }
 
 /// What the members say at the start, and every time that one of them says something else, in order.

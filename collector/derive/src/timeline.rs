@@ -168,6 +168,18 @@ impl Timeline {
         self.end_ms = next.end_ms;
     }
 
+    /// As [`Timeline::stretches`], for those who take all of them: without a look for each one's end.
+    pub(crate) fn each_stretch(&self, mut take: impl FnMut(i64, i64, &Change)) {
+        for pair in self.changes.windows(2) {
+            if let [change, next] = pair {
+                take(change.at_ms, next.at_ms, change);
+            }
+        }
+        if let Some(last) = self.changes.last() {
+            take(last.at_ms, self.end_ms, last);
+        }
+    }
+
     /// What holds at its end, and since when; `None` if it is empty.
     pub(crate) fn last(&self) -> Option<(Condition, i64)> {
         let verdict = self.changes.last()?.verdict;
@@ -178,14 +190,14 @@ impl Timeline {
     /// Its states from `from_ms` on.
     pub fn spans_from(&self, from_ms: i64) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::with_capacity(self.changes.len());
-        for (start_ms, end_ms, change) in self.stretches() {
+        self.each_stretch(|start_ms, end_ms, change| {
             let (start_ms, state) = (start_ms.max(from_ms), State::from(change.verdict));
             match spans.last_mut() {
                 _ if start_ms >= end_ms => {}
                 Some(last) if last.state == state => last.end_ms = end_ms,
                 _ => spans.push(Span { start_ms, end_ms, state }),
             }
-        }
+        });
         spans
     }
 }

@@ -36,7 +36,7 @@ fn percent_4(p: u64, q: u64) -> String {
         text[at] = b'0' + u8::try_from(digits % 10).unwrap_or(0);
         digits /= 10;
     }
-    String::from_utf8_lossy(&text[at..]).into_owned()
+    str::from_utf8(&text[at..]).unwrap_or_default().to_owned()
 }
 
 impl Share {

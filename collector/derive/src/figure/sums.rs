@@ -34,10 +34,10 @@ impl Sums {
     /// The common case, without a look for the right stretch.
     fn add_within(&mut self, timeline: &Timeline, (start_ms, end_ms): (i64, i64), weight: u64) {
         let mut lengths = [0; Condition::ALL.len()];
-        for (from_ms, to_ms, change) in timeline.stretches() {
+        timeline.each_stretch(|from_ms, to_ms, change| {
             let length = to_ms.min(end_ms).saturating_sub(from_ms.max(start_ms)).max(0);
             lengths[change.verdict as usize] += length.unsigned_abs();
-        }
+        });
         for (condition, length) in Condition::ALL.into_iter().zip(lengths) {
             *self.of(condition) += length * weight;
         }
