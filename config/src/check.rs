@@ -11,6 +11,8 @@ mod saml;
 mod ntp;
 mod icmp;
 mod radius;
+mod kerberos;
+mod ldap;
 mod snmp;
 mod mail;
 mod smtp;
@@ -25,6 +27,8 @@ pub use http::{
 };
 pub use icmp::IcmpParams;
 pub use imap::{ImapNewest, ImapParams};
+pub use kerberos::{KerberosParams, KerberosTransport};
+pub use ldap::{LdapBind, LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState};
 pub use mail::{MailLogin, MailMethod, MailMode, MailOauth, MailServer};
 pub use ntp::NtpParams;
 pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
@@ -116,6 +120,10 @@ pub enum Probe {
     Icmp(IcmpParams),
     /// One server of RADIUS: its state, or a login.
     Radius(Box<RadiusParams>),
+    /// One key distribution centre: its clock, a ticket, a ticket for a service.
+    Kerberos(Box<KerberosParams>),
+    /// One directory: a bind, a search, what its root entry says.
+    Ldap(Box<LdapParams>),
     /// What a device's SNMP agent says of it.
     Snmp(Box<SnmpParams>),
     /// A dialogue with a mail server, up to a recipient; no mail is sent.
@@ -138,6 +146,8 @@ impl Probe {
             Self::Ntp(_) => "ntp",
             Self::Icmp(_) => "icmp",
             Self::Radius(_) => "radius",
+            Self::Kerberos(_) => "kerberos",
+            Self::Ldap(_) => "ldap",
             Self::Snmp(_) => "snmp",
             Self::Smtp(_) => "smtp",
             Self::Imap(_) => "imap",
@@ -156,6 +166,8 @@ impl Probe {
             Self::Ntp(ntp) => ntp.server.to_string(),
             Self::Icmp(icmp) => icmp.host.clone(),
             Self::Radius(radius) => radius.server.to_string(),
+            Self::Kerberos(kerberos) => kerberos.kdc.to_string(),
+            Self::Ldap(ldap) => ldap.server.to_string(),
             Self::Snmp(snmp) => snmp.address.to_string(),
             Self::Smtp(smtp) => smtp.server.address.to_string(),
             Self::Imap(imap) => imap.server.address.to_string(),
@@ -185,6 +197,8 @@ impl Probe {
             Self::Ntp(ntp) => Some(&mut ntp.family),
             Self::Icmp(icmp) => Some(&mut icmp.family),
             Self::Radius(radius) => Some(&mut radius.family),
+            Self::Kerberos(kerberos) => Some(&mut kerberos.family),
+            Self::Ldap(ldap) => Some(&mut ldap.family),
             Self::Snmp(snmp) => Some(&mut snmp.family),
             Self::Smtp(smtp) => Some(&mut smtp.family),
             Self::Imap(imap) => Some(&mut imap.family),

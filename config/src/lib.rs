@@ -48,6 +48,10 @@ pub use check::{
     TlsParams, WireText,
 };
 pub use check::{
+    KerberosParams, KerberosTransport, LdapBind, LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch,
+    LdapSecurity, LdapState,
+};
+pub use check::{
     SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
     thousandths,
 };

@@ -22,6 +22,9 @@ pub mod saml;
 pub mod ntp;
 pub mod icmp;
 pub mod radius;
+mod ber;
+pub mod kerberos;
+pub mod ldap;
 pub mod snmp;
 mod mail;
 pub mod smtp;
@@ -207,6 +210,10 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
         Probe::Oidc(params) => Box::new(oidc::Oidc::new(*params)?),
         Probe::Saml(params) => Box::new(saml::Saml::new(*params)?),
         Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),
+        Probe::Kerberos(params) => {
+            Box::new(kerberos::Kerberos::new(*params, Duration::from_millis(timing.timeout_ms))?)
+        }
+        Probe::Ldap(params) => Box::new(ldap::Ldap::new(*params)?),
         Probe::Radius(params) => {
             Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))
         }

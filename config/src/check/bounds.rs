@@ -5,6 +5,7 @@ use super::SnmpParams;
 use super::{
     CheckSpec, HttpParams, IcmpParams, ImapNewest, MailLogin, MailServer, NtpParams, Probe, RadiusParams,
 };
+use super::{KerberosParams, LdapParams};
 
 /// A longer dialogue is a protocol, and deserves a probe of its own.
 pub(crate) const STEPS_MAX: usize = 16;
@@ -52,6 +53,22 @@ impl CheckSpec {
                 ("packets", as_count(icmp.packets), as_count(IcmpParams::PACKETS_MAX)),
                 ("size", usize::from(icmp.size), usize::from(IcmpParams::SIZE_MAX)),
             ],
+            Probe::Kerberos(kerberos) => {
+                let names = [Some(&kerberos.realm), kerberos.user.as_ref(), kerberos.service.as_ref()];
+                let longest = names.into_iter().flatten().map(String::len).max().unwrap_or(0);
+                vec![("bytes of a name", longest, KerberosParams::NAME_BYTES_MAX)]
+            }
+            Probe::Ldap(ldap) => {
+                let names =
+                    [ldap.bind.as_ref().map(|bind| &bind.user), ldap.search.as_ref().map(|s| &s.base)];
+                let longest = names.into_iter().flatten().map(String::len).max().unwrap_or(0);
+                let entries = ldap.search.as_ref().map_or(0, |search| search.min_entries);
+                vec![
+                    ("bytes of a name", longest, LdapParams::NAME_BYTES_MAX),
+                    ("min_entries", as_count(entries), as_count(LdapParams::MIN_ENTRIES_MAX)),
+                    ("require", ldap.require.len(), LIST_MAX),
+                ]
+            }
             Probe::Radius(radius) => {
                 let texts = [&radius.calling_station, &radius.called_station].into_iter().flatten();
                 let user = radius.login.as_ref().map(|login| &login.user);

@@ -11,6 +11,8 @@ mod saml;
 mod ntp;
 mod icmp;
 mod radius;
+mod kerberos;
+mod ldap;
 mod snmp;
 mod mail;
 mod smtp;
@@ -39,6 +41,8 @@ pub(super) enum Asked {
     Ntp(ntp::Asked),
     Icmp(icmp::Asked),
     Radius(Box<radius::Asked>),
+    Kerberos(Box<kerberos::Asked>),
+    Ldap(Box<ldap::Asked>),
     Snmp(Box<snmp::Asked>),
     Smtp(Box<smtp::Asked>),
     Imap(Box<imap::Asked>),
@@ -56,6 +60,8 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
+        ProbeKeys::Kerberos(keys) => kerberos::asked(keys, report).map(Box::new).map(Asked::Kerberos),
+        ProbeKeys::Ldap(keys) => ldap::asked(keys, folder, report).map(Box::new).map(Asked::Ldap),
         ProbeKeys::Snmp(keys) => snmp::asked(keys, report).map(Box::new).map(Asked::Snmp),
         ProbeKeys::Smtp(keys) => smtp::asked(keys, folder, report).map(Box::new).map(Asked::Smtp),
         ProbeKeys::Imap(keys) => imap::asked(keys, folder, report).map(Box::new).map(Asked::Imap),
@@ -82,6 +88,8 @@ impl Asked {
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),
+            Self::Kerberos(asked) => asked.of(target, report).map(Box::new).map(Probe::Kerberos),
+            Self::Ldap(asked) => asked.of(target, report).map(Box::new).map(Probe::Ldap),
             Self::Snmp(asked) => asked.of(target, report).map(Box::new).map(Probe::Snmp),
             Self::Smtp(asked) => asked.of(target, report).map(Box::new).map(Probe::Smtp),
             Self::Imap(asked) => asked.of(target, report).map(Box::new).map(Probe::Imap),

@@ -123,6 +123,8 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Ntp(ntp) => ntp.family,
         Probe::Icmp(icmp) => icmp.family,
         Probe::Radius(radius) => radius.family,
+        Probe::Kerberos(kerberos) => kerberos.family,
+        Probe::Ldap(ldap) => ldap.family,
         Probe::Snmp(snmp) => snmp.family,
         Probe::Smtp(smtp) => smtp.family,
         Probe::Imap(imap) => imap.family,

@@ -9,6 +9,8 @@ mod saml;
 mod ntp;
 mod icmp;
 mod radius;
+mod kerberos;
+mod ldap;
 mod snmp;
 mod mail;
 mod smtp;
@@ -19,6 +21,8 @@ pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
 pub(crate) use imap::{ImapKeys, NewestKeys};
+pub(crate) use kerberos::KerberosKeys;
+pub(crate) use ldap::LdapKeys;
 pub(crate) use mail::{LoginKeys, OauthKeys};
 pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
@@ -49,6 +53,8 @@ pub(crate) enum ProbeKeys {
     Ntp(NtpKeys),
     Icmp(IcmpKeys),
     Radius(RadiusKeys),
+    Kerberos(KerberosKeys),
+    Ldap(Box<LdapKeys>),
     Snmp(Box<SnmpKeys>),
     Smtp(Box<SmtpKeys>),
     Imap(Box<ImapKeys>),
@@ -65,6 +71,8 @@ const KINDS: &[(&str, &[&str])] = &[
     ("ntp", NtpKeys::KEYS),
     ("icmp", IcmpKeys::KEYS),
     ("radius", RadiusKeys::KEYS),
+    ("kerberos", KerberosKeys::KEYS),
+    ("ldap", LdapKeys::KEYS),
     ("snmp", SnmpKeys::KEYS),
     ("smtp", SmtpKeys::KEYS),
     ("imap", ImapKeys::KEYS),
@@ -74,7 +82,6 @@ const KINDS: &[(&str, &[&str])] = &[
 /// Kinds of the full grammar that this version cannot run yet.
 const LATER: &[&str] = &[
     "mail_round_trip",
-    "ldap",
     "browse",
     "heartbeat",
     "access_point",
@@ -98,6 +105,8 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
+        Kind { word: "kerberos", keys: KerberosKeys::schema_of_keys(definitions) },
+        Kind { word: "ldap", keys: LdapKeys::schema_of_keys(definitions) },
         Kind { word: "snmp", keys: SnmpKeys::schema_of_keys(definitions) },
         Kind { word: "smtp", keys: SmtpKeys::schema_of_keys(definitions) },
         Kind { word: "imap", keys: ImapKeys::schema_of_keys(definitions) },
@@ -145,6 +154,8 @@ impl ProbeKeys {
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),
+            "kerberos" => KerberosKeys::read_entries(own, at, report).map(Self::Kerberos),
+            "ldap" => LdapKeys::read_entries(own, at, report).map(Box::new).map(Self::Ldap),
             "snmp" => SnmpKeys::read_entries(own, at, report).map(Box::new).map(Self::Snmp),
             "smtp" => SmtpKeys::read_entries(own, at, report).map(Box::new).map(Self::Smtp),
             "imap" => ImapKeys::read_entries(own, at, report).map(Box::new).map(Self::Imap),

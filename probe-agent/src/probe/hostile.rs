@@ -45,6 +45,10 @@ const ROWS: &[Row] = &[
     Row { kind: "dns_tcp", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"TXT","transport":"tcp","expect":["nessun rumore"]}"#, prefix: |asked| answer_of_dns(asked, 2) },
     Row { kind: "ntp", probe: r#"{"kind":"ntp","server":"127.0.0.1:PORT"}"#, prefix: answer_of_ntp },
     Row { kind: "radius", probe: r#"{"kind":"radius","server":"127.0.0.1:PORT","secret":"SECRET"}"#, prefix: answer_of_radius },
+    Row { kind: "kerberos", probe: r#"{"kind":"kerberos","kdc":"127.0.0.1:PORT","realm":"COMUNE.EXAMPLE","transport":"tcp","user":"sonda"}"#, prefix: |_| b"\0\0\0\x80\x7e\x7e\x30\x7c\xa0\x03\x02\x01\x05\xa1\x03\x02\x01\x1e\xa4\x11\x18\x0f".to_vec() },
+    Row { kind: "kerberos_udp", probe: r#"{"kind":"kerberos","kdc":"127.0.0.1:PORT","realm":"COMUNE.EXAMPLE","transport":"udp"}"#, prefix: |_| b"\x6b\x7e\x30\x7c\xa0\x03\x02\x01\x05\xa1\x03\x02\x01\x0b\xa3".to_vec() },
+    Row { kind: "ldap", probe: r#"{"kind":"ldap","server":"127.0.0.1:PORT","security":"plain","bind":{"user":"cn=sonda","secret":"SECRET"}}"#, prefix: |_| b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\0\x04\0\x04\0\x30\x60\x02\x01\x02\x64".to_vec() },
+    Row { kind: "ldap_starttls", probe: r#"{"kind":"ldap","server":"127.0.0.1:PORT","security":"starttls"}"#, prefix: |_| b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\0\x04\0\x04\0".to_vec() },
     Row { kind: "snmp", probe: r#"{"kind":"snmp","address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"interfaces":["eth0"],"presets":["ups"]}"#, prefix: answer_of_snmp },
     Row { kind: "snmp_v3", probe: r#"{"kind":"snmp","address":"127.0.0.1:PORT","access":{"version":"3","user":"vedetta","auth":"sha256","secret":"SECRET","privacy":{"cipher":"aes128","secret":"SECRET"}}}"#, prefix: answer_of_snmp },
     Row { kind: "smtp", probe: r#"{"kind":"smtp","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}},"depth":"rcpt","rcpt":"a@b.example"}"#, prefix: answer_of_smtp },
@@ -58,7 +62,7 @@ const TIMEOUT_MS: u64 = 250;
 /// A run that ends neither by itself nor at its deadline; far beyond what a busy machine adds.
 const HANG: Duration = Duration::from_mins(1);
 /// To which origins of a peer a secret may go.
-const SCHEMES: &[&str] = &["http", "radius", "smtp", "imap", "pop3"];
+const SCHEMES: &[&str] = &["http", "radius", "ldap", "smtp", "imap", "pop3"];
 /// At once: the agent has as many neighbours.
 const RUNS_AT_ONCE: u64 = 32;
 /// Runs with one set of surroundings: a secret that is rejected once rests for all of them.

@@ -147,7 +147,7 @@ async fn speaker(
         let secret = surroundings.secrets.read(name, &origin).await?;
         trace.secret(secret.text.as_bytes());
         secret.goes_to(remote.ip())?;
-        Ok(secret.text)
+        Ok::<_, Fault>(secret.text)
     };
     match access {
         SnmpAccess::V2c { community } => Ok(Speaker::Community(read(community).await?)),

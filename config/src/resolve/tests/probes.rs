@@ -189,3 +189,41 @@ fn a_login_of_radius_is_taken() {
     let Probe::Radius(radius) = &check.probe else { panic!("radius") };
     assert_eq!((radius.server.port, radius.family, radius.login.is_none()), (1645, Family::V6, true));
 }
+
+#[test]
+fn a_directory_is_asked_as_it_says() {
+    let check = only(
+        "c: {probe: ldap, targets: {t: dc1.example}, security: starttls, user: cn=sonda, secret: sonda, base: dc=example, \
+         scope: sub, filter: (uid=s*), require: synchronized}",
+    );
+    let Probe::Ldap(ldap) = &check.probe else { panic!("ldap") };
+    assert_eq!((ldap.server.port, ldap.security), (389, crate::LdapSecurity::Starttls));
+    let (bind, search) = (ldap.bind.as_ref().unwrap(), ldap.search.as_ref().unwrap());
+    assert_eq!((bind.user.as_str(), bind.secret.as_str()), ("cn=sonda", "sonda"));
+    assert_eq!(
+        (search.scope, search.filter.to_string().as_str(), search.min_entries),
+        (crate::LdapScope::Sub, "(uid=s*)", 1)
+    );
+    let check = only("c: {probe: ldap, targets: {t: dc1.example}}");
+    let Probe::Ldap(ldap) = &check.probe else { panic!("ldap") };
+    assert_eq!((ldap.server.port, ldap.bind.is_none(), ldap.search.is_none()), (636, true, true));
+    let written = serde_json::to_string(&check.probe).unwrap();
+    assert_eq!(serde_json::from_str::<Probe>(&written).unwrap(), check.probe);
+}
+
+#[test]
+fn a_centre_of_keys_is_asked_as_deep_as_it_says() {
+    let check = only(
+        "c: {probe: kerberos, targets: {t: dc1.example}, realm: A.EXAMPLE, transport: both, user: sonda, secret: sonda, \
+         service: HTTP/a.example}",
+    );
+    let Probe::Kerberos(kerberos) = &check.probe else { panic!("kerberos") };
+    assert_eq!((kerberos.kdc.port, kerberos.transport), (88, crate::KerberosTransport::Both));
+    assert_eq!(kerberos.service.as_deref(), Some("HTTP/a.example"));
+    let check = only("c: {probe: kerberos, targets: {t: \"10.0.0.1:1088\"}, realm: A.EXAMPLE}");
+    let Probe::Kerberos(kerberos) = &check.probe else { panic!("kerberos") };
+    assert_eq!(
+        (kerberos.kdc.port, kerberos.transport, kerberos.user.is_none()),
+        (1_088, crate::KerberosTransport::Tcp, true)
+    );
+}
