@@ -1,5 +1,6 @@
 //! `agent.yaml`: all that an agent knows by itself. The rest it pulls, signed.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::HostPort;
@@ -21,6 +22,13 @@ pub struct AgentConfig {
     /// NTP servers for the agent's own clock watch; none means that only the exchange with the
     /// collector bounds the clock's error.
     pub ntp_servers: Vec<HostPort>,
+    /// Where jobs report to; `127.0.0.1:8090` by default. Nothing listens before a heartbeat is assigned.
+    pub heartbeats_listen: Vec<SocketAddr>,
+}
+
+impl AgentConfig {
+    /// Where jobs report to unless said.
+    pub const HEARTBEATS_PORT: u16 = 8_090;
 }
 
 impl Default for AgentConfig {
@@ -33,6 +41,7 @@ impl Default for AgentConfig {
             allowed_targets: Vec::new(),
             spool_bytes_max: 1 << 30,
             ntp_servers: Vec::new(),
+            heartbeats_listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, AgentConfig::HEARTBEATS_PORT))],
         }
     }
 }

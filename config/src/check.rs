@@ -10,6 +10,7 @@ mod oidc;
 mod saml;
 mod ntp;
 mod icmp;
+mod heartbeat;
 mod radius;
 mod kerberos;
 mod ldap;
@@ -21,6 +22,7 @@ mod pop3;
 pub(crate) mod bounds;
 
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
+pub use heartbeat::{DownAfter, HeartbeatParams};
 pub use http::{
     HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
     JsonWish,
@@ -118,6 +120,8 @@ pub enum Probe {
     Ntp(NtpParams),
     /// Echo requests: is the host reached, how soon, with how much loss?
     Icmp(IcmpParams),
+    /// A job that reports by itself, in time and well.
+    Heartbeat(Box<HeartbeatParams>),
     /// One server of RADIUS: its state, or a login.
     Radius(Box<RadiusParams>),
     /// One key distribution centre: its clock, a ticket, a ticket for a service.
@@ -145,6 +149,7 @@ impl Probe {
             Self::Saml(_) => "saml",
             Self::Ntp(_) => "ntp",
             Self::Icmp(_) => "icmp",
+            Self::Heartbeat(_) => "heartbeat",
             Self::Radius(_) => "radius",
             Self::Kerberos(_) => "kerberos",
             Self::Ldap(_) => "ldap",
@@ -165,6 +170,7 @@ impl Probe {
             Self::Saml(saml) => saml.url.clone(),
             Self::Ntp(ntp) => ntp.server.to_string(),
             Self::Icmp(icmp) => icmp.host.clone(),
+            Self::Heartbeat(heartbeat) => heartbeat.due.to_string(),
             Self::Radius(radius) => radius.server.to_string(),
             Self::Kerberos(kerberos) => kerberos.kdc.to_string(),
             Self::Ldap(ldap) => ldap.server.to_string(),
@@ -203,7 +209,7 @@ impl Probe {
             Self::Smtp(smtp) => Some(&mut smtp.family),
             Self::Imap(imap) => Some(&mut imap.family),
             Self::Pop3(pop3) => Some(&mut pop3.family),
-            Self::Dns(_) => None,
+            Self::Dns(_) | Self::Heartbeat(_) => None,
         }
     }
 }

@@ -16,6 +16,7 @@ mod vote;
 mod rules;
 mod check;
 mod calendar;
+mod cadence;
 mod commitment;
 mod burn;
 mod charter;
@@ -34,6 +35,7 @@ mod effect;
 
 pub use agent::AgentConfig;
 pub use burn::{BurnError, BurnErrorKind, BurnTier, Severity, YEAR_MS, burn_max};
+pub use cadence::{Cadence, Due};
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};
 pub use charter::{
     About, Approved, Charter, CharterAct, Check, Component, FigureRule, Life, Node, Organisation, Part,
@@ -47,6 +49,7 @@ pub use check::{
     RecordMatch, SamlParams, SmtpDepth, SmtpExpect, SmtpParams, SoaSerial, TcpParams, TcpStep, Timing,
     TlsParams, WireText,
 };
+pub use check::{DownAfter, HeartbeatParams};
 pub use check::{
     KerberosParams, KerberosTransport, LdapBind, LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch,
     LdapSecurity, LdapState,

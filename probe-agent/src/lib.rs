@@ -18,6 +18,7 @@ pub mod allowed;
 pub mod resolve;
 pub mod tls;
 pub mod secrets;
+pub mod heartbeats;
 pub mod probe;
 pub mod canary;
 pub mod schedule;
@@ -37,6 +38,7 @@ use tracing::{info, warn};
 
 use allowed::{AllowedTargets, NotANetwork};
 use clock::WallClock;
+use heartbeats::Book;
 use identity::{Identity, IdentityError};
 use probe::icmp::Pings;
 use probe::{SharedSurroundings, Surroundings};
@@ -116,6 +118,13 @@ pub async fn run(
         watches.spawn(clock::watch_ntp(config.ntp_servers.clone(), Arc::clone(&ntp_error_ms)));
     }
 
+    let receiver = heartbeats::Receiver {
+        listen: config.heartbeats_listen.clone(),
+        assignments: assignment.clone(),
+        book: Arc::clone(&surroundings.heartbeats),
+        secrets: surroundings.secrets.clone(),
+        clock: Arc::clone(&clock),
+    };
     let schedule = Schedule {
         agent: identity.agent.clone(),
         assignments: assignment,
@@ -142,8 +151,12 @@ pub async fn run(
     };
     info!(agent = identity.agent, version = VERSION, "agent begins");
     let mut stages: JoinSet<Result<(), AgentError>> = JoinSet::new();
-    // The only one to hear `stop`.
-    let schedule_stop = stop.clone();
+    // The two that take in from outside, and so the only ones to hear `stop`.
+    let (schedule_stop, receiver_stop) = (stop.clone(), stop.clone());
+    stages.spawn(async move {
+        heartbeats::run(receiver, receiver_stop).await;
+        Ok(())
+    });
     stages.spawn(async move { Ok(schedule::run(schedule, schedule_stop).await?) });
     // Ends when its input ends.
     stages.spawn(async move { Ok(spool::run(spool, entries).await?) });
@@ -183,6 +196,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         snmp: probe::snmp::Engines::default(),
         clock: clock::Calendar::default(),
         clock_servers: config.ntp_servers.clone(),
+        heartbeats: Arc::new(Book::new(&config.state_directory, clock::system())),
     }))
 }
 

@@ -21,6 +21,7 @@ pub mod oidc;
 pub mod saml;
 pub mod ntp;
 pub mod icmp;
+pub mod heartbeat;
 pub mod radius;
 mod ber;
 pub mod kerberos;
@@ -50,6 +51,7 @@ use config::{CheckId, CheckSpec, HostPort, Probe, Timing};
 
 use crate::allowed::AllowedTargets;
 use crate::clock::Calendar;
+use crate::heartbeats::Book;
 use crate::resolve::SystemResolver;
 use crate::secrets::SecretsDirectory;
 use crate::tls::TlsStore;
@@ -105,6 +107,8 @@ pub struct Surroundings {
     pub clock: Calendar,
     /// Servers of the agent's own clock watch: they have a voice when clocks differ.
     pub clock_servers: Vec<HostPort>,
+    /// What jobs have reported.
+    pub heartbeats: Arc<Book>,
 }
 
 /// What one run of a check saw.
@@ -144,8 +148,8 @@ impl Check {
         let kind = spec.probe.kind();
         let (probe, over_v6) = spec.probe.by_family();
         let timing = spec.timing;
-        let asker = asker(probe, &timing)?;
-        let over_v6 = over_v6.map(|probe| self::asker(probe, &timing)).transpose()?;
+        let asker = asker(probe, &spec.id, &timing)?;
+        let over_v6 = over_v6.map(|probe| self::asker(probe, &spec.id, &timing)).transpose()?;
         Ok(Self { id: spec.id, timing, measures_path: spec.measures_path, kind, asker, over_v6 })
     }
 
@@ -202,7 +206,7 @@ impl Check {
 }
 
 /// The kinds, in the order of [`Probe`].
-fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
+fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, String> {
     Ok(match probe {
         Probe::Tcp(params) => Box::new(tcp::Tcp::new(params)?),
         Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
@@ -217,6 +221,7 @@ fn asker(probe: Probe, timing: &Timing) -> Result<Box<dyn Asker>, String> {
         Probe::Radius(params) => {
             Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))
         }
+        Probe::Heartbeat(params) => Box::new(heartbeat::Heartbeat::new(*params, id)?),
         Probe::Icmp(params) => Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))),
         Probe::Snmp(params) => {
             let (timeout, every) = (timing.timeout_ms, timing.every_ms);

@@ -79,6 +79,21 @@ impl SecretsDirectory {
         Ok(Secret { text: secret.to_owned(), at })
     }
 
+    /// What reports to this agent must carry; `None` when there is no such secret. It is compared here and goes
+    /// nowhere, so no origin need be allowed. The error is a sentence.
+    pub async fn token(&self, name: &Id) -> Result<Option<String>, String> {
+        let path = self.0.join(name.as_str());
+        if matches!(tokio::fs::try_exists(&path).await, Ok(false)) {
+            return Ok(None);
+        }
+        let text = text_of(&path).await?;
+        let token = text.trim_ascii_end();
+        if token.is_empty() || token.chars().any(char::is_control) {
+            return Err("the file is not one line of text".to_owned());
+        }
+        Ok(Some(token.to_owned()))
+    }
+
     async fn places(&self, name: &Id, origin: &str) -> Result<Option<AllowedTargets>, Fault> {
         let forbidden =
             |why: String| Fault::new(Reason::AgentTargetForbidden, format!("secret `{name}`: {why}"));

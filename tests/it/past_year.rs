@@ -35,6 +35,7 @@ fn a_year_of_every_cause_has_the_models_figures() {
                 include_str!("../../config/examples/senigallia-applicazioni.csv"),
             ),
             ("senigallia-host.csv", include_str!("../../config/examples/senigallia-host.csv")),
+            ("senigallia-backup.csv", include_str!("../../config/examples/senigallia-backup.csv")),
         ],
     );
     let charter = config::load(&place.path("vedetta.yaml")).unwrap().vedetta.charter;

@@ -203,6 +203,15 @@ reasons! {
     191 IcmpLoss "icmp.loss" "more echo requests were lost than the warning threshold allows";
     192 IcmpLossCrit "icmp.loss_crit" "more echo requests were lost than the critical threshold allows";
     193 IcmpTtlExceeded "icmp.ttl_exceeded" "the path goes in a circle or is too long";
+    // Heartbeats.
+    450 HeartbeatMissed "heartbeat.missed" "the job has not reported in time";
+    451 HeartbeatFailed "heartbeat.failed" "the job reports that it failed";
+    452 HeartbeatOverrun "heartbeat.overrun" "the job has begun and not ended in time";
+    453 HeartbeatNoRestorePoint "heartbeat.no_restore_point" "no good run is young enough";
+    454 HeartbeatUnheard "heartbeat.unheard" "the job has not reported yet";
+    455 HeartbeatTooSmall "heartbeat.too_small" "the job made less than it must";
+    456 HeartbeatShrunk "heartbeat.shrunk" "the job made much less than the time before";
+    457 HeartbeatSlower "heartbeat.slower" "the job took much longer than the time before";
     // LDAP.
     370 LdapCode "ldap.code" "the directory answers with an error";
     371 LdapReferralOnly "ldap.referral_only" "the directory only refers to another one";

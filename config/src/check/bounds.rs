@@ -5,6 +5,7 @@ use super::SnmpParams;
 use super::{
     CheckSpec, HttpParams, IcmpParams, ImapNewest, MailLogin, MailServer, NtpParams, Probe, RadiusParams,
 };
+use super::{DownAfter, HeartbeatParams};
 use super::{KerberosParams, LdapParams};
 
 /// A longer dialogue is a protocol, and deserves a probe of its own.
@@ -49,6 +50,7 @@ impl CheckSpec {
                 vec![("hosts", saml.hosts.len(), LIST_MAX), ("signing", saml.signing.len(), LIST_MAX)]
             }
             Probe::Ntp(ntp) => vec![("peers", ntp.peers.len(), NtpParams::PEERS_MAX)],
+            Probe::Heartbeat(heartbeat) => of_heartbeat(heartbeat),
             Probe::Icmp(icmp) => vec![
                 ("packets", as_count(icmp.packets), as_count(IcmpParams::PACKETS_MAX)),
                 ("size", usize::from(icmp.size), usize::from(IcmpParams::SIZE_MAX)),
@@ -110,6 +112,14 @@ fn of_http(http: &HttpParams) -> Vec<(&'static str, usize, usize)> {
         ("no_text", answer.no_text.len(), LIST_MAX),
         ("json", answer.json.len(), LIST_MAX),
     ]
+}
+
+fn of_heartbeat(heartbeat: &HeartbeatParams) -> Vec<(&'static str, usize, usize)> {
+    let missed = match heartbeat.down_after {
+        DownAfter::Missed(missed) => missed,
+        DownAfter::Ms(_) => 0,
+    };
+    vec![("down_after", as_count(missed), as_count(HeartbeatParams::MISSED_MAX))]
 }
 
 fn as_count(number: u32) -> usize {

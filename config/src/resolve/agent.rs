@@ -28,6 +28,11 @@ pub(crate) fn agent(keys: &AgentKeys, folder: &Path, report: &mut Report<'_>) ->
             .map_or(default.secrets_directory, |path| in_folder(path, Some(folder))),
         allowed_targets: networks(keys.allowed_targets.as_deref(), report),
         spool_bytes_max: spool(keys.spool_bytes_max.as_ref(), default.spool_bytes_max, report),
+        heartbeats_listen: keys
+            .heartbeats
+            .as_ref()
+            .and_then(|heartbeats| heartbeats.listen.clone())
+            .unwrap_or(default.heartbeats_listen),
         ntp_servers: addresses(keys.ntp_servers.as_deref(), 123, report),
     }
 }

@@ -10,6 +10,7 @@ mod oidc;
 mod saml;
 mod ntp;
 mod icmp;
+mod heartbeat;
 mod radius;
 mod kerberos;
 mod ldap;
@@ -22,6 +23,7 @@ mod pop3;
 use std::net::IpAddr;
 use std::path::Path;
 
+pub(super) use heartbeat::heard;
 pub(super) use ntp::acquaint;
 
 use super::files;
@@ -40,6 +42,7 @@ pub(super) enum Asked {
     Saml(Box<saml::Asked>),
     Ntp(ntp::Asked),
     Icmp(icmp::Asked),
+    Heartbeat(Box<heartbeat::Asked>),
     Radius(Box<radius::Asked>),
     Kerberos(Box<kerberos::Asked>),
     Ldap(Box<ldap::Asked>),
@@ -59,6 +62,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Saml(keys) => saml::asked(keys, folder, report).map(Box::new).map(Asked::Saml),
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
         ProbeKeys::Icmp(keys) => icmp::asked(keys, report).map(Asked::Icmp),
+        ProbeKeys::Heartbeat(keys) => heartbeat::asked(keys, report).map(Box::new).map(Asked::Heartbeat),
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
         ProbeKeys::Kerberos(keys) => kerberos::asked(keys, report).map(Box::new).map(Asked::Kerberos),
         ProbeKeys::Ldap(keys) => ldap::asked(keys, folder, report).map(Box::new).map(Asked::Ldap),
@@ -87,6 +91,7 @@ impl Asked {
             Self::Saml(asked) => asked.of(target, report).map(Box::new).map(Probe::Saml),
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),
             Self::Icmp(asked) => asked.of(target, report).map(Probe::Icmp),
+            Self::Heartbeat(asked) => asked.of(target, report).map(Box::new).map(Probe::Heartbeat),
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),
             Self::Kerberos(asked) => asked.of(target, report).map(Box::new).map(Probe::Kerberos),
             Self::Ldap(asked) => asked.of(target, report).map(Box::new).map(Probe::Ldap),

@@ -187,7 +187,10 @@ impl Branch<'_> {
             asked.among(named.sound().map(|(_, Target(keys))| &keys.address));
         }
         let group_by = grouped(common, named, report);
-        doubts::repeated(named, report);
+        // Many jobs are due at the same time, and each is its own.
+        if !matches!(probe, ProbeKeys::Heartbeat(_)) {
+            doubts::repeated(named, report);
+        }
         doubts::renamed(name, common.was.as_ref(), named, report);
         let siblings = named.names();
         life::once(named.sound().map(|(name, target)| (name, target.0.was.as_ref())), report);
@@ -218,6 +221,7 @@ impl Branch<'_> {
                 judged,
             });
         }
+        ask::heard(name, &checks, self.context.sites, report);
         if !ask::acquaint(&mut checks) {
             let message = say!(
                 "the component `{}` asks one NTP server and names no `peers`: when its time and an agent's differ, \

@@ -1,5 +1,7 @@
 //! `agent.yaml` as a whole.
 
+use std::net::SocketAddr;
+
 use crate::yaml::duration::Bytes;
 use crate::yaml::shape::{At, shape};
 
@@ -18,5 +20,15 @@ shape! {
         spool_bytes_max: optional At<Bytes>,
         /// For the agent's own clock watch.
         ntp_servers: optional Vec<At<String>>,
+        /// Where jobs report to.
+        heartbeats: optional HeartbeatsKeys,
+    }
+}
+
+shape! {
+    /// `heartbeats:` of the agent.
+    HeartbeatsKeys {
+        /// Where it listens: one address or a list.
+        listen: optional Vec<SocketAddr>,
     }
 }

@@ -8,6 +8,7 @@ mod oidc;
 mod saml;
 mod ntp;
 mod icmp;
+mod heartbeat;
 mod radius;
 mod kerberos;
 mod ldap;
@@ -18,6 +19,7 @@ mod imap;
 mod pop3;
 
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
+pub(crate) use heartbeat::HeartbeatKeys;
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
 pub(crate) use imap::{ImapKeys, NewestKeys};
@@ -52,6 +54,7 @@ pub(crate) enum ProbeKeys {
     Saml(Box<SamlKeys>),
     Ntp(NtpKeys),
     Icmp(IcmpKeys),
+    Heartbeat(Box<HeartbeatKeys>),
     Radius(RadiusKeys),
     Kerberos(KerberosKeys),
     Ldap(Box<LdapKeys>),
@@ -70,6 +73,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("saml", SamlKeys::KEYS),
     ("ntp", NtpKeys::KEYS),
     ("icmp", IcmpKeys::KEYS),
+    ("heartbeat", HeartbeatKeys::KEYS),
     ("radius", RadiusKeys::KEYS),
     ("kerberos", KerberosKeys::KEYS),
     ("ldap", LdapKeys::KEYS),
@@ -83,7 +87,6 @@ const KINDS: &[(&str, &[&str])] = &[
 const LATER: &[&str] = &[
     "mail_round_trip",
     "browse",
-    "heartbeat",
     "access_point",
     "captive_portal",
     "tls",
@@ -104,6 +107,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "saml", keys: SamlKeys::schema_of_keys(definitions) },
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
         Kind { word: "icmp", keys: IcmpKeys::schema_of_keys(definitions) },
+        Kind { word: "heartbeat", keys: HeartbeatKeys::schema_of_keys(definitions) },
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
         Kind { word: "kerberos", keys: KerberosKeys::schema_of_keys(definitions) },
         Kind { word: "ldap", keys: LdapKeys::schema_of_keys(definitions) },
@@ -153,6 +157,7 @@ impl ProbeKeys {
             "saml" => SamlKeys::read_entries(own, at, report).map(Box::new).map(Self::Saml),
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),
             "icmp" => IcmpKeys::read_entries(own, at, report).map(Self::Icmp),
+            "heartbeat" => HeartbeatKeys::read_entries(own, at, report).map(Box::new).map(Self::Heartbeat),
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),
             "kerberos" => KerberosKeys::read_entries(own, at, report).map(Self::Kerberos),
             "ldap" => LdapKeys::read_entries(own, at, report).map(Box::new).map(Self::Ldap),

@@ -104,6 +104,10 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         snmp: crate::probe::snmp::Engines::default(),
         clock: crate::clock::Calendar::default(),
         clock_servers: Vec::new(),
+        heartbeats: Arc::new(crate::heartbeats::Book::new(
+            std::path::Path::new("/nonexistent"),
+            crate::clock::system(),
+        )),
     })
 }
 

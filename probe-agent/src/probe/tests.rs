@@ -1,6 +1,8 @@
 //! What the tests of all kinds share, and the TCP probe against real sockets.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use collector_api::{Evidence, Reason, Verdict};
@@ -16,6 +18,7 @@ use tokio::time::timeout;
 use super::{Check, Outcome, Surroundings};
 use crate::allowed::AllowedTargets;
 use crate::clock::Calendar;
+use crate::heartbeats::Book;
 use crate::probe::Rejections;
 use crate::probe::http::Bodies;
 use crate::probe::icmp::Pings;
@@ -37,6 +40,7 @@ pub(super) fn surroundings() -> Surroundings {
         snmp: crate::probe::snmp::Engines::default(),
         clock: Calendar::default(),
         clock_servers: Vec::new(),
+        heartbeats: Arc::new(Book::new(Path::new("/nonexistent"), crate::clock::system())),
     }
 }
 

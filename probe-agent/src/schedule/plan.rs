@@ -23,11 +23,13 @@ pub(super) enum Lane {
     Ntp,
     /// Holds its place for as long as its packets are apart, however soon they come back.
     Icmp,
+    /// Looks at files, and asks nobody.
+    Heartbeat,
     /// Those whose last run was slow, of every kind: a hundred dead targets cannot delay live ones.
     Slow,
 }
 
-const LANES: usize = 6;
+const LANES: usize = 7;
 
 /// What the plan wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

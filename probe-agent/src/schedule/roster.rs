@@ -190,6 +190,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 | Probe::Pop3(_) => Lane::Http,
                 Probe::Ntp(_) | Probe::Snmp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
+                Probe::Heartbeat(_) => Lane::Heartbeat,
             };
             Ok((head, lane, prepare(|| Check::new(spec))))
         }

@@ -40,6 +40,10 @@ fn start(first: Option<Assignment>) -> Rig {
         snmp: crate::probe::snmp::Engines::default(),
         clock: crate::clock::Calendar::default(),
         clock_servers: Vec::new(),
+        heartbeats: Arc::new(crate::heartbeats::Book::new(
+            std::path::Path::new("/nonexistent"),
+            crate::clock::system(),
+        )),
     });
     let (assignments, assignment) = watch::channel(first.map(Arc::new));
     let (entries_in, entries) = mpsc::channel(64);
@@ -177,6 +181,10 @@ fn running(check: &str) -> (Running, Rig) {
         snmp: crate::probe::snmp::Engines::default(),
         clock: crate::clock::Calendar::default(),
         clock_servers: Vec::new(),
+        heartbeats: Arc::new(crate::heartbeats::Book::new(
+            std::path::Path::new("/nonexistent"),
+            crate::clock::system(),
+        )),
     });
     let (_list, canaries) = watch::channel(Vec::new());
     let (desk, _watch) =

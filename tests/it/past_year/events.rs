@@ -96,7 +96,7 @@ pub(crate) const EVENTS: &[Event] = &[
     // The clock of the agent outside was not to be believed.
     whole("vps1", 240 * DAY, 241 * DAY, Effect::Doubt),
     // It goes on into the next year.
-    fails(364 * DAY + 20 * HOUR, 367 * DAY, "data_center.backup", Reason::ConnectRefused),
+    fails(364 * DAY + 20 * HOUR, 367 * DAY, "data_center.backup.server", Reason::ConnectRefused),
 ];
 
 /// What people declared afterwards; the first instant and the end as they are typed and in minutes of the year.

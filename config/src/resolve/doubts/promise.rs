@@ -70,6 +70,7 @@ impl Promise {
             "web" | "sso" => "http",
             "dns" => "dns",
             "ntp" => "ntp",
+            "backup" => "heartbeat",
             _ => return say!("say in its `name` what is watched", "di' nel suo `name` che cosa si osserva"),
         };
         say!(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::text::say;
 use crate::yaml::component::{Target, TargetKeys};
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Check, Id, Part};
+use crate::{Check, Id, Part, Probe};
 
 /// The checks of a service so far, by what they ask.
 #[derive(Debug, Default)]
@@ -15,7 +15,8 @@ impl<'s> Seen<'s> {
     /// Warns when another component asks just the same: its failure would seem to be two.
     pub(super) fn add(&mut self, name: &At<Id>, part: &'s Part, report: &mut Report<'_>) {
         let mut is_told = false;
-        for check in &part.checks {
+        // A due time is nothing that is asked.
+        for check in part.checks.iter().filter(|check| !matches!(check.probe, Probe::Heartbeat(_))) {
             let asked = (check.probe.kind(), check.probe.target());
             match self.0.get(&asked) {
                 Some((other, known)) if *other != name.value && known.probe == check.probe && !is_told => {
