@@ -16,12 +16,14 @@ use thiserror::Error;
 
 mod closing;
 mod differences;
+mod pending;
 mod words;
 #[cfg(test)]
 mod tests;
 
 pub use closing::{Awaited, CLOSE_AFTER_MS};
 pub use differences::{Difference, differences};
+pub use pending::{closed, closed_years, pending};
 pub use words::{Quiet, Refusal};
 
 use crate::journal::StreamHead;

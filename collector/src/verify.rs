@@ -11,12 +11,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use collector_api::{PublicKey, StreamId, hex_decode, hex_encode};
+use collector_derive::Declared;
 use serde::Serialize;
 
 use crate::enrol::AgentRecord;
 use crate::journal::{self, Act, Entry, StreamHead};
 use crate::ledger::Step;
-use crate::seal::{Seal, SealedStream};
+use crate::seal::{self, Seal, SealedStream};
 use crate::store::{RunsRow, Store, StoreError, epoch_of};
 use crate::witness::{Entries, Witness};
 
@@ -48,6 +49,8 @@ pub struct Verified {
     pub seals: u64,
     /// Packs of runs that were compared with a fresh derivation.
     pub packs: u64,
+    /// Entries about a closed year that were made since, by year: they show with its next revision.
+    pub pending: BTreeMap<i16, Vec<u64>>,
     /// One sentence each; empty when all is well.
     pub differences: Vec<String>,
 }
@@ -72,6 +75,7 @@ struct Attested {
     /// By stream, by number; with the entry that says it.
     heads: BTreeMap<StreamId, BTreeMap<u64, (u64, StreamHead)>>,
     sealed: Vec<Seal>,
+    declared: Vec<Declared>,
 }
 
 /// Checks everything. An error means that the store cannot be read at all.
@@ -107,6 +111,7 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
     for stream in packs.keys().chain(checkpoints.keys()).collect::<BTreeSet<_>>() {
         verified.differences.push(format!("there are runs of stream {stream}, but no such stream"));
     }
+    verified.pending = seal::pending(&attested.declared, &seal::closed(&attested.sealed));
     for seal in &attested.sealed {
         sealed::check(seal, store, step, &mut verified);
     }
@@ -141,7 +146,10 @@ fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
                 }
                 attested.sealed.push(entry.seals(*manifest, sha256));
             }
-            Ok(Act::Revision { .. } | Act::LineOpened { .. } | Act::Declared { .. }) => {}
+            Ok(Act::Declared { declaration, uid }) => {
+                attested.declared.push(entry.declares(declaration, uid));
+            }
+            Ok(Act::Revision { .. } | Act::LineOpened { .. }) => {}
             Err(error) => differences.push(error.to_string()),
         }
     }

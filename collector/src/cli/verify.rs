@@ -57,6 +57,17 @@ fn show(verified: &Verified, lang: Lang) -> String {
              {packs} packs of runs, {seals} sealed results: {outcome}"
         ),
     });
+    for (year, entries) in &verified.pending {
+        let entries = entries.iter().map(|entry| format!("#{entry}")).collect::<Vec<_>>().join(", ");
+        lines.push(match lang {
+            Lang::It => format!(
+                "l'anno {year} è chiuso: di queste voci terrà conto la prossima revisione (`vedetta seal {year} --revise`): {entries}"
+            ),
+            Lang::En => format!(
+                "the year {year} is closed: its next revision (`vedetta seal {year} --revise`) takes these entries in: {entries}"
+            ),
+        });
+    }
     if !verified.witnesses.is_empty() {
         let told = verified.witnesses.iter().map(|(agent, seq)| format!("{agent} #{seq}"));
         let told = told.collect::<Vec<_>>().join(", ");
@@ -97,8 +108,13 @@ mod tests {
     fn the_head_can_be_compared_in_both_languages() {
         let head = JournalHead { seq: 47, hash: "ab".repeat(32), at_ms: 1_795_421_400_000 };
         let witnesses = [("ced1".to_owned(), 46)].into();
-        let sound =
-            Verified { journal_entries: 47, journal_head: Some(head), witnesses, ..Verified::default() };
+        let sound = Verified {
+            journal_entries: 47,
+            journal_head: Some(head),
+            witnesses,
+            pending: [(2026, vec![45, 46])].into(),
+            ..Verified::default()
+        };
         for (lang, facts) in [
             (
                 Lang::It,
@@ -107,6 +123,7 @@ mod tests {
                     "voce 47 del 23/11/2026 09:10 +01:00, abab",
                     "una annotata",
                     "ha visto ogni sonda: ced1 #46",
+                    "(`vedetta seal 2026 --revise`): #45, #46",
                 ],
             ),
             (
@@ -116,6 +133,7 @@ mod tests {
                     "entry 47 of 2026-11-23 09:10 +01:00, abab",
                     "written down",
                     "has seen the journal: ced1 #46",
+                    "(`vedetta seal 2026 --revise`) takes these entries in: #45, #46",
                 ],
             ),
         ] {

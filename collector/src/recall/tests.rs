@@ -285,8 +285,12 @@ impl World {
             Event::Revise(all) => self.record(revision(if all { "all" } else { "any" })),
             Event::Annul => {
                 let window = Window { from_ms: BEGIN_MS, to_ms: BEGIN_MS + HOUR };
-                let declaration =
-                    Declaration::Annulled { outage: None, scope: Vec::new(), window, note: String::new() };
+                let declaration = Declaration::Annulled {
+                    outage: None,
+                    scope: vec![collector_derive::Scope::All],
+                    window,
+                    note: String::new(),
+                };
                 self.record(Act::Declared { declaration, uid: None });
             }
             Event::Step(by_ms) => self.now_ms += by_ms,

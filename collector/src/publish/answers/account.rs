@@ -147,7 +147,7 @@ fn effect(moment: &Moment, entry: u64, changed: bool) -> Effect {
     if in_force.proposed.iter().any(|mark| mark.entry == entry) {
         Effect::Proposed
     } else if !in_time && !late && !in_force.marks.iter().any(|mark| mark.entry == entry) {
-        Effect::Revoked
+        if is_called_off(moment, entry) { Effect::CalledOff } else { Effect::Revoked }
     } else if recorded {
         if in_time && changed { Effect::PartlyLate } else { Effect::Late }
     } else if changed {
@@ -155,6 +155,13 @@ fn effect(moment: &Moment, entry: u64, changed: bool) -> Effect {
     } else {
         Effect::Idle
     }
+}
+
+/// Was a maintenance of which nothing is held called off, and not taken back?
+fn is_called_off(moment: &Moment, maintenance: u64) -> bool {
+    let any = |is: &dyn Fn(&Declaration) -> bool| moment.declared.iter().any(|said| is(&said.declaration));
+    any(&|said| matches!(said, Declaration::Cancelled { entry, .. } if *entry == maintenance))
+        && !any(&|said| matches!(said, Declaration::Revoked { entry, .. } if *entry == maintenance))
 }
 
 /// The most that tree and targets allow.

@@ -155,6 +155,8 @@ pub enum Effect {
     Late,
     /// Waits for another person's approval.
     Proposed,
+    /// Called off before it began.
+    CalledOff,
     /// Taken back.
     Revoked,
 }

@@ -164,7 +164,9 @@ pub(crate) fn corrections(corrections: &[Correction], lang: Lang) -> String {
         Lang::En => format!("{changed} change this figure"),
     };
     // Those in part late are among those that change it.
-    for effect in [Effect::PartlyLate, Effect::Idle, Effect::Late, Effect::Proposed, Effect::Revoked] {
+    for effect in
+        [Effect::PartlyLate, Effect::Idle, Effect::Late, Effect::Proposed, Effect::CalledOff, Effect::Revoked]
+    {
         let count = count(effect);
         if count > 0 {
             // Writing to a String cannot fail.
@@ -181,6 +183,7 @@ fn effect_words(effect: Effect, count: usize, lang: Lang) -> &'static str {
         (Effect::Idle, Lang::En) => "without effect on the figure",
         (Effect::Late, Lang::It) if count > 1 => "tardive, senza effetto",
         (Effect::Proposed, Lang::It) if count > 1 => "proposte, da approvare",
+        (Effect::CalledOff, Lang::It) if count > 1 => "annullate",
         (Effect::Revoked, Lang::It) if count > 1 => "revocate",
         (effect, lang) => effect_word(effect, lang),
     }
@@ -197,6 +200,7 @@ pub(crate) fn effect_word(effect: Effect, lang: Lang) -> &'static str {
         ),
         Effect::Late => ("tardiva, senza effetto", "late, without effect"),
         Effect::Proposed => ("proposta, da approvare", "proposed, to be approved"),
+        Effect::CalledOff => ("annullata", "called off"),
         Effect::Revoked => ("revocata", "revoked"),
     };
     match lang {

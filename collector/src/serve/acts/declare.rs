@@ -12,6 +12,7 @@ use crate::declare::{self, Judged, Person, Situation, Stopped, say};
 use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, Said};
 use crate::publish::{AskError, Asked, Moments as _, format};
 use crate::recall::charter_at;
+use crate::seal;
 use crate::serve::moments::not_to_come;
 
 impl Acts {
@@ -44,6 +45,7 @@ impl Acts {
         let judged = judged.await.map_err(|error| ActError::Failed(error.to_string()))?;
         let Judged { declaration, windows, mut doubts, notice } = judged?;
         doubts.extend(self.doubted(&author, &declaration, (head + 1, now_ms)).await?);
+        doubts.extend(self.of_closed_years(&author, &declaration, (head + 1, now_ms)));
         let mut entry = None;
         if !dry_run {
             let seq = truth.declare(&author, declaration.clone(), now_ms).await?;
@@ -73,6 +75,27 @@ impl Acts {
         let charter = charter_at(&ingest.known().history(), as_of_ms);
         let notice_ms = charter.map_or(0, |charter| charter.rules.readings.notice_ms);
         Ok(DeclaredAnswer { now_ms: as_of_ms, notice_ms, declared: declare::rows(&declared, notice_ms) })
+    }
+
+    /// What shows only in a next revision of a year that is closed.
+    fn of_closed_years(
+        &self,
+        author: &Person,
+        declaration: &Declaration,
+        (entry, at_ms): (u64, i64),
+    ) -> Vec<Said> {
+        let (Person { name: author, uid }, declaration) = (author.clone(), declaration.clone());
+        let wished = Declared { entry, at_ms, author, uid: Some(uid), declaration };
+        let truth = self.core.work.truth();
+        let known = truth.known();
+        let years = seal::closed_years(&known.declared(), &wished, &seal::closed(&known.sealed()));
+        let said = |year: &i16| {
+            say!(
+                "the year {year} is closed: what is told of it stays as it was sealed, until `vedetta seal {year} --revise` makes the next revision",
+                "l'anno {year} è chiuso: quanto se ne mostra resta com'è stato sigillato, finché `vedetta seal {year} --revise` non fa la revisione successiva"
+            )
+        };
+        years.iter().map(said).collect()
     }
 
     /// A question, where a correction would change no figure.
