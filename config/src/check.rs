@@ -19,8 +19,15 @@ mod mail;
 mod smtp;
 mod imap;
 mod pop3;
+mod browse;
+mod captive_portal;
+mod certificate;
+mod registration;
 pub(crate) mod bounds;
 
+pub use browse::{BrowseParams, Browsed, Interception, ProxyParams};
+pub use captive_portal::{CaptivePortalParams, Gate};
+pub use certificate::{CertificateParams, StartTls};
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
 pub use heartbeat::{DownAfter, HeartbeatParams};
 pub use http::{
@@ -36,6 +43,7 @@ pub use ntp::NtpParams;
 pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
 pub use pop3::Pop3Params;
 pub use radius::{RadiusExpect, RadiusLogin, RadiusParams};
+pub use registration::RegistrationParams;
 pub use saml::SamlParams;
 pub use smtp::{SmtpDepth, SmtpExpect, SmtpParams};
 pub use snmp::{
@@ -136,6 +144,15 @@ pub enum Probe {
     Imap(Box<ImapParams>),
     /// A mailbox, counted.
     Pop3(Box<Pop3Params>),
+    /// A site outside, as somebody at a desk reaches it, or must not.
+    Browse(Box<BrowseParams>),
+    /// What stands before the network for a visitor.
+    CaptivePortal(CaptivePortalParams),
+    /// A server's certificate, and no more.
+    #[serde(rename = "tls")]
+    Certificate(CertificateParams),
+    /// Until when a domain is registered.
+    Registration(RegistrationParams),
 }
 
 impl Probe {
@@ -157,6 +174,10 @@ impl Probe {
             Self::Smtp(_) => "smtp",
             Self::Imap(_) => "imap",
             Self::Pop3(_) => "pop3",
+            Self::Browse(_) => "browse",
+            Self::CaptivePortal(_) => "captive_portal",
+            Self::Certificate(_) => "tls",
+            Self::Registration(_) => "registration",
         }
     }
 
@@ -178,6 +199,10 @@ impl Probe {
             Self::Smtp(smtp) => smtp.server.address.to_string(),
             Self::Imap(imap) => imap.server.address.to_string(),
             Self::Pop3(pop3) => pop3.server.address.to_string(),
+            Self::Browse(browse) => browse.url.clone(),
+            Self::CaptivePortal(portal) => portal.url.clone(),
+            Self::Certificate(certificate) => certificate.address.to_string(),
+            Self::Registration(registration) => registration.domain.clone(),
         }
     }
 
@@ -209,7 +234,10 @@ impl Probe {
             Self::Smtp(smtp) => Some(&mut smtp.family),
             Self::Imap(imap) => Some(&mut imap.family),
             Self::Pop3(pop3) => Some(&mut pop3.family),
-            Self::Dns(_) | Self::Heartbeat(_) => None,
+            Self::Browse(browse) => Some(&mut browse.family),
+            Self::CaptivePortal(portal) => Some(&mut portal.family),
+            Self::Certificate(certificate) => Some(&mut certificate.family),
+            Self::Dns(_) | Self::Heartbeat(_) | Self::Registration(_) => None,
         }
     }
 }

@@ -42,20 +42,15 @@ pub use charter::{
     Recipient, Service, Site, SiteFacts, TargetFacts, When,
 };
 pub use check::{
-    Canary, CheckSpec, DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HeaderIs, HeaderWish, HostPort,
+    BrowseParams, Browsed, Canary, CaptivePortalParams, CertificateParams, CheckSpec, DnsFlag, DnsParams,
+    DnsQuestion, DnsTransport, DownAfter, Family, Gate, HeaderIs, HeaderWish, HeartbeatParams, HostPort,
     HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects, IcmpParams, ImapNewest,
-    ImapParams, JsonWish, MailLogin, MailMethod, MailMode, MailOauth, MailServer, NtpParams, OidcClient,
-    OidcClientAuth, OidcDepth, OidcParams, Pop3Params, Probe, RadiusExpect, RadiusLogin, RadiusParams,
-    RecordMatch, SamlParams, SmtpDepth, SmtpExpect, SmtpParams, SoaSerial, TcpParams, TcpStep, Timing,
-    TlsParams, WireText,
-};
-pub use check::{DownAfter, HeartbeatParams};
-pub use check::{
-    KerberosParams, KerberosTransport, LdapBind, LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch,
-    LdapSecurity, LdapState,
-};
-pub use check::{
-    SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue,
+    ImapParams, Interception, JsonWish, KerberosParams, KerberosTransport, LdapBind, LdapFilter, LdapNode,
+    LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState, MailLogin, MailMethod, MailMode, MailOauth,
+    MailServer, NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams, Pop3Params, Probe, ProxyParams,
+    RadiusExpect, RadiusLogin, RadiusParams, RecordMatch, RegistrationParams, SamlParams, SmtpDepth,
+    SmtpExpect, SmtpParams, SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset,
+    SnmpPrivacy, SnmpValue, SoaSerial, StartTls, TcpParams, TcpStep, Timing, TlsParams, WireText,
     thousandths,
 };
 pub use collector::{CollectorConfig, Vedetta};

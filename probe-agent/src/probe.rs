@@ -31,6 +31,10 @@ mod mail;
 pub mod smtp;
 pub mod imap;
 pub mod pop3;
+pub mod browse;
+pub mod captive_portal;
+pub mod certificate;
+pub mod registration;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -222,6 +226,10 @@ fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, 
             Box::new(radius::Radius::new(*params, Duration::from_millis(timing.timeout_ms)))
         }
         Probe::Heartbeat(params) => Box::new(heartbeat::Heartbeat::new(*params, id)?),
+        Probe::Browse(params) => Box::new(browse::Browse::new(&params)?),
+        Probe::CaptivePortal(params) => Box::new(captive_portal::CaptivePortal::new(&params)?),
+        Probe::Certificate(params) => Box::new(certificate::Certificate::new(params)?),
+        Probe::Registration(params) => Box::new(registration::Registration::new(&params)?),
         Probe::Icmp(params) => Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))),
         Probe::Snmp(params) => {
             let (timeout, every) = (timing.timeout_ms, timing.every_ms);

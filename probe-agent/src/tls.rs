@@ -36,8 +36,8 @@ use crate::probe::{Fault, Trace};
 /// A certificate that ends sooner wants attention, ms.
 const WARN_MS: i64 = 21 * 86_400_000;
 
-/// Of the issuer's name in evidence, bytes.
-const ISSUER_BYTES_MAX: usize = 128;
+/// Of an issuer's name, and of a certificate's own, in evidence, bytes.
+const NAME_BYTES_MAX: usize = 128;
 
 /// Intermediates of others that are remembered per authority, so that one which a server forgets is known.
 const KNOWN_MAX: usize = 64;
@@ -50,6 +50,8 @@ pub struct Tls {
     warn_ms: Option<i64>,
     /// Offered by ALPN; none for a protocol that has no name there.
     protocols: &'static [&'static str],
+    /// Is every certificate of the path told?
+    tells_path: bool,
 }
 
 impl Tls {
@@ -60,7 +62,14 @@ impl Tls {
             name: params.name.as_deref().map(name_of).transpose()?,
             warn_ms: params.warn_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)),
             protocols,
+            tells_path: false,
         })
+    }
+
+    /// The same, with a fact for each certificate of the path that is used.
+    #[must_use]
+    pub fn telling_path(self) -> Self {
+        Self { tells_path: true, ..self }
     }
 
     /// What the certificate of `host` must be for: the charter's name, or the host itself.
@@ -131,6 +140,11 @@ impl TlsStore {
         };
         let judged = parameters.judge(&certificates, &name, at);
         trace.tls = certificates.first().map(|leaf| facts(leaf, &judged, version));
+        if tls.tells_path {
+            for told in chain::told(&certificates, &judged) {
+                trace.fact("certificate", told);
+            }
+        }
         let stream = spoken.map_err(|error| {
             // The key is checked by the handshake's signature, and no library checks one that short.
             chain::weakness_of_leaf(&certificates).unwrap_or_else(|| fault_of_handshake(&error))
@@ -226,15 +240,21 @@ fn facts(leaf: &CertificateDer<'_>, judged: &Judged, version: Option<ProtocolVer
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
         _ => "",
     };
-    let end = judged.issuer.floor_char_boundary(ISSUER_BYTES_MAX);
     TlsFacts {
         not_after_ms: judged.not_after_ms.unwrap_or(0),
         verified: judged.fault.is_none(),
         version: version.to_owned(),
         fingerprint: digest::digest(&digest::SHA256, leaf).as_ref().to_vec(),
         path_not_after_ms: judged.path_not_after_ms.unwrap_or(0),
-        issuer: judged.issuer[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        issuer: cut(&judged.issuer),
+        names: cut(&judged.names),
     }
+}
+
+/// One line of what a server says of itself.
+fn cut(text: &str) -> String {
+    let end = text.floor_char_boundary(NAME_BYTES_MAX);
+    text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Does the path end soon? By default within 21 days, or a quarter of the leaf's lifetime where that is

@@ -69,6 +69,9 @@ pub struct TlsFacts {
     /// Who signed the leaf, as it says.
     #[prost(string, tag = "6")]
     pub issuer: String,
+    /// Whom the leaf is for: its names, or its subject where it has none; cut after some.
+    #[prost(string, tag = "7")]
+    pub names: String,
 }
 
 /// A named value.

@@ -278,6 +278,28 @@ reasons! {
     237 ImapStale "imap.stale" "the message that should be there is missing or too old";
     239 Pop3NoStls "pop3.no_stls" "the POP3 server does not offer TLS";
     240 Pop3Err "pop3.err" "the server says -ERR";
+    // Browsing.
+    300 ProxyResolve "proxy.resolve" "the proxy's name has no address";
+    301 ProxyConnect "proxy.connect" "the proxy cannot be reached";
+    302 ProxyTimeout "proxy.timeout" "the proxy did not answer in time";
+    303 ProxyAuthRequired "proxy.auth_required" "the proxy wants other credentials";
+    304 ProxyDenied "proxy.denied" "the proxy denies the way";
+    305 ProxyBadGateway "proxy.bad_gateway" "the proxy cannot reach the site";
+    306 ProxyBlockpage "proxy.blockpage" "a filter shows its own page instead of the site";
+    307 ProxyInterception "proxy.interception" "TLS is opened on the way where it should not be, or not where it should";
+    308 ProxyOpen "proxy.open" "a site that must be blocked was reached";
+    // What stands before a visitors' network.
+    310 PortalShown "portal.shown" "the captive portal stands before the network";
+    311 PortalAbsent "portal.absent" "the network is open without its captive portal";
+    312 PortalOther "portal.other" "somebody else than the captive portal answers";
+    313 PortalBroken "portal.broken" "neither the network nor its captive portal answers as it should";
+    // A domain's registration.
+    470 RegistrationExpiring "registration.expiring" "the domain's registration ends soon";
+    471 RegistrationExpired "registration.expired" "the domain's registration has ended";
+    472 RegistrationHold "registration.hold" "the registry keeps the domain out of the DNS";
+    473 RegistrationRedemption "registration.redemption" "the domain is about to be given away";
+    474 RegistrationUnknown "registration.unknown" "the registry does not know the domain";
+    475 RegistrationDateless "registration.dateless" "the registry does not say when the registration ends";
 }
 
 impl std::fmt::Display for Reason {

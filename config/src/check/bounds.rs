@@ -3,7 +3,8 @@
 
 use super::SnmpParams;
 use super::{
-    CheckSpec, HttpParams, IcmpParams, ImapNewest, MailLogin, MailServer, NtpParams, Probe, RadiusParams,
+    BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, MailLogin, MailServer, NtpParams, Probe,
+    RadiusParams,
 };
 use super::{DownAfter, HeartbeatParams};
 use super::{KerberosParams, LdapParams};
@@ -88,6 +89,9 @@ impl CheckSpec {
                 vec![of_login(&imap.server), ("mailbox", imap.mailbox.len(), ImapNewest::TEXT_BYTES_MAX)]
             }
             Probe::Pop3(pop3) => vec![of_login(&pop3.server)],
+            Probe::Browse(browse) => of_browse(browse),
+            Probe::CaptivePortal(portal) => vec![("portal", portal.portal.len(), LIST_MAX)],
+            Probe::Certificate(_) | Probe::Registration(_) => Vec::new(),
         };
         let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
         Some(format!("`{what}` is {count}; this agent does at most {max}"))
@@ -120,6 +124,17 @@ fn of_heartbeat(heartbeat: &HeartbeatParams) -> Vec<(&'static str, usize, usize)
         DownAfter::Ms(_) => 0,
     };
     vec![("down_after", as_count(missed), as_count(HeartbeatParams::MISSED_MAX))]
+}
+
+fn of_browse(browse: &BrowseParams) -> Vec<(&'static str, usize, usize)> {
+    vec![
+        ("redirects: max", as_count(browse.redirects.max), as_count(REDIRECTS_MAX)),
+        ("redirects: hosts", browse.redirects.hosts.len(), LIST_MAX),
+        ("status", browse.status.len(), LIST_MAX),
+        ("block_page", browse.block_page.len(), LIST_MAX),
+        ("text", browse.text.len(), LIST_MAX),
+        ("no_text", browse.no_text.len(), LIST_MAX),
+    ]
 }
 
 fn as_count(number: u32) -> usize {

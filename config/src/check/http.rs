@@ -49,6 +49,26 @@ pub struct HttpParams {
     pub family: Family,
 }
 
+impl HttpParams {
+    /// A request of which only the URL is said.
+    pub fn get(url: String) -> Self {
+        Self {
+            url,
+            method: get(),
+            headers: Vec::new(),
+            body: None,
+            auth: None,
+            status: success(),
+            answer: HttpAnswer::default(),
+            redirects: HttpRedirects::default(),
+            connect: None,
+            resolver: None,
+            tls: TlsParams::default(),
+            family: Family::default(),
+        }
+    }
+}
+
 /// A header of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -178,6 +198,6 @@ fn get() -> String {
     "GET".to_owned()
 }
 
-fn success() -> Vec<String> {
+pub(super) fn success() -> Vec<String> {
     vec!["2xx".to_owned()]
 }

@@ -19,6 +19,10 @@ mod mail;
 mod smtp;
 mod imap;
 mod pop3;
+mod browse;
+mod captive_portal;
+mod certificate;
+mod registration;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -50,6 +54,10 @@ pub(super) enum Asked {
     Smtp(Box<smtp::Asked>),
     Imap(Box<imap::Asked>),
     Pop3(Box<pop3::Asked>),
+    Browse(Box<browse::Asked>),
+    CaptivePortal(captive_portal::Asked),
+    Certificate(Box<certificate::Asked>),
+    Registration(Box<registration::Asked>),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -70,10 +78,23 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Smtp(keys) => smtp::asked(keys, folder, report).map(Box::new).map(Asked::Smtp),
         ProbeKeys::Imap(keys) => imap::asked(keys, folder, report).map(Box::new).map(Asked::Imap),
         ProbeKeys::Pop3(keys) => pop3::asked(keys, folder, report).map(Box::new).map(Asked::Pop3),
+        ProbeKeys::Browse(keys) => browse::asked(keys, folder, report).map(Box::new).map(Asked::Browse),
+        ProbeKeys::CaptivePortal(keys) => captive_portal::asked(keys, report).map(Asked::CaptivePortal),
+        ProbeKeys::Certificate(keys) => {
+            certificate::asked(keys, folder, report).map(Box::new).map(Asked::Certificate)
+        }
+        ProbeKeys::Registration(keys) => {
+            registration::asked(keys, folder, report).map(Box::new).map(Asked::Registration)
+        }
     }
 }
 
 impl Asked {
+    /// Is the path from the site itself what the kind is about? Then canaries excuse nothing unless the file says so.
+    pub(super) const fn measures_path(&self) -> bool {
+        matches!(self, Self::Browse(_) | Self::CaptivePortal(_))
+    }
+
     /// Tells it all targets of its component, for a question that compares them.
     pub(super) fn among<'t>(&mut self, targets: impl Iterator<Item = &'t At<String>>) {
         if let Self::Dns(asked) = self {
@@ -99,6 +120,10 @@ impl Asked {
             Self::Smtp(asked) => asked.of(target, report).map(Box::new).map(Probe::Smtp),
             Self::Imap(asked) => asked.of(target, report).map(Box::new).map(Probe::Imap),
             Self::Pop3(asked) => asked.of(target, report).map(Box::new).map(Probe::Pop3),
+            Self::Browse(asked) => asked.of(target, report).map(Box::new).map(Probe::Browse),
+            Self::CaptivePortal(asked) => asked.of(target, report).map(Probe::CaptivePortal),
+            Self::Certificate(asked) => asked.of(target, report).map(Probe::Certificate),
+            Self::Registration(asked) => asked.of(target, report).map(Probe::Registration),
         }
     }
 }

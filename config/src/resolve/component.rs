@@ -209,7 +209,8 @@ impl Branch<'_> {
             let ((Some(id), Some(probe)), Some(from), Some(timing)) = (resolved, &from, timing) else {
                 continue;
             };
-            let measures_path = common.measures_path.unwrap_or(false);
+            let measures_path =
+                common.measures_path.unwrap_or_else(|| asked.as_ref().is_some_and(ask::Asked::measures_path));
             checks.push(Check {
                 id,
                 target: target.value.clone(),

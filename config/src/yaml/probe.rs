@@ -17,7 +17,14 @@ mod mail;
 mod smtp;
 mod imap;
 mod pop3;
+mod browse;
+mod captive_portal;
+mod certificate;
+mod registration;
 
+pub(crate) use browse::{BrowseKeys, InterceptionKeys, ProxyKeys};
+pub(crate) use captive_portal::CaptivePortalKeys;
+pub(crate) use certificate::CertificateKeys;
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use heartbeat::HeartbeatKeys;
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
@@ -30,6 +37,7 @@ pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
 pub(crate) use pop3::Pop3Keys;
 pub(crate) use radius::RadiusKeys;
+pub(crate) use registration::RegistrationKeys;
 pub(crate) use saml::SamlKeys;
 pub(crate) use smtp::SmtpKeys;
 pub(crate) use snmp::{Otherwise, SnmpKeys, SnmpValueKeys, SnmpVersion};
@@ -62,6 +70,10 @@ pub(crate) enum ProbeKeys {
     Smtp(Box<SmtpKeys>),
     Imap(Box<ImapKeys>),
     Pop3(Box<Pop3Keys>),
+    Browse(Box<BrowseKeys>),
+    CaptivePortal(CaptivePortalKeys),
+    Certificate(CertificateKeys),
+    Registration(RegistrationKeys),
 }
 
 /// The kinds of this version.
@@ -81,21 +93,14 @@ const KINDS: &[(&str, &[&str])] = &[
     ("smtp", SmtpKeys::KEYS),
     ("imap", ImapKeys::KEYS),
     ("pop3", Pop3Keys::KEYS),
+    ("browse", BrowseKeys::KEYS),
+    ("captive_portal", CaptivePortalKeys::KEYS),
+    ("tls", CertificateKeys::KEYS),
+    ("registration", RegistrationKeys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: &[&str] = &[
-    "mail_round_trip",
-    "browse",
-    "access_point",
-    "captive_portal",
-    "tls",
-    "ssh",
-    "smb",
-    "postgres",
-    "mysql",
-    "websocket",
-];
+const LATER: [&str; 7] = ["mail_round_trip", "access_point", "ssh", "smb", "postgres", "mysql", "websocket"];
 
 /// What an editor may know of each kind's keys; a test holds it against [`KINDS`].
 pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
@@ -115,6 +120,10 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "smtp", keys: SmtpKeys::schema_of_keys(definitions) },
         Kind { word: "imap", keys: ImapKeys::schema_of_keys(definitions) },
         Kind { word: "pop3", keys: Pop3Keys::schema_of_keys(definitions) },
+        Kind { word: "browse", keys: BrowseKeys::schema_of_keys(definitions) },
+        Kind { word: "captive_portal", keys: CaptivePortalKeys::schema_of_keys(definitions) },
+        Kind { word: "tls", keys: CertificateKeys::schema_of_keys(definitions) },
+        Kind { word: "registration", keys: RegistrationKeys::schema_of_keys(definitions) },
     ]
 }
 
@@ -165,6 +174,10 @@ impl ProbeKeys {
             "smtp" => SmtpKeys::read_entries(own, at, report).map(Box::new).map(Self::Smtp),
             "imap" => ImapKeys::read_entries(own, at, report).map(Box::new).map(Self::Imap),
             "pop3" => Pop3Keys::read_entries(own, at, report).map(Box::new).map(Self::Pop3),
+            "browse" => BrowseKeys::read_entries(own, at, report).map(Box::new).map(Self::Browse),
+            "captive_portal" => CaptivePortalKeys::read_entries(own, at, report).map(Self::CaptivePortal),
+            "tls" => CertificateKeys::read_entries(own, at, report).map(Self::Certificate),
+            "registration" => RegistrationKeys::read_entries(own, at, report).map(Self::Registration),
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }

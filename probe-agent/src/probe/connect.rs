@@ -31,27 +31,52 @@ pub(super) async fn locate_by(
     surroundings: &Surroundings,
     trace: &mut Trace,
 ) -> Result<SocketAddr, Fault> {
+    locate_in("resolve", resolver, address, family, surroundings, trace).await
+}
+
+/// The same in a phase of its own, for an address that is only on the way.
+pub(super) async fn locate_in(
+    phase: &'static str,
+    resolver: &SystemResolver,
+    address: &HostPort,
+    family: Family,
+    surroundings: &Surroundings,
+    trace: &mut Trace,
+) -> Result<SocketAddr, Fault> {
     let ip = if let Ok(ip) = address.host.parse::<IpAddr>() {
         ip
     } else {
-        trace.enter("resolve");
+        trace.enter(phase);
         // Boxed: what is asked by its address must not carry a resolver's state along.
         Box::pin(resolver.resolve(&address.host, family)).await?
     };
     let remote = SocketAddr::new(ip, address.port);
     trace.remote = Some(remote);
-    if !surroundings.allowed.permits(ip) {
-        return Err(Fault::new(
-            Reason::AgentTargetForbidden,
-            format!("{ip} is not in allowed_targets of agent.yaml"),
-        ));
-    }
+    permit(ip, surroundings)?;
     Ok(remote)
+}
+
+/// May this address be asked, by whatever way?
+pub(super) fn permit(ip: IpAddr, surroundings: &Surroundings) -> Result<(), Fault> {
+    if surroundings.allowed.permits(ip) {
+        return Ok(());
+    }
+    let detail = format!("{ip} is not in allowed_targets of agent.yaml");
+    Err(Fault::new(Reason::AgentTargetForbidden, detail))
 }
 
 /// Dials (phase `connect`).
 pub(super) async fn dial(remote: SocketAddr, trace: &mut Trace) -> Result<TcpStream, Fault> {
-    trace.enter("connect");
+    dial_in("connect", remote, trace).await
+}
+
+/// The same in a phase of its own.
+pub(super) async fn dial_in(
+    phase: &'static str,
+    remote: SocketAddr,
+    trace: &mut Trace,
+) -> Result<TcpStream, Fault> {
+    trace.enter(phase);
     let stream = TcpStream::connect(remote).await.map_err(|error| Fault::of_connect(&error))?;
     // A request must not wait for the acknowledgement of the one before it.
     stream.set_nodelay(true).map_err(|error| Fault::of_connect(&error))?;

@@ -83,7 +83,10 @@ pub fn may_be_chance(reason: Reason) -> bool {
         | Reason::IcmpNoReply
         | Reason::KrbTimeout
         | Reason::RadiusNoReply
-        | Reason::SnmpNoReply => true,
+        | Reason::SnmpNoReply
+        | Reason::ProxyResolve
+        | Reason::ProxyConnect
+        | Reason::ProxyTimeout => true,
         // Out of local ports or without the address: unknown already, and no further attempt helps.
         Reason::ConnectSourceBind => false,
         _ => reason.name().starts_with("resolve.") || reason.name().starts_with("connect."),
@@ -165,7 +168,10 @@ mod tests {
                 | Reason::IcmpNoReply
                 | Reason::KrbTimeout
                 | Reason::RadiusNoReply
-                | Reason::SnmpNoReply => true,
+                | Reason::SnmpNoReply
+                | Reason::ProxyResolve
+                | Reason::ProxyConnect
+                | Reason::ProxyTimeout => true,
                 _ => matches!(class, "resolve" | "connect"),
             };
             assert_eq!(may_be_chance(*reason), expected, "{reason}");

@@ -1,12 +1,13 @@
 //! `probe: http`: a request, the redirects it leads to, and what the last answer must be.
 //!
-//! Why hyper and rustls and not an HTTP client: phases must be told apart, and a client tells none. No
-//! proxy or pool exists, and cookies live for one attempt; each request has a connection of its own, and
-//! the body is read to its end or to a cap: a page that cannot be read whole is not served. Files in
-//! reading order: where a request goes, how it is made and sent, where a redirect may lead, what the
-//! answer must be.
+//! Why hyper and rustls and not an HTTP client: phases must be told apart, and a client tells none. No pool
+//! exists, and no proxy but the one that `probe: browse` names; cookies live for one attempt; each request
+//! has a connection of its own, and the body is read to its end or to a cap: a page that cannot be read
+//! whole is not served. Files in reading order: where a request goes, by which route, how it is made and sent,
+//! where a redirect may lead, what the answer must be.
 
 pub(super) mod place;
+mod route;
 pub(super) mod request;
 pub(super) mod exchange;
 pub(super) mod cookies;
@@ -16,6 +17,7 @@ pub(super) mod status;
 pub(super) mod answer;
 
 pub use bodies::Bodies;
+pub(super) use route::{Proxy, Route};
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -59,6 +61,19 @@ pub struct Http {
     wishes: Wishes,
     /// Does the charter say both where the URL's host is and whom to believe that it is it?
     is_whole_way_of_charter: bool,
+    /// Where it is not straight there; boxed, because most checks have none.
+    route: Option<Box<Route>>,
+}
+
+/// An answer that somebody else judges.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Its status.
+    pub status: u16,
+    /// Where it leads, as it says.
+    pub location: Option<String>,
+    /// Its beginning, at most 1 MiB.
+    pub body: Vec<u8>,
 }
 
 /// What a request says of who asks.
@@ -90,6 +105,7 @@ impl Http {
         Ok(Self {
             is_whole_way_of_charter: is_place_of_charter && is_trust_of_charter,
             place: Arc::new(place),
+            route: None,
             pinned: params.connect.clone(),
             resolver: params.resolver.as_ref().map(resolver_at).transpose()?,
             family: params.family,
@@ -103,7 +119,24 @@ impl Http {
         })
     }
 
-    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+    /// The same by another route.
+    pub(super) fn by(params: &HttpParams, route: Route) -> Result<Self, String> {
+        Ok(Self { route: Some(Box::new(route)), ..Self::new(params)? })
+    }
+
+    /// The last answer, judged by nobody: for a kind that asks by HTTP and wants something of its own.
+    pub(super) async fn fetch(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<Page, Fault> {
+        let (answer, visited, _) = self.follow(None, surroundings, trace).await?;
+        note(&answer, &visited, trace);
+        let location = answer.headers.get(LOCATION);
+        Ok(Page {
+            status: answer.status.as_u16(),
+            location: location.map(|location| String::from_utf8_lossy(location.as_bytes()).into_owned()),
+            body: answer.body,
+        })
+    }
+
+    pub(super) async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let Some(auth) = &self.auth else { return self.attempt_as(None, surroundings, trace).await };
         let (rejections, origin) = (&surroundings.rejections, self.place.origin());
         let Secret { text: secret, at } = surroundings.secrets.read(&auth.secret, &origin).await?;
@@ -137,6 +170,17 @@ impl Http {
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<(), Fault> {
+        let (answer, visited, attention) = self.follow(credentials, surroundings, trace).await?;
+        self.judge(&answer, &visited, attention, trace)
+    }
+
+    /// The last answer, the way to it, and what wants attention.
+    async fn follow(
+        &self,
+        credentials: Option<&Credentials>,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<(Answer, Vec<Visit>, Option<Fault>), Fault> {
         let mut cookies = Cookies::default();
         let first =
             Visit { place: Arc::clone(&self.place), method: self.method.clone(), cookies: String::new() };
@@ -149,8 +193,11 @@ impl Http {
             let at = credentials.and_then(|credentials| credentials.at.as_ref());
             let (answer, seen) = self.ask(&visit.place, request, at, surroundings, trace).await?;
             attention = attention.or(seen);
+            if let Some(route) = &self.route {
+                route.judge(&answer)?;
+            }
             let Some(location) = self.location_to_follow(&answer) else {
-                return self.judge(&answer, &visited, attention, trace);
+                return Ok((answer, visited, attention));
             };
             cookies.take(&visit.place.address.host, &answer.headers);
             let status = answer.status;
@@ -174,16 +221,28 @@ impl Http {
         request::make(visit, own, credentials.map(|credentials| &credentials.value), body)
     }
 
-    /// One request on a connection of its own, `at` these addresses if its secret says so; with the answer,
-    /// what wants attention.
+    /// One request on a connection of its own, through a proxy if there is one, `at` these addresses if its secret says
+    /// so; with the answer, what wants attention.
     async fn ask(
         &self,
         place: &Place,
-        asking: request::Asking,
+        mut asking: request::Asking,
         at: Option<&AllowedTargets>,
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<(Answer, Option<Fault>), Fault> {
+        let route = self.route.as_deref();
+        let keeps_body = self.wishes.are_of_body() || route.is_some_and(|route| route.keeps_body);
+        let keep = if keeps_body { Keep::Body } else { Keep::Nothing };
+        if let Some(proxy) = route.and_then(|route| route.proxy.as_ref()) {
+            let (stream, passed) = proxy.open(place, &mut asking, surroundings, trace).await?;
+            let asked = exchange::over(stream, &self.tls, keep, place, asking, surroundings, trace).await?;
+            // What comes through a tunnel is the site's own.
+            if place.name.is_none() {
+                proxy.judge(&asked.0, &passed, surroundings, trace)?;
+            }
+            return Ok(asked);
+        }
         let address = self.dialled(place);
         let resolver = match &self.resolver {
             Some((at, _)) if !surroundings.allowed.permits(*at) => {
@@ -193,7 +252,6 @@ impl Http {
             Some((_, resolver)) => resolver,
             None => &surroundings.resolver,
         };
-        let keep = if self.wishes.are_of_body() { Keep::Body } else { Keep::Nothing };
         let way = Way { address: &address, resolver, family: self.family, tls: &self.tls, at, keep };
         exchange::exchange(way, place, asking, surroundings, trace).await
     }
@@ -300,6 +358,6 @@ fn credentials(auth: &HttpAuth, secret: &str, trace: &mut Trace) -> Result<Heade
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 #[cfg(test)]
 mod peers;

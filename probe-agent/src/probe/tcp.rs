@@ -109,7 +109,7 @@ impl Deeper {
 
 /// What has been said so far.
 #[derive(Debug, Default)]
-struct Dialogue {
+pub(super) struct Dialogue {
     /// Heard, and not yet matched.
     heard: Vec<u8>,
     heard_in_all: usize,
@@ -117,7 +117,7 @@ struct Dialogue {
 }
 
 impl Dialogue {
-    async fn hold(
+    pub(super) async fn hold(
         mut self,
         steps: &[TcpStep],
         mut stream: impl AsyncRead + AsyncWrite + Unpin,

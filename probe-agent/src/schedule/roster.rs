@@ -179,7 +179,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
         Ok(spec) => {
             let head = Head { id: spec.id.clone(), timing: spec.timing };
             let lane = match spec.probe {
-                Probe::Tcp(_) | Probe::Kerberos(_) | Probe::Ldap(_) => Lane::Tcp,
+                Probe::Tcp(_) | Probe::Kerberos(_) | Probe::Ldap(_) | Probe::Certificate(_) => Lane::Tcp,
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
                 // A dialogue of some words is much like a request.
                 Probe::Http(_)
@@ -187,7 +187,10 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 | Probe::Saml(_)
                 | Probe::Smtp(_)
                 | Probe::Imap(_)
-                | Probe::Pop3(_) => Lane::Http,
+                | Probe::Pop3(_)
+                | Probe::Browse(_)
+                | Probe::CaptivePortal(_)
+                | Probe::Registration(_) => Lane::Http,
                 Probe::Ntp(_) | Probe::Snmp(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
                 Probe::Heartbeat(_) => Lane::Heartbeat,

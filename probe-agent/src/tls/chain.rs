@@ -16,7 +16,7 @@
 use collector_api::Reason;
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -36,6 +36,11 @@ const WEAK_SIGNATURES: [&str; 5] = [
     "1.2.840.10040.4.3",
     "1.2.840.10045.4.1",
 ];
+
+/// Of a path in evidence: longer ones are nobody's.
+const TOLD_MAX: usize = 6;
+/// Of a certificate's hosts: evidence takes so many bytes only.
+const NAMES_MAX: usize = 16;
 
 /// Whom to believe.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +66,8 @@ pub(super) struct Judged {
     pub lifetime_ms: i64,
     /// Who signed the leaf.
     pub issuer: String,
+    /// Whom the leaf is for.
+    pub names: String,
     /// The intermediates of the path, as the server sent them.
     pub intermediates: Vec<CertificateDer<'static>>,
 }
@@ -92,6 +99,7 @@ pub(super) fn judge(
         not_after_ms: to.checked_mul(1_000),
         lifetime_ms: to.saturating_sub(from).saturating_mul(1_000),
         issuer: leaf.issuer().to_string(),
+        names: names(&leaf),
         ..Judged::default()
     };
     // Out of its time, a leaf still has a path: that of the moment in which it was valid.
@@ -115,6 +123,41 @@ pub(super) fn judge(
 /// Is the server's own key too short for a handshake to be checked with it?
 pub(super) fn weakness_of_leaf(shown: &[CertificateDer<'static>]) -> Option<Fault> {
     weakness(&read(shown.first()?)?)
+}
+
+/// Each certificate of the path that is used, or of what was sent where there is none: its last day, the beginning of
+/// its fingerprint (SHA-256), and whose it is.
+pub(super) fn told(shown: &[CertificateDer<'static>], judged: &Judged) -> Vec<String> {
+    let Some((leaf, sent)) = shown.split_first() else { return Vec::new() };
+    let above = if judged.intermediates.is_empty() { sent } else { &judged.intermediates };
+    let tell = |der: &CertificateDer<'_>| {
+        let certificate = read(der)?;
+        let fingerprint = ring::digest::digest(&ring::digest::SHA256, der);
+        let begin = fingerprint.as_ref().first_chunk().map_or(0, |begin| u64::from_be_bytes(*begin));
+        Some(format!("{} {begin:016x} {}", day(validity(&certificate).1), certificate.subject()))
+    };
+    std::iter::once(leaf).chain(above).take(TOLD_MAX).filter_map(tell).collect()
+}
+
+/// The hosts that a certificate names; its subject where it names none.
+fn names(leaf: &X509Certificate<'_>) -> String {
+    let names = leaf.subject_alternative_name().ok().flatten();
+    let hosts: Vec<String> = names
+        .iter()
+        .flat_map(|extension| &extension.value.general_names)
+        .filter_map(|name| match name {
+            GeneralName::DNSName(host) => Some((*host).to_owned()),
+            GeneralName::IPAddress(bytes) => ip(bytes).map(|ip| ip.to_string()),
+            _ => None,
+        })
+        .take(NAMES_MAX)
+        .collect();
+    if hosts.is_empty() { leaf.subject().to_string() } else { hosts.join(", ") }
+}
+
+fn ip(bytes: &[u8]) -> Option<std::net::IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from)).ok()
 }
 
 fn unreadable(reason: Reason, detail: &str) -> Judged {

@@ -3,6 +3,7 @@
 use collector_api::Reason;
 
 /// A fragment without a full stop, as it stands after "fermo:".
+#[expect(clippy::too_many_lines, reason = "a table, a line for each reason")]
 pub(super) const fn italian(reason: Reason) -> &'static str {
     match reason {
         Reason::None => "",
@@ -181,5 +182,24 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::ImapStale => "il messaggio atteso manca o è troppo vecchio",
         Reason::Pop3NoStls => "il server POP3 non offre TLS",
         Reason::Pop3Err => "il server risponde -ERR",
+        Reason::ProxyResolve => "il nome del proxy non ha un indirizzo",
+        Reason::ProxyConnect => "il proxy non si raggiunge",
+        Reason::ProxyTimeout => "il proxy non ha risposto in tempo",
+        Reason::ProxyAuthRequired => "il proxy vuole altre credenziali",
+        Reason::ProxyDenied => "il proxy nega il passaggio",
+        Reason::ProxyBadGateway => "il proxy non raggiunge il sito",
+        Reason::ProxyBlockpage => "un filtro mostra la propria pagina al posto del sito",
+        Reason::ProxyInterception => "TLS è aperto lungo il percorso dove non deve, o non lo è dove deve",
+        Reason::ProxyOpen => "un sito che deve essere bloccato si raggiunge",
+        Reason::PortalShown => "il portale di accesso sta davanti alla rete",
+        Reason::PortalAbsent => "la rete è aperta senza il suo portale di accesso",
+        Reason::PortalOther => "risponde qualcun altro al posto del portale di accesso",
+        Reason::PortalBroken => "né la rete né il suo portale di accesso rispondono come devono",
+        Reason::RegistrationExpiring => "la registrazione del dominio sta per finire",
+        Reason::RegistrationExpired => "la registrazione del dominio è finita",
+        Reason::RegistrationHold => "il registro tiene il dominio fuori dal DNS",
+        Reason::RegistrationRedemption => "il dominio sta per essere ceduto",
+        Reason::RegistrationUnknown => "il registro non conosce il dominio",
+        Reason::RegistrationDateless => "il registro non dice quando la registrazione finisce",
     }
 }

@@ -2,7 +2,7 @@
 
 mod answer;
 mod request;
-mod redirects;
+pub(super) mod redirects;
 
 pub(super) use redirects::hosts;
 
@@ -85,7 +85,7 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
 }
 
 /// `200`, `2xx`, or a list of them.
-fn statuses(keys: Option<&[At<String>]>, report: &mut Report<'_>) -> Option<Vec<String>> {
+pub(super) fn statuses(keys: Option<&[At<String>]>, report: &mut Report<'_>) -> Option<Vec<String>> {
     let Some(keys) = keys else { return Some(vec!["2xx".to_owned()]) };
     let mut statuses = Vec::new();
     for key in keys {

@@ -22,7 +22,7 @@ pub(super) fn tls(
     sound.then(|| TlsParams { authority: authority.flatten(), name: name.flatten(), warn_ms })
 }
 
-fn authority(key: &At<String>, folder: Option<&Path>, report: &mut Report<'_>) -> Option<String> {
+pub(super) fn authority(key: &At<String>, folder: Option<&Path>, report: &mut Report<'_>) -> Option<String> {
     match files::certificates(&key.value, folder) {
         Ok(pem) => Some(pem),
         Err(message) => {

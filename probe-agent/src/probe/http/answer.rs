@@ -189,7 +189,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// The text of a body.
-fn read(body: &[u8], content_type: Option<&[u8]>) -> String {
+pub(super) fn read(body: &[u8], content_type: Option<&[u8]>) -> String {
     let content_type = String::from_utf8_lossy(content_type.unwrap_or_default()).to_lowercase();
     let is_latin = ["iso-8859-1", "iso-8859-15", "windows-1252", "latin1"]
         .iter()

@@ -2,6 +2,7 @@
 
 use collector_api::Reason;
 use config::{Family, HostPort};
+use tokio::net::TcpStream;
 
 use super::answer::Answer;
 use super::place::Place;
@@ -43,12 +44,25 @@ pub(in crate::probe) async fn exchange(
         return Err(Fault::new(Reason::AgentTargetForbidden, detail));
     }
     let stream = connect::dial(remote, trace).await?;
+    over(stream, way.tls, way.keep, place, asking, surroundings, trace).await
+}
+
+/// The same over a connection that is open.
+pub(in crate::probe) async fn over(
+    stream: TcpStream,
+    tls: &Tls,
+    keep: Keep,
+    place: &Place,
+    asking: request::Asking,
+    surroundings: &Surroundings,
+    trace: &mut Trace,
+) -> Result<(Answer, Option<Fault>), Fault> {
     let bodies = &surroundings.bodies;
     match &place.name {
-        None => Ok((request::send(asking, stream, way.keep, bodies, trace).await?, None)),
+        None => Ok((request::send(asking, stream, keep, bodies, trace).await?, None)),
         Some(name) => {
-            let secured = surroundings.tls.handshake(way.tls, name.clone(), stream, trace).await?;
-            let answer = request::send(asking, secured.stream, way.keep, bodies, trace).await?;
+            let secured = surroundings.tls.handshake(tls, name.clone(), stream, trace).await?;
+            let answer = request::send(asking, secured.stream, keep, bodies, trace).await?;
             Ok((answer, secured.attention))
         }
     }

@@ -45,7 +45,7 @@ fn urls_are_read_once() {
 }
 
 /// Serves `answer` to every request over plain TCP; an empty answer hangs up, none stays silent.
-async fn serve(answer: Option<Vec<u8>>) -> (SocketAddr, JoinSet<()>) {
+pub(in crate::probe) async fn serve(answer: Option<Vec<u8>>) -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mut tasks = JoinSet::new();
@@ -58,7 +58,7 @@ async fn serve(answer: Option<Vec<u8>>) -> (SocketAddr, JoinSet<()>) {
     (address, tasks)
 }
 
-async fn speak<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: Option<&[u8]>) {
+pub(in crate::probe) async fn speak<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, answer: Option<&[u8]>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -155,13 +155,13 @@ async fn slowness_shows_beyond_warn() {
 }
 
 /// An authority and a server certificate it signed.
-struct Pki {
-    authority_pem: String,
-    server: ServerConfig,
+pub(in crate::probe) struct Pki {
+    pub authority_pem: String,
+    pub server: ServerConfig,
 }
 
 /// `days` are (year, month) of the leaf's validity.
-fn pki(names: &[&str], from: (i32, u8), to: (i32, u8)) -> Pki {
+pub(in crate::probe) fn pki(names: &[&str], from: (i32, u8), to: (i32, u8)) -> Pki {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -182,7 +182,7 @@ fn pki(names: &[&str], from: (i32, u8), to: (i32, u8)) -> Pki {
     Pki { authority_pem: authority.pem(), server }
 }
 
-async fn serve_tls(server: ServerConfig) -> (u16, JoinSet<()>) {
+pub(in crate::probe) async fn serve_tls(server: ServerConfig) -> (u16, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let acceptor = TlsAcceptor::from(std::sync::Arc::new(server));

@@ -7,7 +7,10 @@ use crate::yaml::shape::{At, Report};
 use crate::{HostPort, HttpRedirects};
 
 /// Judges the keys below `redirects:`; without any, the defaults. `None` after a problem.
-pub(super) fn redirects(keys: Option<&RedirectKeys>, report: &mut Report<'_>) -> Option<HttpRedirects> {
+pub(in crate::resolve::ask) fn redirects(
+    keys: Option<&RedirectKeys>,
+    report: &mut Report<'_>,
+) -> Option<HttpRedirects> {
     let default = HttpRedirects::default();
     let Some(keys) = keys else { return Some(default) };
     let mut sound = true;
