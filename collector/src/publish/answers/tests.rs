@@ -47,6 +47,21 @@ fn moment(declared: Vec<(i64, &str, Declaration)>, changed: &[u64]) -> Moment {
 }
 
 #[test]
+fn work_that_was_called_off_is_not_told_as_revoked() {
+    let cancelled = Declaration::Cancelled { entry: 1, note: String::new() };
+    let revoked = |entry| Declaration::Revoked { entry, note: String::new() };
+    let effect = |then: Vec<Declaration>| {
+        let then = then.into_iter().map(|declaration| (9, "rossi", declaration));
+        let moment = moment(std::iter::once((9, "rossi", maintenance())).chain(then).collect(), &[1]);
+        Year::of(&moment).services[0].corrections[0].effect
+    };
+    assert_eq!(effect(vec![]), Effect::Changed);
+    assert_eq!(effect(vec![cancelled.clone()]), Effect::CalledOff);
+    assert_eq!(effect(vec![revoked(1)]), Effect::Revoked);
+    assert_eq!(effect(vec![cancelled, revoked(1)]), Effect::Revoked);
+}
+
+#[test]
 fn each_entry_says_what_it_does() {
     let revoked = Declaration::Revoked { entry: 6, note: String::new() };
     let moment = moment(
