@@ -6,6 +6,7 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod journey;
 mod oidc;
 mod saml;
 mod ntp;
@@ -36,6 +37,9 @@ pub use http::{
 };
 pub use icmp::IcmpParams;
 pub use imap::{ImapNewest, ImapParams};
+pub use journey::{
+    Extract, ExtractFrom, JourneyBody, JourneyField, JourneyParams, JourneyStep, JourneyValue, SamlRequest,
+};
 pub use kerberos::{KerberosParams, KerberosTransport};
 pub use ldap::{LdapBind, LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState};
 pub use mail::{MailLogin, MailMethod, MailMode, MailOauth, MailServer};
@@ -120,6 +124,8 @@ pub enum Probe {
     Dns(DnsParams),
     /// One request, status and verified TLS.
     Http(Box<HttpParams>),
+    /// Requests in a row, as a visitor makes them.
+    Journey(Box<JourneyParams>),
     /// An OIDC provider: its documents, its keys, its tokens.
     Oidc(Box<OidcParams>),
     /// SAML metadata of a service or identity provider, and what it names.
@@ -162,6 +168,7 @@ impl Probe {
             Self::Tcp(_) => "tcp",
             Self::Dns(_) => "dns",
             Self::Http(_) => "http",
+            Self::Journey(_) => "journey",
             Self::Oidc(_) => "oidc",
             Self::Saml(_) => "saml",
             Self::Ntp(_) => "ntp",
@@ -187,6 +194,7 @@ impl Probe {
             Self::Tcp(tcp) => tcp.address.to_string(),
             Self::Dns(dns) => dns.server.to_string(),
             Self::Http(http) => http.url.clone(),
+            Self::Journey(journey) => journey.url.clone(),
             Self::Oidc(oidc) => oidc.issuer.clone(),
             Self::Saml(saml) => saml.url.clone(),
             Self::Ntp(ntp) => ntp.server.to_string(),
@@ -223,6 +231,7 @@ impl Probe {
         match self {
             Self::Tcp(tcp) => Some(&mut tcp.family),
             Self::Http(http) => Some(&mut http.family),
+            Self::Journey(journey) => Some(&mut journey.family),
             Self::Oidc(oidc) => Some(&mut oidc.family),
             Self::Saml(saml) => Some(&mut saml.family),
             Self::Ntp(ntp) => Some(&mut ntp.family),

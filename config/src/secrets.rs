@@ -57,7 +57,8 @@ pub(crate) fn in_url(url: &str) -> Option<Text> {
 
 fn in_clear(entry: &Entry) -> Option<Text> {
     let key = entry.key.as_str();
-    let text = entry.node.scalar()?;
+    // `${name}` stands for what a journey has taken out of a page.
+    let text = entry.node.scalar().filter(|text| !(text.starts_with("${") && text.ends_with('}')))?;
     if SECRET_KEYS.contains(&key.to_lowercase().as_str()) {
         return Some(say!(
             "`{key}` holds a secret in clear; no secret stands in this file: write `secret: NAME`, a file of the agent",

@@ -17,6 +17,7 @@ mod roll;
 pub mod tcp;
 pub mod dns;
 pub mod http;
+pub mod journey;
 pub mod oidc;
 pub mod saml;
 pub mod ntp;
@@ -215,6 +216,9 @@ fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, 
         Probe::Tcp(params) => Box::new(tcp::Tcp::new(params)?),
         Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
         Probe::Http(params) => Box::new(http::Http::new(&params)?),
+        Probe::Journey(params) => {
+            Box::new(journey::Journey::new(*params, Duration::from_millis(timing.timeout_ms))?)
+        }
         Probe::Oidc(params) => Box::new(oidc::Oidc::new(*params)?),
         Probe::Saml(params) => Box::new(saml::Saml::new(*params)?),
         Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),

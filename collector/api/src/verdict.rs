@@ -188,6 +188,10 @@ reasons! {
     355 SamlMetadata "saml.metadata" "the document is no SAML metadata";
     356 SamlPin "saml.pin" "the signing certificate is another than the one that is expected";
     357 SamlCertExpired "saml.cert_expired" "a certificate in the metadata has expired, beside one that is valid";
+    // Journeys.
+    360 JourneyExtract "journey.extract" "a page lacks what the next step needs";
+    361 JourneySamlRequest "journey.saml_request" "the request to the identity provider is not what it must be";
+    362 JourneyCleanup "journey.cleanup" "the journey succeeds, but not what cleans up after it";
     // NTP.
     170 NtpUnsynced "ntp.unsynced" "the server says that its clock is not synchronised";
     171 NtpKodRate "ntp.kod_rate" "the server asks to be asked less often";

@@ -129,7 +129,7 @@ impl Changes {
 fn parameters(probe: &Probe) -> serde_json::Map<String, Value> {
     let mut parameters = own_parameters(probe);
     if let Some(Value::Object(tls)) = parameters.remove("tls") {
-        if !matches!(probe, Probe::Http(_) | Probe::Oidc(_) | Probe::Saml(_)) {
+        if !matches!(probe, Probe::Http(_) | Probe::Journey(_) | Probe::Oidc(_) | Probe::Saml(_)) {
             parameters.insert("tls".to_owned(), Value::Bool(true));
         }
         for (key, value) in tls {

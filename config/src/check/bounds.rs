@@ -3,8 +3,8 @@
 
 use super::SnmpParams;
 use super::{
-    BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, MailLogin, MailServer, NtpParams, Probe,
-    RadiusParams,
+    BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, JourneyParams, JourneyStep, MailLogin,
+    MailServer, NtpParams, Probe, RadiusParams,
 };
 use super::{DownAfter, HeartbeatParams};
 use super::{KerberosParams, LdapParams};
@@ -46,6 +46,17 @@ impl CheckSpec {
                 ]
             }
             Probe::Http(http) => of_http(http),
+            Probe::Journey(journey) => {
+                let most =
+                    |count: fn(&JourneyStep) -> usize| journey.steps.iter().map(count).max().unwrap_or(0);
+                vec![
+                    ("steps", journey.steps.len(), JourneyParams::STEPS_MAX),
+                    ("hosts", journey.hosts.len(), LIST_MAX),
+                    ("headers", most(|step| step.headers.len()), HEADERS_MAX),
+                    ("extract", most(|step| step.extract.len()), HEADERS_MAX),
+                    ("status", most(|step| step.status.len()), LIST_MAX),
+                ]
+            }
             Probe::Oidc(oidc) => vec![("hosts", oidc.hosts.len(), LIST_MAX)],
             Probe::Saml(saml) => {
                 vec![("hosts", saml.hosts.len(), LIST_MAX), ("signing", saml.signing.len(), LIST_MAX)]

@@ -6,6 +6,7 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod journey;
 mod oidc;
 mod saml;
 mod ntp;
@@ -42,6 +43,7 @@ pub(super) enum Asked {
     Tcp(Box<tcp::Asked>),
     Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
+    Journey(Box<journey::Asked>),
     Oidc(Box<oidc::Asked>),
     Saml(Box<saml::Asked>),
     Ntp(ntp::Asked),
@@ -66,6 +68,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Tcp(keys) => tcp::asked(keys, folder, report).map(Box::new).map(Asked::Tcp),
         ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
+        ProbeKeys::Journey(keys) => journey::asked(keys, folder, report).map(Box::new).map(Asked::Journey),
         ProbeKeys::Oidc(keys) => oidc::asked(keys, folder, report).map(Box::new).map(Asked::Oidc),
         ProbeKeys::Saml(keys) => saml::asked(keys, folder, report).map(Box::new).map(Asked::Saml),
         ProbeKeys::Ntp(keys) => ntp::asked(keys, report).map(Asked::Ntp),
@@ -108,6 +111,7 @@ impl Asked {
             Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
             Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
+            Self::Journey(asked) => asked.of(target, report).map(Box::new).map(Probe::Journey),
             Self::Oidc(asked) => asked.of(target, report).map(Box::new).map(Probe::Oidc),
             Self::Saml(asked) => asked.of(target, report).map(Box::new).map(Probe::Saml),
             Self::Ntp(asked) => asked.of(target, report).map(Probe::Ntp),

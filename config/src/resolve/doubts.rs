@@ -118,6 +118,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
     let family = match probe {
         Probe::Tcp(tcp) => tcp.family,
         Probe::Http(http) => http.family,
+        Probe::Journey(journey) => journey.family,
         Probe::Oidc(oidc) => oidc.family,
         Probe::Saml(saml) => saml.family,
         Probe::Ntp(ntp) => ntp.family,

@@ -4,6 +4,7 @@ mod tls;
 mod tcp;
 mod dns;
 mod http;
+mod journey;
 mod oidc;
 mod saml;
 mod ntp;
@@ -30,6 +31,7 @@ pub(crate) use heartbeat::HeartbeatKeys;
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
 pub(crate) use imap::{ImapKeys, NewestKeys};
+pub(crate) use journey::{ExtractKeys, JourneyExpectKeys, JourneyKeys, JourneyStepKeys};
 pub(crate) use kerberos::KerberosKeys;
 pub(crate) use ldap::LdapKeys;
 pub(crate) use mail::{LoginKeys, OauthKeys};
@@ -58,6 +60,7 @@ pub(crate) enum ProbeKeys {
     Tcp(TcpKeys),
     Dns(DnsKeys),
     Http(Box<HttpKeys>),
+    Journey(Box<JourneyKeys>),
     Oidc(Box<OidcKeys>),
     Saml(Box<SamlKeys>),
     Ntp(NtpKeys),
@@ -81,6 +84,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("tcp", TcpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
+    ("journey", JourneyKeys::KEYS),
     ("oidc", OidcKeys::KEYS),
     ("saml", SamlKeys::KEYS),
     ("ntp", NtpKeys::KEYS),
@@ -108,6 +112,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "tcp", keys: TcpKeys::schema_of_keys(definitions) },
         Kind { word: "dns", keys: DnsKeys::schema_of_keys(definitions) },
         Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
+        Kind { word: "journey", keys: JourneyKeys::schema_of_keys(definitions) },
         Kind { word: "oidc", keys: OidcKeys::schema_of_keys(definitions) },
         Kind { word: "saml", keys: SamlKeys::schema_of_keys(definitions) },
         Kind { word: "ntp", keys: NtpKeys::schema_of_keys(definitions) },
@@ -162,6 +167,7 @@ impl ProbeKeys {
         match word {
             "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
+            "journey" => JourneyKeys::read_entries(own, at, report).map(Box::new).map(Self::Journey),
             "oidc" => OidcKeys::read_entries(own, at, report).map(Box::new).map(Self::Oidc),
             "saml" => SamlKeys::read_entries(own, at, report).map(Box::new).map(Self::Saml),
             "ntp" => NtpKeys::read_entries(own, at, report).map(Self::Ntp),

@@ -37,9 +37,9 @@ pub(super) async fn run(
         let deadline = Duration::from_millis(timing.timeout_ms);
         let seen = match timeout(deadline, asker.attempt(surroundings, &mut trace)).await {
             Ok(seen) => seen,
-            Err(_elapsed) => {
-                trace.take_at_deadline().unwrap_or_else(|| Err(timed_out_in(trace.phase(), timing)))
-            }
+            Err(_elapsed) => trace
+                .take_at_deadline()
+                .unwrap_or_else(|| Err(timed_out_in(trace.phase(), timing.timeout_ms))),
         };
         let micros = trace.end();
         let seen = if check.measures_path { seen } else { connect::blame(seen, trace.remote).await };
@@ -72,7 +72,7 @@ pub(super) async fn run(
 }
 
 /// Which silence the deadline met.
-fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
+pub(super) fn timed_out_in(phase: &str, timeout_ms: u64) -> Fault {
     let reason = match phase {
         "resolve" => Reason::ResolveTimeout,
         "connect" => Reason::ConnectTimeout,
@@ -87,7 +87,7 @@ fn timed_out_in(phase: &str, timing: &Timing) -> Fault {
         "snmp" => Reason::SnmpNoReply,
         _ => Reason::ProtoTimeout,
     };
-    Fault::new(reason, format!("nothing within {} ms", timing.timeout_ms))
+    Fault::new(reason, format!("nothing within {timeout_ms} ms"))
 }
 
 /// An attempt that found nothing wrong can still be slow.
@@ -220,7 +220,7 @@ mod tests {
             ("tgs_rtt", Reason::KrbTimeout),
             ("snmp", Reason::SnmpNoReply),
         ] {
-            assert_eq!(timed_out_in(phase, &TIMING).reason, reason, "{phase}");
+            assert_eq!(timed_out_in(phase, TIMING.timeout_ms).reason, reason, "{phase}");
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct Trace {
     transcript: Option<Box<Transcript>>,
     at_deadline: Option<Result<(), Fault>>,
     answered: Option<Instant>,
+    /// Where it failed, if it goes on all the same.
+    failed: Option<String>,
     measured_micros: Option<u64>,
 }
 
@@ -68,6 +70,7 @@ impl Trace {
             transcript: None,
             at_deadline: None,
             answered: None,
+            failed: None,
             measured_micros: None,
         }
     }
@@ -143,6 +146,11 @@ impl Trace {
         self.step = Some((name, self.phases.len()));
     }
 
+    /// The attempt fails here, whatever it still does to clean up.
+    pub fn fail_here(&mut self) {
+        self.failed = Some(self.phase_told());
+    }
+
     /// The step has done its part.
     pub fn end_step(&mut self) {
         self.end_phase(Instant::now());
@@ -155,6 +163,9 @@ impl Trace {
 
     /// The same, with its step and hop, as evidence carries it.
     pub fn phase_told(&self) -> String {
+        if let Some(failed) = &self.failed {
+            return failed.clone();
+        }
         phase_told(self.step.as_ref().map(|(step, _)| &**step), self.hop, self.phase())
     }
 

@@ -183,6 +183,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
                 // A dialogue of some words is much like a request.
                 Probe::Http(_)
+                | Probe::Journey(_)
                 | Probe::Oidc(_)
                 | Probe::Saml(_)
                 | Probe::Smtp(_)

@@ -4,7 +4,9 @@ mod answer;
 mod request;
 pub(super) mod redirects;
 
+pub(super) use answer::answered;
 pub(super) use redirects::hosts;
+pub(super) use request::headers as sent_headers;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -82,6 +84,11 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
     };
     let end = keys.redirects.as_ref().and_then(|redirects| redirects.end.clone());
     Some(Asked { params, family: keys.family.clone(), connect: keys.connect.clone(), end })
+}
+
+/// What is up unless a charter says otherwise.
+pub(super) fn success() -> Vec<String> {
+    vec!["2xx".to_owned()]
 }
 
 /// `200`, `2xx`, or a list of them.

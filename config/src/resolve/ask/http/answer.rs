@@ -36,6 +36,19 @@ pub(super) fn answer(keys: &HttpKeys, method: Option<&str>, report: &mut Report<
     sized.then_some(answer)
 }
 
+/// What an answer must be, of keys that stand elsewhere than beside `probe: http`.
+pub(in crate::resolve::ask) fn answered(
+    text: Option<&[At<String>]>,
+    no_text: Option<&[At<String>]>,
+    in_json: Option<&Pairs<JsonScalar>>,
+    in_headers: Option<&Pairs<HeaderIs>>,
+    report: &mut Report<'_>,
+) -> Option<HttpAnswer> {
+    let (headers, json) = (headers(in_headers, report), json(in_json, report));
+    let answer = HttpAnswer { text: texts(text), no_text: texts(no_text), ..HttpAnswer::default() };
+    Some(HttpAnswer { headers: headers?, json: json?, ..answer })
+}
+
 fn texts(keys: Option<&[At<String>]>) -> Vec<String> {
     keys.unwrap_or_default().iter().map(|key| key.value.clone()).collect()
 }

@@ -64,7 +64,10 @@ pub(super) fn method(keys: &HttpKeys, report: &mut Report<'_>) -> Option<String>
     Some(method.to_owned())
 }
 
-pub(super) fn headers(keys: Option<&Pairs<At<String>>>, report: &mut Report<'_>) -> Option<Vec<HttpHeader>> {
+pub(in crate::resolve::ask) fn headers(
+    keys: Option<&Pairs<At<String>>>,
+    report: &mut Report<'_>,
+) -> Option<Vec<HttpHeader>> {
     let mut headers = Vec::new();
     let mut sound = true;
     if let Some((name, _)) = keys.and_then(|keys| keys.0.get(HEADERS_MAX)) {
