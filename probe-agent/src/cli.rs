@@ -3,6 +3,7 @@
 mod enrol;
 mod run;
 mod probe;
+mod heartbeat;
 mod status;
 
 use std::io::{BufRead, Write};
@@ -34,6 +35,8 @@ enum Command {
     Run,
     /// Run one check of the kept assignment now and explain what it saw; exit 1 unless it is up.
     Probe(probe::ProbeArguments),
+    /// Report a job to the agent that expects it, or run one with its reports.
+    Heartbeat(Box<heartbeat::HeartbeatArguments>),
     /// Show how delivery is, as the running agent last wrote it.
     Status(status::StatusArguments),
 }
@@ -41,7 +44,11 @@ enum Command {
 impl VedettaAgent {
     /// Runs the command. `input` is read by `enrol` only: a secret is no argument.
     pub fn run(&self, input: &mut dyn BufRead, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-        let config = self.load()?;
+        let config = match (self.load(), &self.command) {
+            // A job is run, whether or not its user may read the agent's file.
+            (Err(_), Command::Heartbeat(_)) => AgentConfig::default(),
+            (loaded, _) => loaded?,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -50,6 +57,7 @@ impl VedettaAgent {
             Command::Enrol => runtime.block_on(enrol::enrol(&config, input, out)),
             Command::Run => runtime.block_on(run::run(config)),
             Command::Probe(arguments) => runtime.block_on(probe::probe(&config, arguments, out)),
+            Command::Heartbeat(arguments) => runtime.block_on(heartbeat::heartbeat(&config, arguments, out)),
             Command::Status(arguments) => status::status(&config, arguments, out),
         }
     }

@@ -202,3 +202,38 @@ fn wait_until(agent: &mut Child, mut reached: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// Whoever watches a job must not break it: with no agent in sight its exit code and its streams are its own.
+#[test]
+fn a_job_keeps_its_exit_code_and_its_report_waits() {
+    let home = TempDir::new().unwrap();
+    let yaml = home.path().join("agent.yaml");
+    fs::write(&yaml, "state: nowhere\nheartbeats: {listen: \"127.0.0.1:1\"}\n").unwrap();
+    let heartbeat = |rest: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vedetta-agent"));
+        command.arg("--config").arg(&yaml).args(["heartbeat", "s.c.notturno"]).args(rest);
+        command.env("XDG_STATE_HOME", home.path()).stdin(Stdio::null()).output().unwrap()
+    };
+    for (job, code) in [
+        (&["--", "sh", "-c", "echo done"][..], 0),
+        (&["--", "sh", "-c", "exit 7"], 7),
+        (&["--", "sh", "-c", "kill -9 $$"], 137),
+        (&["--", "/nonexistent/backup"], 127),
+    ] {
+        let output = heartbeat(job);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{job:?}: {said}");
+        assert!(said.contains("the report is kept in "), "{said}");
+        assert_eq!(output.stdout, if code == 0 { &b"done\n"[..] } else { b"" });
+    }
+    assert_eq!(heartbeat(&["--fail"]).status.code(), Some(0), "it waits, and is no failure");
+    assert_eq!(heartbeat(&["--start", "--fail"]).status.code(), Some(2));
+    let kept = probe_agent::heartbeats::kept::list(&home.path().join("vedetta-heartbeats"));
+    let codes: Vec<_> = kept
+        .into_iter()
+        .map(|(_, kept)| kept.unwrap())
+        .filter(|kept| kept.signal != probe_agent::heartbeats::Signal::Start)
+        .map(|kept| kept.report.exit_code)
+        .collect();
+    assert_eq!(codes, [Some(0), Some(7), Some(137), Some(127), None]);
+}

@@ -130,11 +130,10 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Smtp(smtp) => smtp.family,
         Probe::Imap(imap) => imap.family,
         Probe::Pop3(pop3) => pop3.family,
-        Probe::Heartbeat(_) => return false,
         Probe::Browse(browse) => browse.family,
         Probe::CaptivePortal(portal) => portal.family,
         Probe::Certificate(certificate) => certificate.family,
-        Probe::Registration(_) => return false,
+        Probe::Heartbeat(_) | Probe::Registration(_) => return false,
         Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
     };
     family != Family::V4
