@@ -24,8 +24,10 @@ mod browse;
 mod captive_portal;
 mod certificate;
 mod registration;
+mod access_point;
 pub(crate) mod bounds;
 
+pub use access_point::{AccessPointParams, ApController, ApFallback, ApSource};
 pub use browse::{BrowseParams, Browsed, Interception, ProxyParams};
 pub use captive_portal::{CaptivePortalParams, Gate};
 pub use certificate::{CertificateParams, StartTls};
@@ -159,6 +161,8 @@ pub enum Probe {
     Certificate(CertificateParams),
     /// Until when a domain is registered.
     Registration(RegistrationParams),
+    /// What a controller says of one access point.
+    AccessPoint(Box<AccessPointParams>),
 }
 
 impl Probe {
@@ -185,6 +189,7 @@ impl Probe {
             Self::CaptivePortal(_) => "captive_portal",
             Self::Certificate(_) => "tls",
             Self::Registration(_) => "registration",
+            Self::AccessPoint(_) => "access_point",
         }
     }
 
@@ -211,6 +216,7 @@ impl Probe {
             Self::CaptivePortal(portal) => portal.url.clone(),
             Self::Certificate(certificate) => certificate.address.to_string(),
             Self::Registration(registration) => registration.domain.clone(),
+            Self::AccessPoint(ap) => ap.host.clone(),
         }
     }
 
@@ -243,6 +249,7 @@ impl Probe {
             Self::Smtp(smtp) => Some(&mut smtp.family),
             Self::Imap(imap) => Some(&mut imap.family),
             Self::Pop3(pop3) => Some(&mut pop3.family),
+            Self::AccessPoint(ap) => Some(&mut ap.family),
             Self::Browse(browse) => Some(&mut browse.family),
             Self::CaptivePortal(portal) => Some(&mut portal.family),
             Self::Certificate(certificate) => Some(&mut certificate.family),

@@ -41,6 +41,7 @@ pub use charter::{
     About, Approved, Charter, CharterAct, Check, Component, FigureRule, Life, Node, Organisation, Part,
     Recipient, Service, Site, SiteFacts, TargetFacts, When,
 };
+pub use check::{AccessPointParams, ApController, ApFallback, ApSource};
 pub use check::{
     BrowseParams, Browsed, Canary, CaptivePortalParams, CertificateParams, CheckSpec, DnsFlag, DnsParams,
     DnsQuestion, DnsTransport, DownAfter, Extract, ExtractFrom, Family, Gate, HeaderIs, HeaderWish,

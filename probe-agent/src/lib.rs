@@ -195,6 +195,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         pings: Pings::default(),
         snmp: probe::snmp::Engines::default(),
         clock: clock::Calendar::default(),
+        controllers: probe::access_point::Controllers::default(),
         clock_servers: config.ntp_servers.clone(),
         heartbeats: Arc::new(Book::new(&config.state_directory, clock::system())),
     }))

@@ -36,6 +36,7 @@ pub mod browse;
 pub mod captive_portal;
 pub mod certificate;
 pub mod registration;
+pub mod access_point;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -110,6 +111,8 @@ pub struct Surroundings {
     pub snmp: snmp::Engines,
     /// The wall clock, for what a peer dates.
     pub clock: Calendar,
+    /// Tables of Wi-Fi controllers, each read once for all its access points.
+    pub controllers: access_point::Controllers,
     /// Servers of the agent's own clock watch: they have a voice when clocks differ.
     pub clock_servers: Vec<HostPort>,
     /// What jobs have reported.
@@ -235,6 +238,7 @@ fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, 
         Probe::Certificate(params) => Box::new(certificate::Certificate::new(params)?),
         Probe::Registration(params) => Box::new(registration::Registration::new(&params)?),
         Probe::Icmp(params) => Box::new(icmp::Icmp::new(params, Duration::from_millis(timing.timeout_ms))),
+        Probe::AccessPoint(params) => Box::new(access_point::AccessPoint::new(*params, timing)?),
         Probe::Snmp(params) => {
             let (timeout, every) = (timing.timeout_ms, timing.every_ms);
             Box::new(snmp::Snmp::new(*params, Duration::from_millis(timeout), Duration::from_millis(every)))

@@ -304,6 +304,12 @@ reasons! {
     473 RegistrationRedemption "registration.redemption" "the domain is about to be given away";
     474 RegistrationUnknown "registration.unknown" "the registry does not know the domain";
     475 RegistrationDateless "registration.dateless" "the registry does not say when the registration ends";
+    // Access points.
+    430 ApAbsent "ap.absent" "the controller does not know the access point";
+    431 ApDisassociated "ap.disassociated" "the controller says that the access point is not in operation";
+    432 ApRadioOff "ap.radio_off" "the access point works with something missing, such as a radio";
+    433 ApControllerUnreachable "ap.controller_unreachable" "the controller does not tell its table, and nothing stands in for it";
+    434 ApNoReply "ap.no_reply" "the controller does not tell its table, and the access point does not answer an echo";
 }
 
 impl std::fmt::Display for Reason {

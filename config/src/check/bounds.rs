@@ -1,7 +1,7 @@
 //! How much one check may ask. `vedetta check` says it with a place; the agent holds to it by itself,
 //! because what an assignment carries need not have been checked.
 
-use super::SnmpParams;
+use super::{ApController, SnmpParams};
 use super::{
     BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, JourneyParams, JourneyStep, MailLogin,
     MailServer, NtpParams, Probe, RadiusParams,
@@ -90,6 +90,10 @@ impl CheckSpec {
                 let longest = texts.map(String::len).max().unwrap_or(0);
                 vec![("bytes of an attribute", longest, RadiusParams::TEXT_BYTES_MAX)]
             }
+            Probe::AccessPoint(ap) => vec![
+                ("up", ap.controller.up.len(), ApController::STATES_MAX),
+                ("degraded", ap.controller.degraded.len(), ApController::STATES_MAX),
+            ],
             Probe::Snmp(snmp) => vec![
                 ("values", snmp.values.len(), SnmpParams::VALUES_MAX),
                 ("interfaces", snmp.interfaces.len(), SnmpParams::INTERFACES_MAX),

@@ -24,6 +24,7 @@ mod browse;
 mod captive_portal;
 mod certificate;
 mod registration;
+mod access_point;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -35,7 +36,7 @@ use super::files;
 use crate::text::say;
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Report};
-use crate::{Family, Probe};
+use crate::{Family, Id, Probe};
 
 /// A component's question, before it is put to a target.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ pub(super) enum Asked {
     CaptivePortal(captive_portal::Asked),
     Certificate(Box<certificate::Asked>),
     Registration(Box<registration::Asked>),
+    AccessPoint(Box<access_point::Asked>),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -88,6 +90,9 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         }
         ProbeKeys::Registration(keys) => {
             registration::asked(keys, folder, report).map(Box::new).map(Asked::Registration)
+        }
+        ProbeKeys::AccessPoint(keys) => {
+            access_point::asked(keys, folder, report).map(Box::new).map(Asked::AccessPoint)
         }
     }
 }
@@ -128,8 +133,17 @@ impl Asked {
             Self::CaptivePortal(asked) => asked.of(target, report).map(Probe::CaptivePortal),
             Self::Certificate(asked) => asked.of(target, report).map(Probe::Certificate),
             Self::Registration(asked) => asked.of(target, report).map(Probe::Registration),
+            Self::AccessPoint(asked) => asked.of(target, report).map(Box::new).map(Probe::AccessPoint),
         }
     }
+}
+
+/// Tells a question whose target is known by its name what that is.
+pub(super) fn named(mut probe: Probe, target: &Id) -> Probe {
+    if let Probe::AccessPoint(ap) = &mut probe {
+        ap.name = target.to_string();
+    }
+    probe
 }
 
 /// A literal address is of its own family; a name is asked for IPv4 unless the file says otherwise.

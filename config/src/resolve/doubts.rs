@@ -134,6 +134,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::CaptivePortal(portal) => portal.family,
         Probe::Certificate(certificate) => certificate.family,
         Probe::Heartbeat(_) | Probe::Registration(_) => return false,
+        Probe::AccessPoint(ap) => ap.family,
         Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
     };
     family != Family::V4

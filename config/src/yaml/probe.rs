@@ -22,7 +22,9 @@ mod browse;
 mod captive_portal;
 mod certificate;
 mod registration;
+mod access_point;
 
+pub(crate) use access_point::{AccessPointKeys, ApTable, ControllerKeys};
 pub(crate) use browse::{BrowseKeys, InterceptionKeys, ProxyKeys};
 pub(crate) use captive_portal::CaptivePortalKeys;
 pub(crate) use certificate::CertificateKeys;
@@ -77,6 +79,7 @@ pub(crate) enum ProbeKeys {
     CaptivePortal(CaptivePortalKeys),
     Certificate(CertificateKeys),
     Registration(RegistrationKeys),
+    AccessPoint(Box<AccessPointKeys>),
 }
 
 /// The kinds of this version.
@@ -101,10 +104,11 @@ const KINDS: &[(&str, &[&str])] = &[
     ("captive_portal", CaptivePortalKeys::KEYS),
     ("tls", CertificateKeys::KEYS),
     ("registration", RegistrationKeys::KEYS),
+    ("access_point", AccessPointKeys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 7] = ["mail_round_trip", "access_point", "ssh", "smb", "postgres", "mysql", "websocket"];
+const LATER: [&str; 6] = ["mail_round_trip", "ssh", "smb", "postgres", "mysql", "websocket"];
 
 /// What an editor may know of each kind's keys; a test holds it against [`KINDS`].
 pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
@@ -129,6 +133,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "captive_portal", keys: CaptivePortalKeys::schema_of_keys(definitions) },
         Kind { word: "tls", keys: CertificateKeys::schema_of_keys(definitions) },
         Kind { word: "registration", keys: RegistrationKeys::schema_of_keys(definitions) },
+        Kind { word: "access_point", keys: AccessPointKeys::schema_of_keys(definitions) },
     ]
 }
 
@@ -184,6 +189,9 @@ impl ProbeKeys {
             "captive_portal" => CaptivePortalKeys::read_entries(own, at, report).map(Self::CaptivePortal),
             "tls" => CertificateKeys::read_entries(own, at, report).map(Self::Certificate),
             "registration" => RegistrationKeys::read_entries(own, at, report).map(Self::Registration),
+            "access_point" => {
+                AccessPointKeys::read_entries(own, at, report).map(Box::new).map(Self::AccessPoint)
+            }
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }
     }

@@ -103,6 +103,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
         clock: crate::clock::Calendar::default(),
+        controllers: crate::probe::access_point::Controllers::default(),
         clock_servers: Vec::new(),
         heartbeats: Arc::new(crate::heartbeats::Book::new(
             std::path::Path::new("/nonexistent"),

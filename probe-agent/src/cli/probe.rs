@@ -3,21 +3,23 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use collector_api::{Assignment, Evidence, Record, Verdict};
-use config::{AgentConfig, CheckSpec};
+use config::{AgentConfig, ApController, CheckSpec, Probe};
 use serde_json::{Map, Value, json};
 
-use crate::probe::{Check, Outcome, Transcript};
+use crate::probe::access_point::{AccessPoint, Listed};
+use crate::probe::{Check, Outcome, Surroundings, Transcript};
 
 #[derive(Debug, Args)]
 pub(super) struct ProbeArguments {
     /// The check's id, as `--list` shows it.
     #[arg(required_unless_present = "list")]
     check: Option<String>,
-    /// Show the checks of the kept assignment instead.
-    #[arg(long, conflicts_with = "check")]
+    /// Show the checks of the kept assignment instead; with the name of a component of access points, what its
+    /// controller knows, as rows of a CSV file of targets.
+    #[arg(long)]
     list: bool,
     /// As JSON.
     #[arg(long)]
@@ -34,6 +36,10 @@ pub(super) async fn probe(
         list(&assignment, arguments.json, out)?;
         return Ok(ExitCode::SUCCESS);
     };
+    if arguments.list {
+        list_access_points(&assignment, wanted, &*crate::surroundings(config)?, out).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let check = find(&assignment, wanted)?;
     let surroundings = crate::surroundings(config)?;
     let (outcome, transcript) = check.run_recorded(&surroundings).await;
@@ -83,6 +89,49 @@ fn list(assignment: &Assignment, as_json: bool, out: &mut dyn Write) -> anyhow::
         writeln!(out, "{id:width$}  {kind:4}  {target}")?;
     }
     Ok(())
+}
+
+/// The table of a component's controller. The component is named by its last name, or by as many before it as tell it
+/// from others.
+async fn list_access_points(
+    assignment: &Assignment,
+    component: &str,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let specs = assignment.checks.iter().filter_map(|text| serde_json::from_str::<CheckSpec>(text).ok());
+    let mut found: Vec<(String, AccessPoint, ApController)> = Vec::new();
+    for spec in specs {
+        let Probe::AccessPoint(params) = spec.probe else { continue };
+        let parent = spec.id.as_str().rsplit_once('.').map_or("", |(parent, _)| parent).to_owned();
+        let is_it = parent == component || parent.ends_with(&format!(".{component}"));
+        if is_it && found.iter().all(|(known, ..)| *known != parent) {
+            let controller = params.controller.clone();
+            let point = AccessPoint::new(*params, &spec.timing).map_err(anyhow::Error::msg)?;
+            found.push((parent, point, controller));
+        }
+    }
+    let Some((_, point, controller)) = found.first() else {
+        bail!("no component `{component}` of access points in assignment {}", assignment.revision)
+    };
+    if found.iter().any(|(_, _, other)| other != controller) {
+        let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
+        bail!("`{component}` is several components; name one of {}", names.join(", "));
+    }
+    let listed =
+        point.list(surroundings).await.map_err(|fault| anyhow!("{}: {}", fault.reason, fault.detail))?;
+    writeln!(out, "name;address;area;behind;weight;since;until;note")?;
+    for Listed { name, address, note } in listed {
+        writeln!(out, "{name};{};;;;;;{}", cell(&address), cell(&note))?;
+    }
+    Ok(())
+}
+
+/// A text of a controller as one cell: in quotes where it would be several, or a formula of a spreadsheet.
+fn cell(text: &str) -> String {
+    let text: String = text.chars().filter(|letter| !letter.is_control()).collect();
+    let is_plain = !text.contains([';', '"', ',']) && !text.starts_with(['=', '+', '-', '@', '#']);
+    if is_plain { text } else { format!("\"'{}\"", text.replace('"', "\"\"")) }
 }
 
 /// The id of a check whose kind this build does not know.

@@ -86,7 +86,8 @@ pub fn may_be_chance(reason: Reason) -> bool {
         | Reason::SnmpNoReply
         | Reason::ProxyResolve
         | Reason::ProxyConnect
-        | Reason::ProxyTimeout => true,
+        | Reason::ProxyTimeout
+        | Reason::ApNoReply => true,
         // Out of local ports or without the address: unknown already, and no further attempt helps.
         Reason::ConnectSourceBind => false,
         _ => reason.name().starts_with("resolve.") || reason.name().starts_with("connect."),
@@ -171,7 +172,8 @@ mod tests {
                 | Reason::SnmpNoReply
                 | Reason::ProxyResolve
                 | Reason::ProxyConnect
-                | Reason::ProxyTimeout => true,
+                | Reason::ProxyTimeout
+                | Reason::ApNoReply => true,
                 _ => matches!(class, "resolve" | "connect"),
             };
             assert_eq!(may_be_chance(*reason), expected, "{reason}");

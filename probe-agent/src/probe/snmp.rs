@@ -24,7 +24,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use collector_api::Reason;
-use config::{HostPort, SnmpAccess, SnmpOid, SnmpParams, SnmpPreset};
+use config::{Family, HostPort, SnmpAccess, SnmpOid, SnmpParams, SnmpPreset};
 use tokio::time::Instant;
 
 use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
@@ -132,6 +132,19 @@ impl Asker for Snmp {
     fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
         Box::pin(self.observe(surroundings, trace))
     }
+}
+
+/// Opens a conversation with a device for whoever reads its tables: over IPv4 where it has a name.
+pub(super) async fn open<'s>(
+    address: &HostPort,
+    access: &SnmpAccess,
+    deadline: Instant,
+    surroundings: &'s Surroundings,
+    trace: &mut Trace,
+) -> Result<Session<'s>, Fault> {
+    let remote = connect::locate(address, Family::V4, surroundings, trace).await?;
+    let speaker = speaker(access, address, remote, surroundings, trace).await?;
+    Session::open(remote, speaker, (&surroundings.snmp, (remote, access.clone())), deadline).await
 }
 
 /// Who asks, with the secrets for this device.

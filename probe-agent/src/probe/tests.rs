@@ -39,6 +39,7 @@ pub(super) fn surroundings() -> Surroundings {
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
         clock: Calendar::default(),
+        controllers: crate::probe::access_point::Controllers::default(),
         clock_servers: Vec::new(),
         heartbeats: Arc::new(Book::new(Path::new("/nonexistent"), crate::clock::system())),
     }

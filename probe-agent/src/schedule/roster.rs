@@ -192,7 +192,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 | Probe::Browse(_)
                 | Probe::CaptivePortal(_)
                 | Probe::Registration(_) => Lane::Http,
-                Probe::Ntp(_) | Probe::Snmp(_) => Lane::Ntp,
+                Probe::Ntp(_) | Probe::Snmp(_) | Probe::AccessPoint(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
                 Probe::Heartbeat(_) => Lane::Heartbeat,
             };

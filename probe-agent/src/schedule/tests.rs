@@ -39,6 +39,7 @@ fn start(first: Option<Assignment>) -> Rig {
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
         clock: crate::clock::Calendar::default(),
+        controllers: crate::probe::access_point::Controllers::default(),
         clock_servers: Vec::new(),
         heartbeats: Arc::new(crate::heartbeats::Book::new(
             std::path::Path::new("/nonexistent"),
@@ -180,6 +181,7 @@ fn running(check: &str) -> (Running, Rig) {
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
         clock: crate::clock::Calendar::default(),
+        controllers: crate::probe::access_point::Controllers::default(),
         clock_servers: Vec::new(),
         heartbeats: Arc::new(crate::heartbeats::Book::new(
             std::path::Path::new("/nonexistent"),

@@ -204,5 +204,10 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::RegistrationRedemption => "il dominio sta per essere ceduto",
         Reason::RegistrationUnknown => "il registro non conosce il dominio",
         Reason::RegistrationDateless => "il registro non dice quando la registrazione finisce",
+        Reason::ApAbsent => "il controller non conosce l'access point",
+        Reason::ApDisassociated => "per il controller l'access point non è in funzione",
+        Reason::ApRadioOff => "all'access point manca qualcosa, come una radio",
+        Reason::ApControllerUnreachable => "il controller non dà la sua tabella, e nulla ne fa le veci",
+        Reason::ApNoReply => "il controller non dà la sua tabella, e l'access point non risponde all'eco",
     }
 }

@@ -1,0 +1,193 @@
+//! `probe: access_point`: what a controller says of one access point, and an echo where the controller says nothing.
+//!
+//! A controller is read once for all its access points: whoever comes first reads, the others wait for that reading or
+//! take the one that is there, which is never older than nine tenths of the interval. The price is that an access point
+//! that fails is seen up to so much later; the evidence tells the table's age. One that is gone from the table is down:
+//! a controller forgets what has left it. A table that is empty says nothing of anybody, and counts as no answer.
+
+mod controllers;
+mod table;
+mod rest;
+#[cfg(test)]
+mod tests;
+
+pub use controllers::Controllers;
+pub use table::Listed;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use collector_api::Reason;
+use config::{AccessPointParams, ApFallback, ApSource, HostPort, Timing};
+use tokio::time::Instant;
+
+use super::{Asker, Attempted, Fault, Surroundings, Trace, connect, snmp};
+use controllers::{Key, Reading};
+use rest::Rest;
+use table::Table;
+
+/// Of an attempt, for the controller; the rest is for an echo.
+const CONTROLLER_SHARE: f64 = 0.6;
+/// Of an attempt, for the echo.
+const ECHO_SHARE: f64 = 0.25;
+/// Rows of a controller's table.
+const ROWS_MAX: usize = 4_096;
+/// Names of access points that are told in one line.
+const NAMES_TOLD: usize = 20;
+
+/// One access point.
+#[derive(Debug)]
+pub struct AccessPoint {
+    params: AccessPointParams,
+    address: HostPort,
+    key: Key,
+    timeout: Duration,
+    /// An older reading is made anew.
+    age_max: Duration,
+    rest: Option<Rest>,
+}
+
+impl AccessPoint {
+    /// Prepares one; the error is a sentence for whoever wrote the charter.
+    pub fn new(params: AccessPointParams, timing: &Timing) -> Result<Self, String> {
+        let key: Key = serde_json::to_string(&params.controller).map_err(|error| error.to_string())?.into();
+        let rest = match &params.controller.source {
+            ApSource::Rest { .. } => Some(Rest::new(&params.controller.source)?),
+            ApSource::Snmp { .. } => None,
+        };
+        Ok(Self {
+            address: HostPort { host: params.host.clone(), port: 0 },
+            key,
+            timeout: Duration::from_millis(timing.timeout_ms),
+            age_max: Duration::from_millis(timing.every_ms / 10 * 9),
+            rest,
+            params,
+        })
+    }
+
+    async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
+        let began = Instant::now();
+        trace.enter("controller");
+        let deadline = began + self.timeout.mul_f64(CONTROLLER_SHARE);
+        let late = Fault::unseen(Reason::ApControllerUnreachable, "the controller took too long");
+        trace.at_deadline(Err(late));
+        let reading = self.reading(deadline, surroundings, trace).await;
+        trace.fact("table_age", format!("{} s", reading.at.elapsed().as_secs()));
+        match &reading.table {
+            Ok(table) => {
+                let told = table.tell(&self.params.name);
+                trace.received(|| told.clone());
+                trace.fact("controller", told);
+                table.judge(&self.params.name)
+            }
+            Err(fault) => self.without(fault, surroundings, trace).await,
+        }
+    }
+
+    /// What is known of the controller, by a reading of our own where there is none that is fresh.
+    async fn reading(
+        &self,
+        deadline: Instant,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Arc<Reading> {
+        let slot = surroundings.controllers.slot(&self.key, &self.params.name);
+        let mut kept = slot.reading().await;
+        if let Some(reading) = kept.as_ref().filter(|reading| reading.is_fresh(self.age_max)) {
+            return Arc::clone(reading);
+        }
+        let read = tokio::time::timeout_at(deadline, self.read(deadline, surroundings, trace)).await;
+        let silent = || Fault::new(Reason::ApControllerUnreachable, "the controller does not answer");
+        let table = read.unwrap_or_else(|_elapsed| Err(silent()));
+        let table = table.and_then(|table| {
+            let empty = Fault::new(Reason::ApControllerUnreachable, "its table is empty");
+            if table.is_empty() { Err(empty) } else { Ok(table) }
+        });
+        if let Ok(table) = &table {
+            let strangers = slot.strangers(table, self.age_max);
+            if !strangers.is_empty() {
+                let names = strangers.iter().take(NAMES_TOLD).cloned().collect::<Vec<_>>().join(", ");
+                tracing::warn!(count = strangers.len(), names, "access points that no target names");
+                trace.fact("not_listed", format!("{}: {names}", strangers.len()));
+            }
+        }
+        let reading = Arc::new(Reading { at: Instant::now(), table });
+        *kept = Some(Arc::clone(&reading));
+        reading
+    }
+
+    /// Reads the whole table.
+    async fn read(
+        &self,
+        deadline: Instant,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<Table, Fault> {
+        let controller = &self.params.controller;
+        match (&controller.source, &self.rest) {
+            (ApSource::Snmp { address, access, name, state, clients, ip }, _) => {
+                let mut session = snmp::open(address, access, deadline, surroundings, trace).await?;
+                let names = session.walk(name, ROWS_MAX, trace).await?;
+                let states = session.walk(state, ROWS_MAX, trace).await?;
+                let mut of = [Vec::new(), Vec::new()];
+                for (column, rows) in [clients, ip].into_iter().zip(&mut of) {
+                    if let Some(column) = column {
+                        *rows = session.walk(column, ROWS_MAX, trace).await?;
+                    }
+                }
+                let [clients, addresses] = of;
+                Ok(Table::of_columns(controller, names, &states, &clients, &addresses))
+            }
+            (ApSource::Rest { .. }, Some(rest)) => rest.read(controller, surroundings, trace).await,
+            (ApSource::Rest { .. }, None) => Err(Fault::new(Reason::AgentInternal, "not prepared")),
+        }
+    }
+
+    /// The controller tells nothing: an echo says whether the access point is there, if it may stand in.
+    async fn without(
+        &self,
+        fault: &Fault,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<(), Fault> {
+        trace.fact("controller", format!("{}: {}", fault.reason, fault.detail));
+        if self.params.fallback == ApFallback::None {
+            return Err(judge_without(fault, None));
+        }
+        trace.enter("echo");
+        trace.at_deadline(Err(judge_without(fault, None)));
+        let host = connect::locate(&self.address, self.params.family, surroundings, trace).await?.ip();
+        let echo = surroundings.pings.is_reached(host, self.timeout.mul_f64(ECHO_SHARE)).await?;
+        if echo {
+            trace.fact("seen_by", "echo");
+            return Ok(());
+        }
+        Err(judge_without(fault, Some(echo)))
+    }
+
+    /// The controller's table, for a person who writes the list of targets.
+    pub async fn list(&self, surroundings: &Surroundings) -> Result<Vec<Listed>, Fault> {
+        let mut trace = Trace::begin();
+        let table = self.read(Instant::now() + self.timeout, surroundings, &mut trace).await?;
+        Ok(table.listed())
+    }
+}
+
+/// Nobody knows, or nobody and no echo.
+fn judge_without(fault: &Fault, echo: Option<bool>) -> Fault {
+    let detail = format!("{}: {}", fault.reason, fault.detail);
+    match echo {
+        Some(false) => Fault::new(Reason::ApNoReply, detail),
+        _ => Fault::unseen(Reason::ApControllerUnreachable, detail),
+    }
+}
+
+impl Asker for AccessPoint {
+    fn address(&self) -> &HostPort {
+        &self.address
+    }
+
+    fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
+        Box::pin(self.observe(surroundings, trace))
+    }
+}
