@@ -12,6 +12,7 @@ use crate::amend::{Amends, overlay};
 use crate::ballot::Ballot;
 use crate::confirm::{Confirmations, confirm};
 use crate::era::Era;
+use crate::halves::each;
 use crate::lineage::Seen;
 use crate::mean::{self, Member, Parts};
 use crate::sweep::sweep;
@@ -89,23 +90,20 @@ pub(crate) struct SiteTree<'a> {
 impl<'a> Judged<'a> {
     pub(crate) fn new(era: Era<'a>, evidence: &Evidence<'_>) -> Self {
         let unknown = Arc::new(Timeline::unknown(era.from_ms, era.to_ms));
-        let checks: Vec<_> =
-            era.charter.checks().map(|check| JudgedCheck::new(check, era, evidence, &unknown)).collect();
+        let asked: Vec<_> = era.charter.checks().collect();
+        let checks = each(asked.len(), |place| JudgedCheck::new(asked[place], era, evidence, &unknown));
         let composed = evidence.reading.composition;
-        let mut first_check = 0;
-        let mut services: Vec<_> = era
+        let first_checks: Vec<_> = era
             .charter
             .services
             .iter()
-            .enumerate()
-            .map(|(place, service)| {
-                let parts = Parts::of(service, composed);
-                let judged =
-                    JudgedService::new((place, service), parts, first_check, &checks, era.charter, &unknown);
-                first_check = judged.checks.end;
-                judged
-            })
+            .scan(0, |next, service| Some(std::mem::replace(next, *next + service.checks().count())))
             .collect();
+        let mut services = each(era.charter.services.len(), |place| {
+            let service = &era.charter.services[place];
+            let parts = Parts::of(service, composed);
+            JudgedService::new((place, service), parts, first_checks[place], &checks, era.charter, &unknown)
+        });
         for (place, service) in era.charter.services.iter().enumerate() {
             if let Some(parts) = Parts::of(service, composed) {
                 mean::compose(&mut services, place, service, parts, &checks, &unknown);

@@ -33,6 +33,7 @@ mod ratio;
 mod figure;
 mod lineage;
 mod era;
+mod halves;
 mod judge;
 mod now;
 mod outage;

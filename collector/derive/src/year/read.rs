@@ -7,6 +7,7 @@ use config::{Availability, AvailabilityWithin, Charter, Service};
 use super::means::{Found, Means};
 use super::scopes::{self, Scopes};
 use super::{CheckFigure, MeanFigure, ServiceFigure, StretchFigure, VantageFigure, WithinFigure};
+use crate::halves::each;
 use crate::judge::{Judged, JudgedService};
 use crate::lineage::{self, Seen};
 use crate::views::View;
@@ -38,8 +39,9 @@ pub(super) struct Line {
 impl Reader<'_> {
     pub(super) fn read(&self) -> (Vec<ServiceFigure>, Vec<CheckFigure>) {
         let Some(listed) = self.eras.last() else { return (Vec::new(), Vec::new()) };
-        let checks: Vec<_> = (0..listed.checks.len()).map(|place| self.check(listed, place)).collect();
-        (listed.services.iter().map(|service| self.service(service, &checks)).collect(), checks)
+        let checks = each(listed.checks.len(), |place| self.check(listed, place));
+        let services = each(listed.services.len(), |place| self.service(&listed.services[place], &checks));
+        (services, checks)
     }
 
     fn check(&self, listed: &Judged<'_>, place: usize) -> CheckFigure {
