@@ -15,6 +15,7 @@ mod heartbeat;
 mod radius;
 mod kerberos;
 mod ldap;
+mod domain;
 mod snmp;
 mod mail;
 mod smtp;
@@ -32,6 +33,7 @@ pub use browse::{BrowseParams, Browsed, Interception, ProxyParams};
 pub use captive_portal::{CaptivePortalParams, Gate};
 pub use certificate::{CertificateParams, StartTls};
 pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSerial};
+pub use domain::DomainParams;
 pub use heartbeat::{DownAfter, HeartbeatParams};
 pub use http::{
     HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
@@ -144,6 +146,8 @@ pub enum Probe {
     Kerberos(Box<KerberosParams>),
     /// One directory: a bind, a search, what its root entry says.
     Ldap(Box<LdapParams>),
+    /// All controllers of one domain, as DNS lists them.
+    Domain(Box<DomainParams>),
     /// What a device's SNMP agent says of it.
     Snmp(Box<SnmpParams>),
     /// A dialogue with a mail server, up to a recipient; no mail is sent.
@@ -181,6 +185,7 @@ impl Probe {
             Self::Radius(_) => "radius",
             Self::Kerberos(_) => "kerberos",
             Self::Ldap(_) => "ldap",
+            Self::Domain(_) => "domain",
             Self::Snmp(_) => "snmp",
             Self::Smtp(_) => "smtp",
             Self::Imap(_) => "imap",
@@ -208,6 +213,7 @@ impl Probe {
             Self::Radius(radius) => radius.server.to_string(),
             Self::Kerberos(kerberos) => kerberos.kdc.to_string(),
             Self::Ldap(ldap) => ldap.server.to_string(),
+            Self::Domain(domain) => domain.domain.clone(),
             Self::Snmp(snmp) => snmp.address.to_string(),
             Self::Smtp(smtp) => smtp.server.address.to_string(),
             Self::Imap(imap) => imap.server.address.to_string(),
@@ -245,6 +251,7 @@ impl Probe {
             Self::Radius(radius) => Some(&mut radius.family),
             Self::Kerberos(kerberos) => Some(&mut kerberos.family),
             Self::Ldap(ldap) => Some(&mut ldap.family),
+            Self::Domain(domain) => Some(&mut domain.family),
             Self::Snmp(snmp) => Some(&mut snmp.family),
             Self::Smtp(smtp) => Some(&mut smtp.family),
             Self::Imap(imap) => Some(&mut imap.family),

@@ -44,16 +44,16 @@ pub use charter::{
 pub use check::{AccessPointParams, ApController, ApFallback, ApSource};
 pub use check::{
     BrowseParams, Browsed, Canary, CaptivePortalParams, CertificateParams, CheckSpec, DnsFlag, DnsParams,
-    DnsQuestion, DnsTransport, DownAfter, Extract, ExtractFrom, Family, Gate, HeaderIs, HeaderWish,
-    HeartbeatParams, HostPort, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
-    IcmpParams, ImapNewest, ImapParams, Interception, JourneyBody, JourneyField, JourneyParams, JourneyStep,
-    JourneyValue, JsonWish, KerberosParams, KerberosTransport, LdapBind, LdapFilter, LdapNode, LdapParams,
-    LdapScope, LdapSearch, LdapSecurity, LdapState, MailLogin, MailMethod, MailMode, MailOauth, MailServer,
-    NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams, Pop3Params, Probe, ProxyParams,
-    RadiusExpect, RadiusLogin, RadiusParams, RecordMatch, RegistrationParams, SamlParams, SamlRequest,
-    SmtpDepth, SmtpExpect, SmtpParams, SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit, SnmpOid, SnmpParams,
-    SnmpPreset, SnmpPrivacy, SnmpValue, SoaSerial, StartTls, TcpParams, TcpStep, Timing, TlsParams, WireText,
-    thousandths,
+    DnsQuestion, DnsTransport, DomainParams, DownAfter, Extract, ExtractFrom, Family, Gate, HeaderIs,
+    HeaderWish, HeartbeatParams, HostPort, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams,
+    HttpRedirects, IcmpParams, ImapNewest, ImapParams, Interception, JourneyBody, JourneyField,
+    JourneyParams, JourneyStep, JourneyValue, JsonWish, KerberosParams, KerberosTransport, LdapBind,
+    LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState, MailLogin, MailMethod,
+    MailMode, MailOauth, MailServer, NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams,
+    Pop3Params, Probe, ProxyParams, RadiusExpect, RadiusLogin, RadiusParams, RecordMatch, RegistrationParams,
+    SamlParams, SamlRequest, SmtpDepth, SmtpExpect, SmtpParams, SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit,
+    SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue, SoaSerial, StartTls, TcpParams, TcpStep, Timing,
+    TlsParams, WireText, thousandths,
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};

@@ -27,6 +27,7 @@ pub mod radius;
 mod ber;
 pub mod kerberos;
 pub mod ldap;
+pub mod domain;
 pub mod snmp;
 mod mail;
 pub mod smtp;
@@ -227,6 +228,9 @@ fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, 
         Probe::Ntp(params) => Box::new(ntp::Ntp::new(params)),
         Probe::Kerberos(params) => {
             Box::new(kerberos::Kerberos::new(*params, Duration::from_millis(timing.timeout_ms))?)
+        }
+        Probe::Domain(params) => {
+            Box::new(domain::Domain::new(*params, Duration::from_millis(timing.timeout_ms))?)
         }
         Probe::Ldap(params) => Box::new(ldap::Ldap::new(*params)?),
         Probe::Radius(params) => {

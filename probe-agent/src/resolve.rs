@@ -18,7 +18,7 @@ use config::{Family, HostPort};
 use hickory_net::runtime::TokioRuntimeProvider;
 use hickory_net::{DnsError, NetError};
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::{TokioResolver, system_conf};
 use tokio::task::JoinSet;
@@ -91,18 +91,31 @@ impl SystemResolver {
             // A check of both asks once as each.
             Family::V4 | Family::Both => (RecordType::A, RecordType::AAAA),
         };
-        let fault = match first_answer(&servers, &name, wanted).await {
+        let fault = match first_answer(&servers, &name, wanted, address).await {
             Ok(address) => return Ok(address),
             Err(error) => fault_of(&error),
         };
         // "Only the other family" is a mistake in the charter, "no address" one in the zone.
-        if fault.reason == Reason::ResolveNodata && first_answer(&servers, &name, other).await.is_ok() {
+        if fault.reason == Reason::ResolveNodata
+            && first_answer(&servers, &name, other, address).await.is_ok()
+        {
             return Err(Fault::new(
                 Reason::ResolveNoFamily,
                 format!("{host} has no {wanted} record, but {other}"),
             ));
         }
         Err(fault)
+    }
+
+    /// The hosts and ports of a service's records (RFC 2782), in lower case and without the last dot, those that are
+    /// tried first in front.
+    pub async fn services(&self, name: &str) -> Result<Vec<(String, u16)>, Fault> {
+        let servers = self.current().map_err(|detail| Fault::new(Reason::AgentConfigInvalid, detail))?;
+        let mut absolute = Name::from_utf8(name)
+            .map_err(|error| Fault::new(Reason::AgentConfigInvalid, format!("{name}: {error}")))?;
+        absolute.set_fqdn(true);
+        let found = first_answer(&servers, &absolute, RecordType::SRV, hosts).await;
+        found.map_err(|error| fault_of(&error))
     }
 
     fn current(&self) -> Result<Servers, String> {
@@ -156,15 +169,20 @@ fn build(config: ResolverConfig) -> Result<Servers, String> {
 }
 
 /// The first answer of the servers; when there is none, the failure that says most.
-async fn first_answer(servers: &Servers, name: &Name, wanted: RecordType) -> Result<IpAddr, NetError> {
+async fn first_answer<T: Send + 'static>(
+    servers: &Servers,
+    name: &Name,
+    wanted: RecordType,
+    pick: fn(&[Record]) -> Option<T>,
+) -> Result<T, NetError> {
     if let [only] = &**servers {
-        return first_address(only.clone(), name.clone(), wanted).await;
+        return picked(only.clone(), name.clone(), wanted, pick).await;
     }
     let mut asked = JoinSet::new();
     // Of a file that names no server.
     let mut failure = NetError::NoConnections;
     for (at, server) in servers.iter().enumerate() {
-        asked.spawn(first_address(server.clone(), name.clone(), wanted));
+        asked.spawn(picked(server.clone(), name.clone(), wanted, pick));
         let is_last = at + 1 == servers.len();
         let next_at = Instant::now() + HEAD_START;
         loop {
@@ -200,17 +218,42 @@ fn is_answer(error: &NetError) -> bool {
     )
 }
 
-async fn first_address(resolver: TokioResolver, name: Name, wanted: RecordType) -> Result<IpAddr, NetError> {
+async fn picked<T>(
+    resolver: TokioResolver,
+    name: Name,
+    wanted: RecordType,
+    pick: fn(&[Record]) -> Option<T>,
+) -> Result<T, NetError> {
     let lookup = resolver.lookup(name.clone(), wanted).await?;
-    let address = lookup.answers().iter().find_map(|record| match &record.data {
-        RData::A(a) => Some(IpAddr::V4(a.0)),
-        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
-        _ => None,
-    });
-    address.ok_or_else(|| {
+    pick(lookup.answers()).ok_or_else(|| {
         let query = hickory_proto::op::Query::query(name, wanted);
         hickory_net::NoRecords::new(query, ResponseCode::NoError).into()
     })
+}
+
+/// The first address.
+fn address(records: &[Record]) -> Option<IpAddr> {
+    records.iter().find_map(|record| match &record.data {
+        RData::A(a) => Some(IpAddr::V4(a.0)),
+        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+        _ => None,
+    })
+}
+
+/// The hosts of SRV records; `.` is none (RFC 2782).
+fn hosts(records: &[Record]) -> Option<Vec<(String, u16)>> {
+    let mut found: Vec<(u16, String, u16)> = records
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::SRV(srv) if !srv.target.is_root() => {
+                let host = srv.target.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+                Some((srv.priority, host, srv.port))
+            }
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    (!found.is_empty()).then(|| found.into_iter().map(|(_, host, port)| (host, port)).collect())
 }
 
 /// What the resolver's error means.

@@ -6,8 +6,8 @@ use super::{
     BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, JourneyParams, JourneyStep, MailLogin,
     MailServer, NtpParams, Probe, RadiusParams,
 };
+use super::{DomainParams, KerberosParams, LdapParams};
 use super::{DownAfter, HeartbeatParams};
-use super::{KerberosParams, LdapParams};
 
 /// A longer dialogue is a protocol, and deserves a probe of its own.
 pub(crate) const STEPS_MAX: usize = 16;
@@ -71,6 +71,13 @@ impl CheckSpec {
                 let names = [Some(&kerberos.realm), kerberos.user.as_ref(), kerberos.service.as_ref()];
                 let longest = names.into_iter().flatten().map(String::len).max().unwrap_or(0);
                 vec![("bytes of a name", longest, KerberosParams::NAME_BYTES_MAX)]
+            }
+            Probe::Domain(domain) => {
+                let longest = domain.realm.as_ref().map_or(0, String::len).max(domain.domain.len());
+                vec![
+                    ("ports", domain.ports.len(), DomainParams::PORTS_MAX),
+                    ("bytes of a name", longest, DomainParams::NAME_BYTES_MAX),
+                ]
             }
             Probe::Ldap(ldap) => {
                 let names =

@@ -15,6 +15,7 @@ mod heartbeat;
 mod radius;
 mod kerberos;
 mod ldap;
+mod domain;
 mod snmp;
 mod mail;
 mod smtp;
@@ -53,6 +54,7 @@ pub(super) enum Asked {
     Radius(Box<radius::Asked>),
     Kerberos(Box<kerberos::Asked>),
     Ldap(Box<ldap::Asked>),
+    Domain(Box<domain::Asked>),
     Snmp(Box<snmp::Asked>),
     Smtp(Box<smtp::Asked>),
     Imap(Box<imap::Asked>),
@@ -79,6 +81,7 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         ProbeKeys::Radius(keys) => radius::asked(keys, report).map(Box::new).map(Asked::Radius),
         ProbeKeys::Kerberos(keys) => kerberos::asked(keys, report).map(Box::new).map(Asked::Kerberos),
         ProbeKeys::Ldap(keys) => ldap::asked(keys, folder, report).map(Box::new).map(Asked::Ldap),
+        ProbeKeys::Domain(keys) => domain::asked(keys, report).map(Box::new).map(Asked::Domain),
         ProbeKeys::Snmp(keys) => snmp::asked(keys, report).map(Box::new).map(Asked::Snmp),
         ProbeKeys::Smtp(keys) => smtp::asked(keys, folder, report).map(Box::new).map(Asked::Smtp),
         ProbeKeys::Imap(keys) => imap::asked(keys, folder, report).map(Box::new).map(Asked::Imap),
@@ -125,6 +128,7 @@ impl Asked {
             Self::Radius(asked) => asked.of(target, report).map(Box::new).map(Probe::Radius),
             Self::Kerberos(asked) => asked.of(target, report).map(Box::new).map(Probe::Kerberos),
             Self::Ldap(asked) => asked.of(target, report).map(Box::new).map(Probe::Ldap),
+            Self::Domain(asked) => asked.of(target, report).map(Box::new).map(Probe::Domain),
             Self::Snmp(asked) => asked.of(target, report).map(Box::new).map(Probe::Snmp),
             Self::Smtp(asked) => asked.of(target, report).map(Box::new).map(Probe::Smtp),
             Self::Imap(asked) => asked.of(target, report).map(Box::new).map(Probe::Imap),

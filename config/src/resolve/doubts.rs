@@ -126,6 +126,7 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Radius(radius) => radius.family,
         Probe::Kerberos(kerberos) => kerberos.family,
         Probe::Ldap(ldap) => ldap.family,
+        Probe::Domain(domain) => domain.family,
         Probe::Snmp(snmp) => snmp.family,
         Probe::Smtp(smtp) => smtp.family,
         Probe::Imap(imap) => imap.family,

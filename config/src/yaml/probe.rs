@@ -13,6 +13,7 @@ mod heartbeat;
 mod radius;
 mod kerberos;
 mod ldap;
+mod domain;
 mod snmp;
 mod mail;
 mod smtp;
@@ -29,6 +30,7 @@ pub(crate) use browse::{BrowseKeys, InterceptionKeys, ProxyKeys};
 pub(crate) use captive_portal::CaptivePortalKeys;
 pub(crate) use certificate::CertificateKeys;
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
+pub(crate) use domain::DomainKeys;
 pub(crate) use heartbeat::HeartbeatKeys;
 pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
@@ -71,6 +73,7 @@ pub(crate) enum ProbeKeys {
     Radius(RadiusKeys),
     Kerberos(KerberosKeys),
     Ldap(Box<LdapKeys>),
+    Domain(DomainKeys),
     Snmp(Box<SnmpKeys>),
     Smtp(Box<SmtpKeys>),
     Imap(Box<ImapKeys>),
@@ -96,6 +99,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("radius", RadiusKeys::KEYS),
     ("kerberos", KerberosKeys::KEYS),
     ("ldap", LdapKeys::KEYS),
+    ("domain", DomainKeys::KEYS),
     ("snmp", SnmpKeys::KEYS),
     ("smtp", SmtpKeys::KEYS),
     ("imap", ImapKeys::KEYS),
@@ -125,6 +129,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "radius", keys: RadiusKeys::schema_of_keys(definitions) },
         Kind { word: "kerberos", keys: KerberosKeys::schema_of_keys(definitions) },
         Kind { word: "ldap", keys: LdapKeys::schema_of_keys(definitions) },
+        Kind { word: "domain", keys: DomainKeys::schema_of_keys(definitions) },
         Kind { word: "snmp", keys: SnmpKeys::schema_of_keys(definitions) },
         Kind { word: "smtp", keys: SmtpKeys::schema_of_keys(definitions) },
         Kind { word: "imap", keys: ImapKeys::schema_of_keys(definitions) },
@@ -181,6 +186,7 @@ impl ProbeKeys {
             "radius" => RadiusKeys::read_entries(own, at, report).map(Self::Radius),
             "kerberos" => KerberosKeys::read_entries(own, at, report).map(Self::Kerberos),
             "ldap" => LdapKeys::read_entries(own, at, report).map(Box::new).map(Self::Ldap),
+            "domain" => DomainKeys::read_entries(own, at, report).map(Self::Domain),
             "snmp" => SnmpKeys::read_entries(own, at, report).map(Box::new).map(Self::Snmp),
             "smtp" => SmtpKeys::read_entries(own, at, report).map(Box::new).map(Self::Smtp),
             "imap" => ImapKeys::read_entries(own, at, report).map(Box::new).map(Self::Imap),

@@ -83,6 +83,7 @@ pub fn may_be_chance(reason: Reason) -> bool {
         | Reason::IcmpNoReply
         | Reason::KrbTimeout
         | Reason::RadiusNoReply
+        | Reason::DomainNoneWhole
         | Reason::SnmpNoReply
         | Reason::ProxyResolve
         | Reason::ProxyConnect
@@ -169,6 +170,7 @@ mod tests {
                 | Reason::IcmpNoReply
                 | Reason::KrbTimeout
                 | Reason::RadiusNoReply
+                | Reason::DomainNoneWhole
                 | Reason::SnmpNoReply
                 | Reason::ProxyResolve
                 | Reason::ProxyConnect

@@ -13,7 +13,7 @@ mod keys;
 mod message;
 mod skew;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -275,6 +275,24 @@ impl Asker for Kerberos {
         Box::pin(self.observe(surroundings, trace))
     }
 }
+
+/// The question of a ping as nobody, for who only wants to know whether a centre is alive.
+pub(super) fn question_of_nobody(realm: &str) -> Result<Vec<u8>, Fault> {
+    let etypes = [Etype::Aes256.number(), Etype::Aes128.number(), Etype::RC4];
+    Ok(message::as_request(&Principal::user(NOBODY), realm, &etypes, nonce()?, None))
+}
+
+/// Judges the answer to that.
+pub(super) fn judge_of_nobody(answer: &[u8], window: (i64, i64)) -> Result<Option<Skew>, Fault> {
+    let ping = read_ping(answer, window, &mut Trace::begin())?;
+    if let Some(skew) = ping.skew {
+        skew.judge()?;
+    }
+    judge_ping(&ping, false)?;
+    Ok(ping.skew)
+}
+
+pub(super) use exchange::over_tcp;
 
 fn read_ping(answer: &[u8], window: (i64, i64), trace: &mut Trace) -> Result<Ping, Fault> {
     match Heard::read(answer)? {

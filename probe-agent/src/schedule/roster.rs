@@ -179,7 +179,11 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
         Ok(spec) => {
             let head = Head { id: spec.id.clone(), timing: spec.timing };
             let lane = match spec.probe {
-                Probe::Tcp(_) | Probe::Kerberos(_) | Probe::Ldap(_) | Probe::Certificate(_) => Lane::Tcp,
+                Probe::Tcp(_)
+                | Probe::Kerberos(_)
+                | Probe::Ldap(_)
+                | Probe::Domain(_)
+                | Probe::Certificate(_) => Lane::Tcp,
                 Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
                 // A dialogue of some words is much like a request.
                 Probe::Http(_)

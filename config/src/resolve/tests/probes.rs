@@ -227,3 +227,14 @@ fn a_centre_of_keys_is_asked_as_deep_as_it_says() {
         (1_088, crate::KerberosTransport::Tcp, true)
     );
 }
+
+#[test]
+fn a_domain_is_asked_by_its_name() {
+    let check = only("c: {probe: domain, targets: {t: Comune.Example.}, resolver: 10.0.0.53}");
+    let Probe::Domain(domain) = &check.probe else { panic!("domain") };
+    assert_eq!(
+        (domain.domain.as_str(), domain.realm.as_deref(), domain.ports.as_slice()),
+        ("comune.example", None, &[445, 3268][..])
+    );
+    assert_eq!(domain.resolver.as_ref().map(ToString::to_string).as_deref(), Some("10.0.0.53:53"));
+}

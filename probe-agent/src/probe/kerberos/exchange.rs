@@ -57,7 +57,7 @@ async fn over_udp(kdc: SocketAddr, question: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// Each message behind its length in four bytes.
-async fn over_tcp(mut stream: TcpStream, question: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(in super::super) async fn over_tcp(mut stream: TcpStream, question: &[u8]) -> Result<Vec<u8>, Fault> {
     let length = u32::try_from(question.len()).unwrap_or(u32::MAX);
     let framed = [&length.to_be_bytes(), question].concat();
     stream.write_all(&framed).await.map_err(|error| Fault::of_stream(&error))?;

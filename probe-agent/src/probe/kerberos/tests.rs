@@ -25,25 +25,25 @@ const SALT: &[u8] = b"sale";
 
 /// What a centre does.
 #[derive(Debug, Clone, Copy)]
-struct Centre {
+pub(in super::super) struct Centre {
     /// To a question without a proof; 0 is a ticket at once.
-    first: i64,
+    pub(in super::super) first: i64,
     /// To a question with a proof; 0 is a ticket if the proof is right.
-    second: i64,
+    pub(in super::super) second: i64,
     /// To a question for a service; 0 is a ticket.
-    service: i64,
-    ahead_ms: i64,
-    etypes: &'static [i64],
+    pub(in super::super) service: i64,
+    pub(in super::super) ahead_ms: i64,
+    pub(in super::super) etypes: &'static [i64],
     /// Of the inner part: 25 as the standard and Samba have it, 26 as MIT's centre does.
-    inner_tag: u8,
-    parameters: Option<[u8; 4]>,
-    has_udp: bool,
-    has_tcp: bool,
+    pub(in super::super) inner_tag: u8,
+    pub(in super::super) parameters: Option<[u8; 4]>,
+    pub(in super::super) has_udp: bool,
+    pub(in super::super) has_tcp: bool,
     /// The nonce is another's.
-    is_replay: bool,
+    pub(in super::super) is_replay: bool,
 }
 
-const RIGHT: Centre = Centre {
+pub(in super::super) const RIGHT: Centre = Centre {
     first: 25,
     second: 0,
     service: 0,
@@ -181,7 +181,7 @@ impl Centre {
         }
     }
 
-    async fn open(self) -> Open {
+    pub(in super::super) async fn open(self) -> Open {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
@@ -221,8 +221,8 @@ impl Centre {
     }
 }
 
-struct Open {
-    kdc: HostPort,
+pub(in super::super) struct Open {
+    pub(in super::super) kdc: HostPort,
     asked: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
