@@ -82,7 +82,7 @@ async fn run(listed: Vec<Listing>, ports: Vec<u16>) -> Outcome {
         family: Family::V4,
         ports,
     };
-    let timing = Timing { timeout_ms: 3_000, every_ms: 60_000, attempts: 1, ..spec().timing };
+    let timing = Timing { timeout_ms: 20_000, every_ms: 60_000, attempts: 1, ..spec().timing };
     let spec = CheckSpec { probe: Probe::Domain(Box::new(params)), timing, ..spec() };
     Check::new(spec).unwrap().run(&surroundings()).await
 }
