@@ -15,6 +15,7 @@ mod network_cut;
 mod name_servers;
 mod black_holes;
 mod time_servers;
+mod heartbeats;
 mod echoes;
 mod past_year;
 mod sealed_year;
