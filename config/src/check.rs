@@ -26,6 +26,7 @@ mod captive_portal;
 mod certificate;
 mod registration;
 mod access_point;
+mod mail_round_trip;
 pub(crate) mod bounds;
 
 pub use access_point::{AccessPointParams, ApController, ApFallback, ApSource};
@@ -47,6 +48,7 @@ pub use journey::{
 pub use kerberos::{KerberosParams, KerberosTransport};
 pub use ldap::{LdapBind, LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState};
 pub use mail::{MailLogin, MailMethod, MailMode, MailOauth, MailServer};
+pub use mail_round_trip::RoundTripParams;
 pub use ntp::NtpParams;
 pub use oidc::{OidcClient, OidcClientAuth, OidcDepth, OidcParams};
 pub use pop3::Pop3Params;
@@ -167,6 +169,8 @@ pub enum Probe {
     Registration(RegistrationParams),
     /// What a controller says of one access point.
     AccessPoint(Box<AccessPointParams>),
+    /// A message, handed in here and found there.
+    MailRoundTrip(Box<RoundTripParams>),
 }
 
 impl Probe {
@@ -195,6 +199,7 @@ impl Probe {
             Self::Certificate(_) => "tls",
             Self::Registration(_) => "registration",
             Self::AccessPoint(_) => "access_point",
+            Self::MailRoundTrip(_) => "mail_round_trip",
         }
     }
 
@@ -223,6 +228,7 @@ impl Probe {
             Self::Certificate(certificate) => certificate.address.to_string(),
             Self::Registration(registration) => registration.domain.clone(),
             Self::AccessPoint(ap) => ap.host.clone(),
+            Self::MailRoundTrip(trip) => trip.to.clone(),
         }
     }
 
@@ -260,7 +266,7 @@ impl Probe {
             Self::Browse(browse) => Some(&mut browse.family),
             Self::CaptivePortal(portal) => Some(&mut portal.family),
             Self::Certificate(certificate) => Some(&mut certificate.family),
-            Self::Dns(_) | Self::Heartbeat(_) | Self::Registration(_) => None,
+            Self::Dns(_) | Self::Heartbeat(_) | Self::Registration(_) | Self::MailRoundTrip(_) => None,
         }
     }
 }

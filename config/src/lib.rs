@@ -51,9 +51,9 @@ pub use check::{
     LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState, MailLogin, MailMethod,
     MailMode, MailOauth, MailServer, NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams,
     Pop3Params, Probe, ProxyParams, RadiusExpect, RadiusLogin, RadiusParams, RecordMatch, RegistrationParams,
-    SamlParams, SamlRequest, SmtpDepth, SmtpExpect, SmtpParams, SnmpAccess, SnmpAuth, SnmpCipher, SnmpLimit,
-    SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue, SoaSerial, StartTls, TcpParams, TcpStep, Timing,
-    TlsParams, WireText, thousandths,
+    RoundTripParams, SamlParams, SamlRequest, SmtpDepth, SmtpExpect, SmtpParams, SnmpAccess, SnmpAuth,
+    SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue, SoaSerial, StartTls,
+    TcpParams, TcpStep, Timing, TlsParams, WireText, thousandths,
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};

@@ -38,6 +38,7 @@ pub mod captive_portal;
 pub mod certificate;
 pub mod registration;
 pub mod access_point;
+pub mod mail_round_trip;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -110,6 +111,8 @@ pub struct Surroundings {
     pub pings: icmp::Pings,
     /// What is remembered of devices that are asked by SNMP.
     pub snmp: snmp::Engines,
+    /// Messages under way.
+    pub posts: mail_round_trip::Posts,
     /// The wall clock, for what a peer dates.
     pub clock: Calendar,
     /// Tables of Wi-Fi controllers, each read once for all its access points.
@@ -250,6 +253,10 @@ fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, 
         Probe::Smtp(params) => Box::new(smtp::Smtp::new(*params)?),
         Probe::Imap(params) => Box::new(imap::Imap::new(*params)?),
         Probe::Pop3(params) => Box::new(pop3::Pop3::new(&params)?),
+        Probe::MailRoundTrip(params) => {
+            let timeout = Duration::from_millis(timing.timeout_ms);
+            Box::new(mail_round_trip::RoundTrip::new(*params, timeout)?)
+        }
     })
 }
 

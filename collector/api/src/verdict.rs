@@ -310,6 +310,15 @@ reasons! {
     432 ApRadioOff "ap.radio_off" "the access point works with something missing, such as a radio";
     433 ApControllerUnreachable "ap.controller_unreachable" "the controller does not tell its table, and nothing stands in for it";
     434 ApNoReply "ap.no_reply" "the controller does not tell its table, and the access point does not answer an echo";
+    241 MailSubmitFailed "mail.submit_failed" "no server took the message";
+    242 MailNotDelivered "mail.not_delivered" "the message did not arrive in time";
+    243 MailBounced "mail.bounced" "the message came back";
+    244 MailJunk "mail.junk" "the message arrived among junk mail";
+    245 MailDuplicate "mail.duplicate" "the message arrived more than once";
+    246 MailLate "mail.late" "the message arrived late";
+    247 MailUnauthenticated "mail.unauthenticated" "the receiver does not find the sender authentic";
+    248 MailReceiverUnavailable "mail.receiver_unavailable" "the mailbox could not be looked into";
+    250 MailPending "mail.pending" "the first message is still under way";
 }
 
 impl std::fmt::Display for Reason {

@@ -4,7 +4,7 @@
 use super::{ApController, SnmpParams};
 use super::{
     BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, JourneyParams, JourneyStep, MailLogin,
-    MailServer, NtpParams, Probe, RadiusParams,
+    MailServer, NtpParams, Probe, RadiusParams, RoundTripParams,
 };
 use super::{DomainParams, KerberosParams, LdapParams};
 use super::{DownAfter, HeartbeatParams};
@@ -114,6 +114,12 @@ impl CheckSpec {
             Probe::Browse(browse) => of_browse(browse),
             Probe::CaptivePortal(portal) => vec![("portal", portal.portal.len(), LIST_MAX)],
             Probe::Certificate(_) | Probe::Registration(_) => Vec::new(),
+            Probe::MailRoundTrip(trip) => vec![
+                of_login(&trip.submit),
+                of_login(&trip.receive),
+                ("junk", trip.junk.len(), RoundTripParams::JUNK_MAX),
+                ("keep_in_flight", as_count(trip.keep_in_flight), as_count(RoundTripParams::IN_FLIGHT_MAX)),
+            ],
         };
         let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
         Some(format!("`{what}` is {count}; this agent does at most {max}"))

@@ -26,6 +26,7 @@ mod captive_portal;
 mod certificate;
 mod registration;
 mod access_point;
+mod mail_round_trip;
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -64,6 +65,7 @@ pub(super) enum Asked {
     Certificate(Box<certificate::Asked>),
     Registration(Box<registration::Asked>),
     AccessPoint(Box<access_point::Asked>),
+    MailRoundTrip(Box<mail_round_trip::Asked>),
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -96,6 +98,9 @@ pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report
         }
         ProbeKeys::AccessPoint(keys) => {
             access_point::asked(keys, folder, report).map(Box::new).map(Asked::AccessPoint)
+        }
+        ProbeKeys::MailRoundTrip(keys) => {
+            mail_round_trip::asked(keys, folder, report).map(Box::new).map(Asked::MailRoundTrip)
         }
     }
 }
@@ -138,6 +143,7 @@ impl Asked {
             Self::Certificate(asked) => asked.of(target, report).map(Probe::Certificate),
             Self::Registration(asked) => asked.of(target, report).map(Probe::Registration),
             Self::AccessPoint(asked) => asked.of(target, report).map(Box::new).map(Probe::AccessPoint),
+            Self::MailRoundTrip(asked) => asked.of(target, report).map(Box::new).map(Probe::MailRoundTrip),
         }
     }
 }

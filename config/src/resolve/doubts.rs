@@ -134,8 +134,8 @@ fn asks_ipv6(probe: &Probe) -> bool {
         Probe::Browse(browse) => browse.family,
         Probe::CaptivePortal(portal) => portal.family,
         Probe::Certificate(certificate) => certificate.family,
-        Probe::Heartbeat(_) | Probe::Registration(_) => return false,
         Probe::AccessPoint(ap) => ap.family,
+        Probe::Heartbeat(_) | Probe::Registration(_) | Probe::MailRoundTrip(_) => return false,
         Probe::Dns(dns) => return dns.server.host.parse::<Ipv6Addr>().is_ok(),
     };
     family != Family::V4
@@ -262,7 +262,7 @@ fn is_mail(check: &Check) -> bool {
     let on_port = matches!(&check.probe, Probe::Tcp(tcp) if MAIL_PORTS.contains(&tcp.address.port));
     on_port
         || matches!(&check.probe, Probe::Dns(dns) if dns.record_type == "MX")
-        || matches!(&check.probe, Probe::Smtp(_) | Probe::Imap(_) | Probe::Pop3(_))
+        || matches!(&check.probe, Probe::Smtp(_) | Probe::Imap(_) | Probe::Pop3(_) | Probe::MailRoundTrip(_))
 }
 
 /// The names that a probe asks or asks for, whatever its kind.

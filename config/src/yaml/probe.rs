@@ -24,6 +24,7 @@ mod captive_portal;
 mod certificate;
 mod registration;
 mod access_point;
+mod mail_round_trip;
 
 pub(crate) use access_point::{AccessPointKeys, ApTable, ControllerKeys};
 pub(crate) use browse::{BrowseKeys, InterceptionKeys, ProxyKeys};
@@ -39,6 +40,7 @@ pub(crate) use journey::{ExtractKeys, JourneyExpectKeys, JourneyKeys, JourneySte
 pub(crate) use kerberos::KerberosKeys;
 pub(crate) use ldap::LdapKeys;
 pub(crate) use mail::{LoginKeys, OauthKeys};
+pub(crate) use mail_round_trip::RoundTripKeys;
 pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
 pub(crate) use pop3::Pop3Keys;
@@ -83,6 +85,7 @@ pub(crate) enum ProbeKeys {
     Certificate(CertificateKeys),
     Registration(RegistrationKeys),
     AccessPoint(Box<AccessPointKeys>),
+    MailRoundTrip(Box<RoundTripKeys>),
 }
 
 /// The kinds of this version.
@@ -109,10 +112,11 @@ const KINDS: &[(&str, &[&str])] = &[
     ("tls", CertificateKeys::KEYS),
     ("registration", RegistrationKeys::KEYS),
     ("access_point", AccessPointKeys::KEYS),
+    ("mail_round_trip", RoundTripKeys::KEYS),
 ];
 
 /// Kinds of the full grammar that this version cannot run yet.
-const LATER: [&str; 6] = ["mail_round_trip", "ssh", "smb", "postgres", "mysql", "websocket"];
+const LATER: &[&str] = &["ssh", "smb", "postgres", "mysql", "websocket"];
 
 /// What an editor may know of each kind's keys; a test holds it against [`KINDS`].
 pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
@@ -139,6 +143,7 @@ pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
         Kind { word: "tls", keys: CertificateKeys::schema_of_keys(definitions) },
         Kind { word: "registration", keys: RegistrationKeys::schema_of_keys(definitions) },
         Kind { word: "access_point", keys: AccessPointKeys::schema_of_keys(definitions) },
+        Kind { word: "mail_round_trip", keys: RoundTripKeys::schema_of_keys(definitions) },
     ]
 }
 
@@ -197,6 +202,9 @@ impl ProbeKeys {
             "registration" => RegistrationKeys::read_entries(own, at, report).map(Self::Registration),
             "access_point" => {
                 AccessPointKeys::read_entries(own, at, report).map(Box::new).map(Self::AccessPoint)
+            }
+            "mail_round_trip" => {
+                RoundTripKeys::read_entries(own, at, report).map(Box::new).map(Self::MailRoundTrip)
             }
             _ => HttpKeys::read_entries(own, at, report).map(Box::new).map(Self::Http),
         }

@@ -195,7 +195,8 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 | Probe::Pop3(_)
                 | Probe::Browse(_)
                 | Probe::CaptivePortal(_)
-                | Probe::Registration(_) => Lane::Http,
+                | Probe::Registration(_)
+                | Probe::MailRoundTrip(_) => Lane::Http,
                 Probe::Ntp(_) | Probe::Snmp(_) | Probe::AccessPoint(_) => Lane::Ntp,
                 Probe::Icmp(_) => Lane::Icmp,
                 Probe::Heartbeat(_) => Lane::Heartbeat,

@@ -209,5 +209,14 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::ApRadioOff => "all'access point manca qualcosa, come una radio",
         Reason::ApControllerUnreachable => "il controller non dà la sua tabella, e nulla ne fa le veci",
         Reason::ApNoReply => "il controller non dà la sua tabella, e l'access point non risponde all'eco",
+        Reason::MailSubmitFailed => "nessun server ha accettato il messaggio",
+        Reason::MailNotDelivered => "il messaggio non è arrivato in tempo",
+        Reason::MailBounced => "il messaggio è tornato indietro",
+        Reason::MailJunk => "il messaggio è finito nella posta indesiderata",
+        Reason::MailDuplicate => "il messaggio è arrivato più di una volta",
+        Reason::MailLate => "il messaggio è arrivato in ritardo",
+        Reason::MailUnauthenticated => "il ricevente non trova autentico il mittente",
+        Reason::MailReceiverUnavailable => "non è stato possibile guardare nella casella",
+        Reason::MailPending => "il primo messaggio è ancora in viaggio",
     }
 }

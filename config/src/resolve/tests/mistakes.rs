@@ -51,15 +51,11 @@ services:
 
 #[test]
 fn what_belongs_to_an_unknown_kind_is_not_accused() {
-    let mail =
-        "c: {probe: mail_round_trip, targets: {giro: {send: a@b.example, read: c@d.example}}, secret: m365}";
+    let mail = "c: {probe: websocket, targets: {giro: {send: a@b.example, read: c@d.example}}, secret: m365}";
     let text = format!("{SITES}services: {{s: {{components: {{{mail}}}}}}}");
     let refused = parse(&text, "f").unwrap_err();
     assert_eq!(refused.problems.len(), 1, "{refused}");
-    assert!(
-        refused.problems[0].message.en.starts_with("`probe: mail_round_trip` is not available"),
-        "{refused}"
-    );
+    assert!(refused.problems[0].message.en.starts_with("`probe: websocket` is not available"), "{refused}");
 }
 
 #[test]

@@ -63,6 +63,14 @@ impl Response {
         self.number_of("FETCH").is_some()
     }
 
+    /// The number after `UID ` of a message.
+    pub(in crate::probe) fn uid(&self) -> Option<u32> {
+        let text = String::from_utf8_lossy(&self.text);
+        let at = text.find("UID ")? + "UID ".len();
+        let digits: String = text[at..].chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    }
+
     /// When the server took a message in, Unix ms.
     pub(in crate::probe) fn internal_ms(&self) -> Option<i64> {
         let text = String::from_utf8_lossy(&self.text);
@@ -103,7 +111,7 @@ mod tests {
         assert_eq!(of("* SEARCH").after("SEARCH"), Some(""));
         assert_eq!(of("* SEARCH 3 5").after("SEARCH"), Some("3 5"));
         let message = of("* 3 FETCH (UID 33 INTERNALDATE \" 1-Nov-2026 10:00:00 +0100\" BODY[] {3} )");
-        assert!(message.is_fetch());
+        assert!(message.is_fetch() && message.uid() == Some(33));
         assert_eq!(message.internal_ms(), Some(1_793_523_600_000));
         assert_eq!(of("* QUOTA \"\" (MESSAGE 3 100 STORAGE 90 100)").storage(), Some((90, 100)));
         assert_eq!(of("* QUOTA \"\" ()").storage(), None);
@@ -131,7 +139,7 @@ mod tests {
             line.extend_from_slice(&text);
             let _ = literal_length(&line);
             let response = Response { text: line, literals: Vec::new() };
-            let _ = (response.internal_ms(), response.storage(), response.number_of("FETCH"));
+            let _ = (response.uid(), response.internal_ms(), response.storage(), response.number_of("FETCH"));
         }
     }
 }

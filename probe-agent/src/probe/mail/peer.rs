@@ -40,6 +40,7 @@ pub(in crate::probe) struct Peer {
     /// PEM of whoever vouches for it.
     authority: String,
     heard: Arc<Mutex<Vec<String>>>,
+    script: Arc<Mutex<&'static [Act]>>,
     _tasks: JoinSet<()>,
 }
 
@@ -52,17 +53,24 @@ impl Peer {
         let port = listener.local_addr().unwrap().port();
         let (acceptor, authority) = acceptor();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&heard);
+        let script = Arc::new(Mutex::new(acts));
+        let (log, played) = (Arc::clone(&heard), Arc::clone(&script));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut conversations = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
+                let acts: &'static [Act] = *played.lock().unwrap();
                 conversations.spawn(play(acts, Box::new(stream), acceptor.clone(), Arc::clone(&log)));
             }
         });
-        Self { port, authority, heard, _tasks: tasks }
+        Self { port, authority, heard, script, _tasks: tasks }
+    }
+
+    /// What the next conversations are.
+    pub(in crate::probe) fn play_now(&self, acts: &'static [Act]) {
+        *self.script.lock().unwrap() = acts;
     }
 
     /// The lines it heard.
@@ -83,7 +91,7 @@ impl Peer {
         }
         let probe: Probe = serde_json::from_value(probe).unwrap();
         let mut spec = CheckSpec { probe, ..spec() };
-        (spec.timing.timeout_ms, spec.timing.every_ms, spec.timing.attempts) = (1_500, 60_000, 1);
+        (spec.timing.timeout_ms, spec.timing.every_ms, spec.timing.attempts) = (4_000, 60_000, 1);
         Check::new(spec).unwrap()
     }
 }

@@ -65,6 +65,12 @@ impl Wire {
         self.write(format!("{line}\r\n").as_bytes()).await
     }
 
+    /// Sends bytes as they are, and shows only how many.
+    pub(in crate::probe) async fn send(&mut self, bytes: &[u8], trace: &mut Trace) -> Result<(), Fault> {
+        trace.sent(|| format!("({} bytes)", bytes.len()));
+        self.write(bytes).await
+    }
+
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let written = match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(bytes).await,

@@ -27,6 +27,10 @@ pub(super) enum Step {
     Auth,
     Mail,
     Rcpt(SmtpExpect),
+    /// `DATA`, which wants 354.
+    Data,
+    /// The message itself.
+    Body,
 }
 
 impl Reply {
@@ -89,6 +93,7 @@ pub(super) fn judge(step: Step, reply: &Reply) -> Result<(), Fault> {
     let class = reply.code / 100;
     let is_wanted = match step {
         Step::Auth => matches!(class, 2 | 3),
+        Step::Data => reply.code == 354,
         Step::Rcpt(SmtpExpect::Refused) => class == 5 || is_denied_for_now(reply),
         _ => class == 2,
     };
@@ -121,8 +126,8 @@ fn refusal(step: Step, reply: &Reply) -> Reason {
             500.. => Reason::AuthRejected,
             _ => Reason::SmtpTemporary,
         },
-        (Step::Mail | Step::Rcpt(_), Some((2, 2) | (4, 22))) => Reason::SmtpMailboxFull,
-        (Step::Mail | Step::Rcpt(_), Some((3, 4) | (2, 3))) => Reason::SmtpSize,
+        (Step::Mail | Step::Rcpt(_) | Step::Body, Some((2, 2) | (4, 22))) => Reason::SmtpMailboxFull,
+        (Step::Mail | Step::Rcpt(_) | Step::Body, Some((3, 4) | (2, 3))) => Reason::SmtpSize,
         // "Not yet": what greylisting says (RFC 6647, 5.1), unless the server says that it is itself in trouble.
         (Step::Rcpt(_), about) if matches!(reply.code, 450 | 451) && !matches!(about, Some((3 | 4, _))) => {
             Reason::SmtpGreylisted
@@ -136,7 +141,7 @@ fn refusal(step: Step, reply: &Reply) -> Reason {
             551 | 553 | 554 => Reason::SmtpRelayDenied,
             _ => Reason::SmtpRejected,
         },
-        (Step::Mail, None) if reply.code == 552 => Reason::SmtpSize,
+        (Step::Mail | Step::Body, None) if reply.code == 552 => Reason::SmtpSize,
         _ => Reason::SmtpRejected,
     }
 }
@@ -240,6 +245,9 @@ mod tests {
             (Step::Rcpt(Refused), "454 4.7.1 Relay access denied", Reason::None, Verdict::Up),
             (Step::Rcpt(Refused), "250 2.1.5 Ok", Reason::SmtpOpenRelay, Verdict::Down),
             (Step::Rcpt(Refused), "451 4.7.0 later", Reason::SmtpGreylisted, Verdict::Degraded),
+            (Step::Data, "354 End data with <CR><LF>.<CR><LF>", Reason::None, Verdict::Up),
+            (Step::Data, "250 ok", Reason::ProtoUnexpectedReply, Verdict::Down),
+            (Step::Body, "554 5.6.0 spam", Reason::SmtpRejected, Verdict::Down),
         ] {
             let seen = judge(step, &of(line));
             let found =

@@ -1,4 +1,4 @@
-//! A dialogue of SMTP, step by step; each step is a phase.
+//! A dialogue of SMTP, step by step; each step is a phase. The submission of a message uses it too.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -116,6 +116,14 @@ impl Session {
     ) -> Result<(), Fault> {
         trace.enter("rcpt");
         self.say(&format!("RCPT TO:<{to}>"), Step::Rcpt(expect), trace).await.map(drop)
+    }
+
+    /// Sends the message, whose lines end with CRLF and never begin with a dot (phase `data`).
+    pub(in crate::probe) async fn data(&mut self, message: &str, trace: &mut Trace) -> Result<(), Fault> {
+        trace.enter("data");
+        self.say("DATA", Step::Data, trace).await?;
+        self.wire.send(message.as_bytes(), trace).await?;
+        self.say(".", Step::Body, trace).await.map(drop)
     }
 
     /// Takes leave (phase `quit`), whatever comes of it; what wants attention of its TLS.
