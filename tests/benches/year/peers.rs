@@ -88,7 +88,7 @@ pub(crate) fn prometheus(world: &World) -> Option<Measured> {
         });
         (daemon, port)
     };
-    Some(asked("prometheus", world, &[data.clone()], start))
+    Some(asked("prometheus", world, std::slice::from_ref(&data), start))
 }
 
 /// Asks a fresh process for the checks, and another one for the services.
