@@ -27,14 +27,19 @@ pub fn ours(name: &str) -> PathBuf {
 /// needed too; `None`, after a line that says so, when the story is to be skipped.
 pub fn installed(name: &str) -> Option<PathBuf> {
     let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
-    // Of `target/debug/deps/it-…`: target.
-    let unpacked = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("servers/usr/sbin");
+    let unpacked = unpacked("usr/sbin");
     let found =
         folders.into_iter().chain([unpacked]).map(|folder| folder.join(name)).find(|path| path.exists());
     if found.is_none() {
         skip(&format!("{name} is not installed"));
     }
     found
+}
+
+/// A folder of servers that `tests/run` has brought, and that are not installed in the system.
+pub fn unpacked(folder: &str) -> PathBuf {
+    // Of `target/debug/deps/it-…`: target.
+    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("servers").join(folder)
 }
 
 /// Says why a story is not told; fails instead where real servers are required.

@@ -18,6 +18,7 @@ pub mod feeder;
 pub mod servers;
 pub mod clocks;
 pub mod name_servers;
+pub mod sso_servers;
 pub mod network;
 pub mod mounts;
 pub mod stored;

@@ -134,6 +134,21 @@ impl Place {
         self.agent = Some(Daemon::start(&mut self.agent_command(&["run"]), &self.path("agent.log")));
     }
 
+    /// Gives the agent a secret that may go to `origin`; its file says so from the agent's next start on, what is in
+    /// it from the next attempt on.
+    pub fn entrust(&self, name: &str, secret: &str, origin: &str) {
+        let (folder, config) = (self.path("secrets"), self.path("agent.yaml"));
+        if !folder.exists() {
+            fs::create_dir(&folder).unwrap();
+            let known = fs::read_to_string(&config).unwrap();
+            fs::write(config, format!("{known}secrets: secrets\n")).unwrap();
+        }
+        fs::write(folder.join(format!("{name}.for")), origin).unwrap();
+        // Whole or not at all: the agent may be reading.
+        fs::write(folder.join(".new"), secret).unwrap();
+        fs::rename(folder.join(".new"), folder.join(name)).unwrap();
+    }
+
     /// The processes of the running agent and collector.
     pub fn pids(&self) -> (u32, u32) {
         (self.agent.as_ref().unwrap().pid(), self.collector.as_ref().unwrap().pid())

@@ -102,6 +102,19 @@ impl Nginx {
         Some((nginx, ports))
     }
 
+    /// Serves what is in `folder/www`, read anew for each request, and 502 at `/rotto`; `None` when it is not installed.
+    pub fn of_files(folder: &Path) -> Option<Self> {
+        let program = installed("nginx")?;
+        let mut nginx = Self { program, folder: folder.to_owned(), port: free_port(), daemon: None };
+        let www = folder.join("www");
+        fs::create_dir_all(&www).unwrap();
+        let (port, www) = (nginx.port, www.display());
+        nginx.serve(&format!(
+            "server {{ listen 127.0.0.1:{port}; root {www}; location = /rotto {{ return 502; }} }}"
+        ));
+        Some(nginx)
+    }
+
     /// Answers `status` from now on.
     pub fn answer(&mut self, status: u16) {
         self.stop();

@@ -17,6 +17,7 @@ mod black_holes;
 mod time_servers;
 mod heartbeats;
 mod echoes;
+mod sso;
 mod past_year;
 mod sealed_year;
 mod service_manager;
