@@ -228,6 +228,12 @@ fn a_job_keeps_its_exit_code_and_its_report_waits() {
     }
     assert_eq!(heartbeat(&["--fail"]).status.code(), Some(0), "it waits, and is no failure");
     assert_eq!(heartbeat(&["--start", "--fail"]).status.code(), Some(2));
+    assert_eq!(heartbeat(&["--snippets", "--", "true"]).status.code(), Some(2));
+    let snippets = heartbeat(&["--snippets"]);
+    assert_eq!(snippets.status.code(), Some(0));
+    let told =
+        String::from_utf8_lossy(&snippets.stdout).matches("127.0.0.1:1/v1/heartbeats/s.c.notturno").count();
+    assert_eq!(told, 2, "{snippets:?}");
     let kept = probe_agent::heartbeats::kept::list(&home.path().join("vedetta-heartbeats"));
     let codes: Vec<_> = kept
         .into_iter()

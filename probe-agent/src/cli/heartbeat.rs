@@ -4,6 +4,7 @@
 //! report that no agent takes now waits on disk; the agent takes it in when it is back, or the next run delivers it.
 
 mod send;
+mod snippets;
 mod wrap;
 
 use std::ffi::OsString;
@@ -32,6 +33,9 @@ pub(super) struct HeartbeatArguments {
     /// Something to remember.
     #[arg(long, group = "what", value_name = "TEXT")]
     log: Option<String>,
+    /// Report nothing; print what a script can do instead, with curl and with PowerShell.
+    #[arg(long, group = "what")]
+    snippets: bool,
     /// How much the run made.
     #[arg(long)]
     bytes: Option<u64>,
@@ -68,6 +72,10 @@ pub(super) async fn heartbeat(
     let job = &arguments.job.0;
     let agent = arguments.agent.as_deref().map(agent).transpose()?;
     let outlet = Outlet::new(config, job, agent, arguments.token_file.as_deref());
+    if arguments.snippets {
+        snippets::print(job, outlet.agent(), out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = Report { bytes: arguments.bytes, items: arguments.items, ..Report::default() };
     if let Some((program, rest)) = arguments.command.split_first() {
         let report = Report { rid: Some(run_id()), ..report };

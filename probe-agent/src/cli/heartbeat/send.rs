@@ -75,6 +75,11 @@ impl Outlet {
         }
     }
 
+    /// Whom it tells.
+    pub(super) fn agent(&self) -> &HostPort {
+        &self.agent
+    }
+
     /// Says it, and what waited before; keeps it where the agent does not take it now.
     pub(super) async fn say(&self, signal: Signal, report: Report) -> Sent {
         let at_ms = clock::system()();
