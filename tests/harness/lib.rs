@@ -17,6 +17,7 @@ pub mod target;
 pub mod feeder;
 pub mod servers;
 pub mod clocks;
+pub mod directories;
 pub mod name_servers;
 pub mod sso_servers;
 pub mod network;

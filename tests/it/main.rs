@@ -16,6 +16,7 @@ mod name_servers;
 mod black_holes;
 mod time_servers;
 mod heartbeats;
+mod directories;
 mod echoes;
 mod sso;
 mod past_year;

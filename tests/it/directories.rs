@@ -1,0 +1,122 @@
+//! Directories that refuse, forget and are gone: each has its own reason.
+
+use collector::publish::api::State;
+use harness::Place;
+use harness::directories::{FreeRadius, Kdc, PASSWORD, Slapd};
+
+/// A secret of the agent, and where it may go.
+fn keep_secret(place: &Place, name: &str, text: &str, origin: &str) {
+    let agent = std::fs::read_to_string(place.path("agent.yaml")).unwrap();
+    let line = agent.lines().find_map(|line| line.strip_prefix("secrets:"));
+    let folder = line.map_or_else(|| place.path("secrets"), |folder| place.path(folder.trim()));
+    std::fs::create_dir_all(&folder).unwrap();
+    if line.is_none() {
+        let shown = folder.display();
+        std::fs::write(place.path("agent.yaml"), format!("{agent}\nsecrets: {shown}\n")).unwrap();
+    }
+    std::fs::write(folder.join(name), text).unwrap();
+    std::fs::write(folder.join(format!("{name}.for")), origin).unwrap();
+}
+
+#[test]
+fn slapd_is_believed_as_long_as_it_finds_somebody() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut slapd) = Slapd::start(folder.path()) else { return };
+    let common = format!(
+        "probe: ldap, targets: {{uno: \"127.0.0.1:{}\"}}, security: plain, base: \"dc=comune,dc=example\", scope: sub, \
+         every: 1s, timeout: 800ms, attempts: 1",
+        slapd.port
+    );
+    let mut place = Place::served(&format!(
+        "  rete:\n    users: [uffici]\n    components:\n      \
+         cerca: {{{common}, filter: \"(cn=Anna)\", user: \"cn=sonda,dc=comune,dc=example\", secret: sonda}}\n      \
+         sbaglia: {{{common}, user: \"cn=sonda,dc=comune,dc=example\", secret: altra}}\n      \
+         nessuno: {{{common}, filter: \"(cn=Bruno)\"}}\n      \
+         stato: {{{common}, require: synchronized}}"
+    ));
+    let origin = format!("ldap://127.0.0.1:{}", slapd.port);
+    keep_secret(&place, "sonda", PASSWORD, &origin);
+    keep_secret(&place, "altra", "un'altra", &origin);
+    place.start_agent();
+    place.until_component("cerca", State::Up, None);
+    place.until_component("sbaglia", State::Down, Some("auth.rejected"));
+    place.until_component("nessuno", State::Down, Some("ldap.no_entries"));
+    // Active Directory says it of itself; this one says nothing.
+    place.until_component("stato", State::Down, Some("ldap.not_synchronized"));
+    slapd.serve("security simple_bind=128");
+    place.until_component("cerca", State::Down, Some("ldap.code"));
+    slapd.stop();
+    place.until_component("cerca", State::Down, Some("connect.refused"));
+    slapd.serve("");
+    place.until_component("cerca", State::Up, None);
+}
+
+#[test]
+fn a_key_distribution_centre_is_believed_as_far_as_its_tickets_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut kdc) = Kdc::start(folder.path()) else { return };
+    let common = format!(
+        "probe: kerberos, targets: {{uno: \"127.0.0.1:{}\"}}, realm: COMUNE.EXAMPLE, every: 2s, timeout: 1500ms, attempts: 1",
+        kdc.port
+    );
+    let mut place = Place::served(&format!(
+        "  rete:\n    users: [uffici]\n    components:\n      \
+         vivo: {{{common}, transport: both}}\n      \
+         noto: {{{common}, user: nessuno}}\n      \
+         entra: {{{common}, user: sonda, secret: sonda, service: HTTP/intranet.example}}"
+    ));
+    keep_secret(&place, "sonda", PASSWORD, &format!("kerberos://127.0.0.1:{}", kdc.port));
+    place.start_agent();
+    place.until_component("vivo", State::Up, None);
+    place.until_component("noto", State::Down, Some("krb.principal_unknown"));
+    place.until_component("entra", State::Up, None);
+    kdc.administer("delprinc -force HTTP/intranet.example");
+    place.until_component("entra", State::Down, Some("krb.service_unknown"));
+    kdc.administer("modprinc -allow_tix sonda");
+    place.until_component("entra", State::Down, Some("auth.disabled"));
+    kdc.administer("modprinc +allow_tix sonda");
+    kdc.administer("cpw -pw cambiata sonda");
+    place.until_component("entra", State::Down, Some("auth.rejected"));
+    kdc.serve(false);
+    place.until_component("vivo", State::Degraded, Some("krb.udp"));
+    kdc.stop();
+    place.until_component("vivo", State::Down, Some("connect.refused"));
+}
+
+#[test]
+fn freeradius_is_believed_as_long_as_it_lets_in_whom_it_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut radius) = FreeRadius::start(folder.path(), "condiviso") else { return };
+    let common = format!(
+        "probe: radius, targets: {{uno: \"127.0.0.1:{}\"}}, secret: radius, every: 2s, timeout: 1s, attempts: 1",
+        radius.port
+    );
+    let mut place = Place::served(&format!(
+        "  rete:\n    users: [uffici]\n    components:\n      \
+         stato: {{{common}}}\n      \
+         entra: {{{common}, user: sonda, user_secret: sonda}}\n      \
+         resta_fuori: {{{common}, user: estraneo, user_secret: estraneo, expect: reject}}"
+    ));
+    let origin = format!("radius://127.0.0.1:{}", radius.port);
+    keep_secret(&place, "radius", "condiviso", &origin);
+    keep_secret(&place, "sonda", PASSWORD, &origin);
+    keep_secret(&place, "estraneo", "un'altra", &origin);
+    place.start_agent();
+    let answered = |component: &str| {
+        // Debian 12's version signs answers to logins only since its fix of CVE-2024-3596.
+        harness::eventually(&format!("{component} is answered"), || {
+            let now = place.component(component).now;
+            match (now.state, now.reason.as_deref()) {
+                (State::Up, None) | (State::Degraded, Some("radius.no_msg_auth")) => Some(()),
+                _ => None,
+            }
+        });
+    };
+    ["stato", "entra", "resta_fuori"].into_iter().for_each(answered);
+    radius.serve("condiviso", "cambiata");
+    place.until_component("entra", State::Down, Some("radius.reject"));
+    radius.serve("un altro", PASSWORD);
+    place.until_component("stato", State::Down, Some("radius.no_reply"));
+    radius.stop();
+    place.until_component("stato", State::Down, Some("connect.refused"));
+}
