@@ -109,14 +109,16 @@ impl Changes {
             match (old.get(key), new.get(key)) {
                 (before, after) if before == after => {}
                 // Pages of PEM say nothing to a reader; and the target has its own sentence.
-                (Some(_), Some(_)) if key == "authority" => {
-                    self.say(say!("the authority {of} is another", "l'autorità {of} è un'altra"; of));
-                }
-                (None, Some(_)) if key == "authority" => {
-                    self.say(say!("the authority {of} is set", "l'autorità {of} adesso c'è"; of));
-                }
-                (Some(_), None) if key == "authority" => {
-                    self.say(say!("the authority {of} is no longer set", "l'autorità {of} non c'è più"; of));
+                (before, after) if is_authority(key) => {
+                    let what = match key.rsplit_once('.') {
+                        None => say!("the authority {of}", "l'autorità {of}"; of),
+                        Some(_) => key_of(key, of),
+                    };
+                    self.say(match (before, after) {
+                        (None, _) => say!("{what} is set", "{what} adesso c'è"; what),
+                        (_, None) => say!("{what} is no longer set", "{what} non c'è più"; what),
+                        _ => say!("{what} is another", "{what} è un'altra"; what),
+                    });
                 }
                 _ if matches!(key.as_str(), "address" | "server" | "url" | "issuer") => {}
                 (before, after) => self.optional(&key_of(key, of), before, after),
@@ -125,7 +127,8 @@ impl Changes {
     }
 }
 
-/// The keys of a kind; those below `tls` beside the others, as they are told.
+/// The keys of a kind; those below `tls` beside the others, as they are told, and every authority apart from what it
+/// stands in.
 fn parameters(probe: &Probe) -> serde_json::Map<String, Value> {
     let mut parameters = own_parameters(probe);
     if let Some(Value::Object(tls)) = parameters.remove("tls") {
@@ -133,11 +136,43 @@ fn parameters(probe: &Probe) -> serde_json::Map<String, Value> {
             parameters.insert("tls".to_owned(), Value::Bool(true));
         }
         for (key, value) in tls {
-            let key = if key == "authority" { key } else { format!("tls.{key}") };
+            let key = if key == AUTHORITY { key } else { format!("tls.{key}") };
             parameters.insert(key, value);
         }
     }
+    let mut authorities = serde_json::Map::new();
+    for (key, value) in &mut parameters {
+        take_authorities(value, key, &mut authorities);
+    }
+    parameters.extend(authorities);
     parameters
+}
+
+/// The key of a PEM file's text, wherever it stands.
+const AUTHORITY: &str = "authority";
+
+fn is_authority(key: &str) -> bool {
+    key.rsplit('.').next() == Some(AUTHORITY)
+}
+
+/// Takes every authority out of what stands below `path`, whatever the kind nests; its depth is that of our own types.
+fn take_authorities(value: &mut Value, path: &str, taken: &mut serde_json::Map<String, Value>) {
+    match value {
+        Value::Object(keys) => {
+            if let Some(authority) = keys.remove(AUTHORITY) {
+                taken.insert(format!("{path}.{AUTHORITY}"), authority);
+            }
+            for (key, value) in keys {
+                take_authorities(value, &format!("{path}.{key}"), taken);
+            }
+        }
+        Value::Array(items) => {
+            for (item, number) in items.iter_mut().zip(1..) {
+                take_authorities(item, &format!("{path}.{number}"), taken);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn own_parameters(probe: &Probe) -> serde_json::Map<String, Value> {

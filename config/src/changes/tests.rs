@@ -91,6 +91,50 @@ fn a_parameter_of_a_kind_is_named() {
 }
 
 #[test]
+fn an_authority_is_named_and_never_shown_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |probe: &str| {
+        for (name, sign) in [("uno.pem", "AAAA"), ("due.pem", "BBBB")] {
+            let pem = format!("-----BEGIN CERTIFICATE-----\n{sign}\n-----END CERTIFICATE-----\n");
+            std::fs::write(folder.path().join(name), pem).unwrap();
+        }
+        let path = folder.path().join("vedetta.yaml");
+        let dns = BEFORE.lines().find(|line| line.contains("dns1")).unwrap();
+        let check = format!("      c: {{targets: {{x: \"https://uno.example/\"}}, {probe}}}");
+        std::fs::write(&path, BEFORE.replace(dns, &check)).unwrap();
+        crate::load(&path).unwrap_or_else(|error| panic!("{error}")).vedetta.charter
+    };
+    let check = "of the check `data_center.c.x`";
+    for (old, new, expected) in [
+        (
+            "probe: http, tls: {authority: uno.pem}",
+            "probe: http, tls: {authority: due.pem}",
+            &[format!("the authority {check} is another")][..],
+        ),
+        (
+            "probe: browse, interception: {authority: uno.pem}",
+            "probe: browse, interception: {authority: due.pem}",
+            &[format!("`interception.authority` {check} is another")],
+        ),
+        (
+            "probe: browse",
+            "probe: browse, interception: {authority: uno.pem}",
+            &[
+                format!("`interception` {check} is {{\"expected\":true}}, was not set"),
+                format!("`interception.authority` {check} is set"),
+            ],
+        ),
+        (
+            "probe: browse, interception: {issuer: Ispezione, authority: uno.pem}",
+            "probe: browse, interception: {issuer: Ispezione}",
+            &[format!("`interception.authority` {check} is no longer set")],
+        ),
+    ] {
+        assert_eq!(of(old).describe_changes(&of(new), Lang::En), expected, "{old} -> {new}");
+    }
+}
+
+#[test]
 fn whole_branches_are_one_sentence() {
     check(
         "      san: {probe: tcp, targets: {san1: \"10.0.0.20:443\"}}\n",
