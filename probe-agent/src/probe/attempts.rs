@@ -39,7 +39,8 @@ pub(super) async fn run(
             Ok(seen) => seen,
             Err(_elapsed) => trace
                 .take_at_deadline()
-                .unwrap_or_else(|| Err(timed_out_in(trace.phase(), timing.timeout_ms))),
+                .unwrap_or_else(|| Err(timed_out_in(trace.phase(), timing.timeout_ms)))
+                .map_err(|fault| trace.silence(fault)),
         };
         let micros = trace.end();
         let seen = if check.measures_path { seen } else { connect::blame(seen, trace.remote).await };

@@ -70,7 +70,8 @@ impl Registration {
         let registered = match &self.rdap {
             None => Registered::default(),
             Some(http) => {
-                trace.at_deadline(Err(Fault::unseen(Reason::ProtoTimeout, "the registry does not answer")));
+                // Each phase has its own silence; none of them says anything of the domain.
+                trace.read_silence(unseen);
                 let page = http.fetch(surroundings, trace).await.map_err(|fault| unseen(&fault))?;
                 read(&page, &self.domain)?
             }
@@ -220,6 +221,28 @@ mod tests {
         ] {
             let fault = judge(&[status.to_owned()], ends_ms, now_ms, 30 * DAY_MS).err();
             assert_eq!(fault.map(|fault| (fault.reason, fault.verdict())), expected, "{status} {ends_ms:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_falls_silent_says_nothing_of_the_domain_in_any_phase() {
+        use crate::probe::http::tests::serve;
+        use crate::probe::{Check, tests as probes};
+        let (silent, _tasks) = serve(None).await;
+        let (hole, _queued) = probes::black_hole().await;
+        for (rdap, reason) in [
+            (format!("http://{hole}/"), Reason::ConnectTimeout),
+            (format!("https://{silent}/"), Reason::TlsTimeout),
+            (format!("http://{silent}/"), Reason::ProtoTimeout),
+        ] {
+            let params = serde_json::json!({ "kind": "registration", "domain": DOMAIN, "rdap": rdap });
+            let probe = serde_json::from_value(params).unwrap();
+            let mut spec = config::CheckSpec { probe, ..probes::spec() };
+            (spec.timing.attempts, spec.timing.timeout_ms) = (1, 300);
+            let outcome = Check::new(spec).unwrap().run(&probes::surroundings()).await;
+            assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, reason), "{rdap}: {outcome:?}");
+            let detail = &outcome.evidence.detail;
+            assert!(detail.starts_with("the registry says nothing: nothing within"), "{detail}");
         }
     }
 

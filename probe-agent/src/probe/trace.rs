@@ -47,6 +47,7 @@ pub struct Trace {
     /// Boxed: nobody asks for it but a person.
     transcript: Option<Box<Transcript>>,
     at_deadline: Option<Result<(), Fault>>,
+    silence: Option<fn(&Fault) -> Fault>,
     answered: Option<Instant>,
     /// Where it failed, if it goes on all the same.
     failed: Option<String>,
@@ -69,6 +70,7 @@ impl Trace {
             secrets: Secrets::default(),
             transcript: None,
             at_deadline: None,
+            silence: None,
             answered: None,
             failed: None,
             measured_micros: None,
@@ -200,6 +202,19 @@ impl Trace {
     /// What the deadline means, if the phase has said so.
     pub fn take_at_deadline(&mut self) -> Option<Result<(), Fault>> {
         self.at_deadline.take()
+    }
+
+    /// Says how the deadline reads whichever phase it comes in: for a kind whose peer is not what it judges.
+    pub fn read_silence(&mut self, read: fn(&Fault) -> Fault) {
+        self.silence = Some(read);
+    }
+
+    /// What the deadline says, as the kind reads it.
+    pub fn silence(&self, fault: Fault) -> Fault {
+        match self.silence {
+            Some(read) => read(&fault),
+            None => fault,
+        }
     }
 
     /// Notes a typed fact of the probe kind.
