@@ -16,6 +16,7 @@ pub mod ports;
 pub mod target;
 pub mod feeder;
 pub mod servers;
+pub mod web_servers;
 pub mod clocks;
 pub mod directories;
 pub mod name_servers;

@@ -81,10 +81,15 @@ impl Nginx {
 
     /// Answers 200 over TLS, each certificate on a port of its own; `None` when it is not installed.
     pub fn with_certificates(folder: &Path, certificates: &[Certificate]) -> Option<(Self, Vec<u16>)> {
+        Self::with_pages(folder, certificates, "")
+    }
+
+    /// The same with these locations on its plain port.
+    pub fn with_pages(folder: &Path, certificates: &[Certificate], pages: &str) -> Option<(Self, Vec<u16>)> {
         let program = installed("nginx")?;
         let mut nginx = Self { program, folder: folder.to_owned(), port: free_port(), daemon: None };
         let mut ports = Vec::new();
-        let mut servers = vec![format!("server {{ listen 127.0.0.1:{}; }}", nginx.port)];
+        let mut servers = vec![format!("server {{ listen 127.0.0.1:{}; {pages} }}", nginx.port)];
         for (number, Certificate { chain, key }) in certificates.iter().enumerate() {
             let (chain_path, key_path) =
                 (folder.join(format!("{number}.pem")), folder.join(format!("{number}.key")));

@@ -9,6 +9,7 @@ mod collector_killed;
 mod disk_full;
 mod real_servers;
 mod certificates;
+mod browsing;
 mod restored_copy;
 mod bad_requests;
 mod network_cut;
