@@ -32,11 +32,11 @@ const SERVER_TIMEOUT: Duration = Duration::from_secs(2);
 /// an attempt's deadline.
 const HEAD_START: Duration = Duration::from_millis(500);
 
-/// The system's resolver.
-#[derive(Debug)]
+/// The system's resolver. A clone is the same one.
+#[derive(Debug, Clone)]
 pub struct SystemResolver {
     file: PathBuf,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl SystemResolver {
     /// By another file of that format.
     pub fn by_file(file: impl Into<PathBuf>) -> Self {
         let state = State { read_as: None, servers: Err("not read yet".to_owned()) };
-        Self { file: file.into(), state: Mutex::new(state) }
+        Self { file: file.into(), state: Arc::new(Mutex::new(state)) }
     }
 
     /// By one server, whose address is given.
@@ -77,7 +77,7 @@ impl SystemResolver {
     /// By named servers.
     pub fn by_config(config: ResolverConfig) -> Self {
         let servers = build(config);
-        Self { file: PathBuf::new(), state: Mutex::new(State { read_as: None, servers }) }
+        Self { file: PathBuf::new(), state: Arc::new(Mutex::new(State { read_as: None, servers })) }
     }
 
     /// The first address of a name.

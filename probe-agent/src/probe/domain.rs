@@ -81,7 +81,7 @@ impl Domain {
         trace.enter("srv");
         let listed = self.list(resolver, trace).await?;
         trace.enter("controllers");
-        let found = self.find(&listed, resolver, surroundings).await?;
+        let found = self.find(listed, resolver, surroundings).await?;
         let seen = self.look_at(found, trace).await?;
         // Who lacks something first: evidence has room for some.
         let (broken, whole): (Vec<&Seen>, Vec<&Seen>) = seen.iter().partition(|seen| !seen.lacks.is_empty());
@@ -117,28 +117,37 @@ impl Domain {
         Ok(listed)
     }
 
-    /// Where they are, all asked at once in the order of their names; an address that must not be dialled ends it.
+    /// Where they are, all asked at once; an address that must not be dialled ends it.
     async fn find(
         &self,
-        listed: &[Listed],
+        listed: Vec<Listed>,
         resolver: &SystemResolver,
         surroundings: &Surroundings,
     ) -> Result<Vec<Found>, Fault> {
         let family = if self.params.family == Family::V6 { Family::V6 } else { Family::V4 };
-        let mut found = Vec::new();
+        let mut under_way = JoinSet::new();
         for controller in listed {
-            let answer = timeout(RESOLVE_PATIENCE, resolver.resolve(&controller.name, family)).await;
+            let resolver = resolver.clone();
+            under_way.spawn(async move {
+                let answer = timeout(RESOLVE_PATIENCE, resolver.resolve(&controller.name, family)).await;
+                (controller, answer)
+            });
+        }
+        let mut found = Vec::new();
+        while let Some(ended) = under_way.join_next().await {
+            let (listed, answer) =
+                ended.map_err(|error| Fault::new(Reason::AgentInternal, error.to_string()))?;
             let address = match answer {
                 Ok(Ok(address)) if !surroundings.allowed.permits(address) => {
                     let detail =
-                        format!("{address} ({}) is not in allowed_targets of agent.yaml", controller.name);
+                        format!("{address} ({}) is not in allowed_targets of agent.yaml", listed.name);
                     return Err(Fault::new(Reason::AgentTargetForbidden, detail));
                 }
                 Ok(Ok(address)) => Ok(address),
                 Ok(Err(fault)) => Err(fault.reason.describe().to_owned()),
                 Err(_elapsed) => Err(Reason::ResolveTimeout.describe().to_owned()),
             };
-            found.push(Found { listed: controller.clone(), address });
+            found.push(Found { listed, address });
         }
         Ok(found)
     }

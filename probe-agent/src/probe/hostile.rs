@@ -52,6 +52,7 @@ const ROWS: &[Row] = &[
     Row { kind: "tls_smtp", probe: r#"{"kind":"tls","address":"127.0.0.1:PORT","starttls":"smtp"}"#, prefix: |_| b"220 a\r\n250 b\r\n220 c\r\n".to_vec() },
     Row { kind: "tls_ldap", probe: r#"{"kind":"tls","address":"127.0.0.1:PORT","starttls":"ldap"}"#, prefix: |_| b"\x30\x07\x02\x01\x01\x78\x03\x0a\x01".to_vec() },
     Row { kind: "registration", probe: r#"{"kind":"registration","domain":"comune.example","rdap":"http://127.0.0.1:PORT/"}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"ldhName\":\"comune.example\",".to_vec() },
+    Row { kind: "domain", probe: r#"{"kind":"domain","domain":"comune.example","resolver":"127.0.0.1:PORT","family":"v4","ports":[]}"#, prefix: |asked| answer_of_dns(asked, 0) },
     Row { kind: "ntp", probe: r#"{"kind":"ntp","server":"127.0.0.1:PORT"}"#, prefix: answer_of_ntp },
     Row { kind: "radius", probe: r#"{"kind":"radius","server":"127.0.0.1:PORT","secret":"SECRET"}"#, prefix: answer_of_radius },
     Row { kind: "kerberos", probe: r#"{"kind":"kerberos","kdc":"127.0.0.1:PORT","realm":"COMUNE.EXAMPLE","transport":"tcp","user":"sonda"}"#, prefix: |_| b"\0\0\0\x80\x7e\x7e\x30\x7c\xa0\x03\x02\x01\x05\xa1\x03\x02\x01\x1e\xa4\x11\x18\x0f".to_vec() },
