@@ -4,20 +4,6 @@ use collector::publish::api::State;
 use harness::Place;
 use harness::directories::{FreeRadius, Kdc, PASSWORD, Slapd};
 
-/// A secret of the agent, and where it may go.
-fn keep_secret(place: &Place, name: &str, text: &str, origin: &str) {
-    let agent = std::fs::read_to_string(place.path("agent.yaml")).unwrap();
-    let line = agent.lines().find_map(|line| line.strip_prefix("secrets:"));
-    let folder = line.map_or_else(|| place.path("secrets"), |folder| place.path(folder.trim()));
-    std::fs::create_dir_all(&folder).unwrap();
-    if line.is_none() {
-        let shown = folder.display();
-        std::fs::write(place.path("agent.yaml"), format!("{agent}\nsecrets: {shown}\n")).unwrap();
-    }
-    std::fs::write(folder.join(name), text).unwrap();
-    std::fs::write(folder.join(format!("{name}.for")), origin).unwrap();
-}
-
 #[test]
 fn slapd_is_believed_as_long_as_it_finds_somebody() {
     let folder = tempfile::tempdir().unwrap();
@@ -35,8 +21,8 @@ fn slapd_is_believed_as_long_as_it_finds_somebody() {
          stato: {{{common}, require: synchronized}}"
     ));
     let origin = format!("ldap://127.0.0.1:{}", slapd.port);
-    keep_secret(&place, "sonda", PASSWORD, &origin);
-    keep_secret(&place, "altra", "un'altra", &origin);
+    place.entrust("sonda", PASSWORD, &origin);
+    place.entrust("altra", "un'altra", &origin);
     place.start_agent();
     place.until_component("cerca", State::Up, None);
     place.until_component("sbaglia", State::Down, Some("auth.rejected"));
@@ -65,7 +51,7 @@ fn a_key_distribution_centre_is_believed_as_far_as_its_tickets_go() {
          noto: {{{common}, user: nessuno}}\n      \
          entra: {{{common}, user: sonda, secret: sonda, service: HTTP/intranet.example}}"
     ));
-    keep_secret(&place, "sonda", PASSWORD, &format!("kerberos://127.0.0.1:{}", kdc.port));
+    place.entrust("sonda", PASSWORD, &format!("kerberos://127.0.0.1:{}", kdc.port));
     place.start_agent();
     place.until_component("vivo", State::Up, None);
     place.until_component("noto", State::Down, Some("krb.principal_unknown"));
@@ -98,9 +84,9 @@ fn freeradius_is_believed_as_long_as_it_lets_in_whom_it_should() {
          resta_fuori: {{{common}, user: estraneo, user_secret: estraneo, expect: reject}}"
     ));
     let origin = format!("radius://127.0.0.1:{}", radius.port);
-    keep_secret(&place, "radius", "condiviso", &origin);
-    keep_secret(&place, "sonda", PASSWORD, &origin);
-    keep_secret(&place, "estraneo", "un'altra", &origin);
+    place.entrust("radius", "condiviso", &origin);
+    place.entrust("sonda", PASSWORD, &origin);
+    place.entrust("estraneo", "un'altra", &origin);
     place.start_agent();
     let answered = |component: &str| {
         // Debian 12's version signs answers to logins only since its fix of CVE-2024-3596.
