@@ -56,6 +56,8 @@ pub(in crate::probe) struct Session<'e> {
     pub(super) ignored: u32,
     /// What the device told us of why it does not answer.
     hint: Option<Stat>,
+    /// Has it told who it is, and nothing since?
+    is_unproven: bool,
     buffer: Vec<u8>,
 }
 
@@ -94,6 +96,7 @@ impl<'e> Session<'e> {
             next: i32::from_be_bytes(bytes) & 0x3fff_ffff,
             ignored: 0,
             hint: None,
+            is_unproven: false,
             buffer: Vec::with_capacity(DATAGRAM_BYTES_MAX),
         })
     }
@@ -120,6 +123,7 @@ impl<'e> Session<'e> {
                         }
                     }
                 }
+                (NOT_AUTHORIZED, None) => return Err(not_authorized()),
                 (status, _) if places.len() == 1 => values[places[0]] = refused(status),
                 // tooBig names no value, and one that is named for it is no culprit.
                 (status, Some(index)) if status != TOO_BIG => {
@@ -156,6 +160,7 @@ impl<'e> Session<'e> {
                 }
                 // As an agent of version 1 says that the end has come.
                 2 => return Ok(rows),
+                NOT_AUTHORIZED => return Err(not_authorized()),
                 status => {
                     let detail = format!("{column}: {}", message::status_word(status));
                     return Err(Fault::degraded(Reason::SnmpRefused, detail));
@@ -253,6 +258,7 @@ impl<'e> Session<'e> {
                 .await?;
             match heard {
                 Some(Heard::Answer(answer)) => {
+                    self.is_unproven = false;
                     self.keep(engine);
                     return Ok(Some(answer));
                 }
@@ -292,6 +298,7 @@ impl<'e> Session<'e> {
         let deadline = self.deadline;
         let found = self.exchange(&bytes, deadline, |bytes| Discovered::of(bytes, request)).await?;
         let (Some(found), Speaker::User(user)) = (found, &self.speaker) else { return Ok(false) };
+        self.is_unproven = true;
         let user = (**user).clone();
         let derived = tokio::task::spawn_blocking(move || Engine::of(&user, &found)).await;
         let Ok(Some(engine)) = derived else {
@@ -338,12 +345,22 @@ impl<'e> Session<'e> {
             }
             Some(Stat::UnknownEngine) => Fault::degraded(Reason::SnmpNotInTimeWindow, "its engine changes"),
             Some(stat) => Fault::degraded(Reason::SnmpAuth, stat.describe()),
+            // What net-snmp decrypts with another key is noise to it, and noise it drops without a word.
+            None if self.is_unproven && self.has_privacy() => {
+                let detail = "it says who it is and does not answer what is asked: is the passphrase or the algorithm of \
+                              `privacy` another there?";
+                Fault::degraded(Reason::SnmpAuth, detail)
+            }
             None if self.ignored > 0 => {
                 let detail = format!("silence but for {} datagrams that answer nothing asked", self.ignored);
                 Fault::new(Reason::SnmpNoReply, detail)
             }
             None => Fault::new(Reason::SnmpNoReply, "no answer"),
         }
+    }
+
+    fn has_privacy(&self) -> bool {
+        matches!(&self.speaker, Speaker::User(user) if user.privacy.is_some())
     }
 
     fn keep(&mut self, engine: Engine) {
@@ -364,6 +381,16 @@ impl<'e> Session<'e> {
 
 /// RFC 3416, 3.
 const TOO_BIG: u32 = 1;
+
+/// `authorizationError` of no value: whoever asks may ask for nothing, or not in this way (RFC 3413, 3.2).
+const NOT_AUTHORIZED: u32 = 16;
+
+fn not_authorized() -> Fault {
+    Fault::degraded(
+        Reason::SnmpAuth,
+        "authorizationError: who asks may read nothing, or not with this level of security",
+    )
+}
 
 /// What a status says of one value. `noSuchName` is how version 1 says that there is none.
 fn refused(status: u32) -> Value {

@@ -5,6 +5,13 @@
 //! overflow its sums, and an unsigned report is one error to it, whatever it reports. Its state is never kept: boots
 //! and time are ours, moved on by the monotonic clock, and taken over only from a message that was verified or, when
 //! an engine is discovered, is proven by the answers that follow.
+//!
+//! snmp2 0.5 has one fault that cannot be avoided from outside: before it sums a signed message, it zeroes the signature
+//! in place through a shared reference (`v3.rs`, `parse_v3`), which Rust leaves undefined. There is no other way into its
+//! verification, and its keys are its own. What can be done here is done: the bytes are ours alone and mutable
+//! ([`Engine::hear`] takes them so), and nothing may follow them, so that the place is where the signature is. What a
+//! compiler that trusts the reference would do is sum the message with its signature still in it, which no signature
+//! fits: an answer refused, never one believed, and seen at once by the stories against net-snmp.
 
 use std::fmt;
 use std::time::Duration;
