@@ -22,6 +22,7 @@ pub mod directories;
 pub mod name_servers;
 pub mod sso_servers;
 pub mod network;
+pub mod snmp_agents;
 pub mod mounts;
 pub mod stored;
 pub mod place;

@@ -71,6 +71,11 @@ impl Network {
         self.set("ipv4/icmp_echo_ignore_all", if is_mute { "1" } else { "0" });
     }
 
+    /// A command of iproute2 inside.
+    pub fn ip(&self, arguments: &str) {
+        ip(&format!("-n {} {arguments}", self.name));
+    }
+
     /// A setting of the namespace's network.
     fn set(&self, setting: &str, value: &str) {
         let write = format!("echo {value} > /proc/sys/net/{setting}");

@@ -20,6 +20,7 @@ mod heartbeats;
 mod directories;
 mod echoes;
 mod sso;
+mod snmp;
 mod past_year;
 mod sealed_year;
 mod service_manager;
