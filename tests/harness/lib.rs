@@ -19,6 +19,7 @@ pub mod servers;
 pub mod web_servers;
 pub mod clocks;
 pub mod directories;
+pub mod mail_servers;
 pub mod name_servers;
 pub mod sso_servers;
 pub mod network;

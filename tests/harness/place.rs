@@ -56,6 +56,11 @@ impl Place {
         place
     }
 
+    /// The same, with an agent that does not run yet.
+    pub fn served_with(files: &[(&str, &str)], services: &str) -> Self {
+        Self::made("127.0.0.1", Vec::new(), files, services)
+    }
+
     /// A serving collector with a charter of its own: `charter` is the file without its key `collector`, with
     /// files beside it that it names. No agent is enrolled.
     pub fn of_charter(charter: &str, files: &[(&str, &str)]) -> Self {

@@ -16,6 +16,7 @@ mod network_cut;
 mod name_servers;
 mod black_holes;
 mod time_servers;
+mod mail;
 mod heartbeats;
 mod directories;
 mod echoes;
