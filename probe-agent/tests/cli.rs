@@ -126,7 +126,7 @@ fn a_mistake_in_the_file_is_shown_with_its_place() {
 
 #[test]
 fn wrong_usage_is_exit_2() {
-    for arguments in [&[][..], &["fly"], &["probe"], &["probe", "--list", "a.b.c"]] {
+    for arguments in [&[][..], &["fly"], &["probe"], &["probe", "--list", "a.b.c", "d"]] {
         assert_eq!(Home::new().run(arguments).0, 2, "{arguments:?}");
     }
 }

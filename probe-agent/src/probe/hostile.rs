@@ -65,6 +65,8 @@ const ROWS: &[Row] = &[
     Row { kind: "smtp_starttls", probe: r#"{"kind":"smtp","server":{"address":"127.0.0.1:PORT","mode":"starttls"},"depth":"tls"}"#, prefix: answer_of_smtp },
     Row { kind: "imap", probe: r#"{"kind":"imap","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}},"newest":{"within_ms":1,"down_after_ms":2},"quota_warn":{"p":9,"q":10}}"#, prefix: answer_of_imap },
     Row { kind: "pop3", probe: r#"{"kind":"pop3","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}}}"#, prefix: answer_of_pop3 },
+    Row { kind: "access_point", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"snmp":{"address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"name":"1.3.6.1.4.1.14179.2.2.1.1.3","state":"1.3.6.1.4.1.14179.2.2.1.1.6"}},"up":["nessun rumore"]},"fallback":"none"}"#, prefix: answer_of_snmp },
+    Row { kind: "access_point_rest", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"rest":{"url":"http://127.0.0.1:PORT/","secret":"SECRET","list":"/data","name":"name","state":"state"}},"up":["nessun rumore"]},"fallback":"none"}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"name\":\"roma-1\",\"state\":\"".to_vec() },
 ];
 
 /// An attempt's deadline, ms: most of these peers use it up.
@@ -72,7 +74,7 @@ const TIMEOUT_MS: u64 = 250;
 /// A run that ends neither by itself nor at its deadline; far beyond what a busy machine adds.
 const HANG: Duration = Duration::from_mins(1);
 /// To which origins of a peer a secret may go.
-const SCHEMES: &[&str] = &["http", "radius", "ldap", "smtp", "imap", "pop3"];
+const SCHEMES: &[&str] = &["http", "radius", "ldap", "snmp", "smtp", "imap", "pop3"];
 /// At once: the agent has as many neighbours.
 const RUNS_AT_ONCE: u64 = 32;
 /// Runs with one set of surroundings: a secret that is rejected once rests for all of them.
@@ -187,9 +189,9 @@ async fn run(
         if dice.below(4) == 0 { check.run_recorded(&around).await.0 } else { check.run(&around).await }
     };
     let outcome = timeout(HANG, run).await.unwrap_or_else(|_| panic!("{place}: the run does not end"));
-    // The machine answers an echo, and that its agent says nothing of sense is all that this says.
-    let is_up = matches!(outcome.verdict, Verdict::Up | Verdict::Degraded)
-        && outcome.reason != Reason::SnmpAgentSilent;
+    // The machine answers an echo, and that its agent says nothing of sense, or refuses, is all that these say.
+    let is_of_agent = (410..=429).contains(&outcome.reason.code()) && outcome.reason != Reason::SnmpRestarted;
+    let is_up = outcome.verdict == Verdict::Up || outcome.verdict == Verdict::Degraded && !is_of_agent;
     assert!(!is_up, "{place}: {outcome:?}");
     assert_ne!(outcome.reason, Reason::AgentInternal, "{place}: {outcome:?}");
     (outcome.verdict, outcome.reason)
@@ -388,7 +390,7 @@ fn answer_of_ntp(asked: &[u8]) -> Vec<u8> {
 
 /// A response with the question's version, community and number (RFC 3416, 3); of version 3 the question's head.
 fn answer_of_snmp(asked: &[u8]) -> Vec<u8> {
-    let Some(at) = asked.iter().position(|byte| *byte == 0xa0) else { return Vec::new() };
+    let Some(at) = asked.iter().position(|byte| matches!(byte, 0xa0 | 0xa5)) else { return Vec::new() };
     let mut begun = asked[..asked.len().min(at + 8)].to_vec();
     begun[at] = if asked.windows(3).any(|three| three == [2, 1, 3]) { 0xa8 } else { 0xa2 };
     begun
