@@ -23,7 +23,7 @@ fn certificate() -> (Certificate, String) {
     (Certificate { chain, key: key.serialize_pem() }, issuer.pem())
 }
 
-/// A service of these components; the agent has the mailbox's password as `posta` and another as `altra`.
+/// A service of these components; the agent has the mailbox's password as `posta` and others as `altra` and `terza`.
 fn place(authority: &str, ports: MailPorts, components: &[String]) -> Place {
     let services =
         format!("  posta:\n    users: [uffici]\n    components:\n      {}", components.join("\n      "));
@@ -32,7 +32,7 @@ fn place(authority: &str, ports: MailPorts, components: &[String]) -> Place {
     fs::create_dir(&secrets).unwrap();
     fs::set_permissions(&secrets, fs::Permissions::from_mode(0o700)).unwrap();
     let MailPorts { submission, imaps, pop3s, .. } = ports;
-    for (name, word) in [("posta", PASSWORD), ("altra", "un'altra parola")] {
+    for (name, word) in [("posta", PASSWORD), ("altra", "un'altra parola"), ("terza", "una terza parola")] {
         fs::write(secrets.join(name), word).unwrap();
         let origins =
             format!("smtps://127.0.0.1:{submission}\nimaps://127.0.0.1:{imaps}\npop3s://127.0.0.1:{pop3s}\n");
@@ -55,7 +55,8 @@ fn what_a_mail_server_says_has_its_reason() {
     let Some(mut servers) = MailServers::start(folder.path(), &certificate, PASSWORD) else { return };
     let ports = servers.ports;
     let MailPorts { submission, clear, imaps, pop3s, .. } = ports;
-    let (right, wrong) = (login("posta"), login("altra"));
+    // A secret that is rejected rests for all checks that use it: each has its own.
+    let (right, wrong, wrong_too) = (login("posta"), login("altra"), login("terza"));
     let smtp = |name: &str, port: u16, keys: &str| {
         format!(
             "{name}: {{probe: smtp, targets: {{uno: \"127.0.0.1:{port}\"}}, sender: {MAILBOX}, {keys}, {PACE}}}"
@@ -74,7 +75,7 @@ fn what_a_mail_server_says_has_its_reason() {
             smtp("invio", submission, &format!("rcpt: {MAILBOX}, {right}")),
             smtp("in_chiaro", clear, authority_only),
             smtp("sconosciuto", submission, &format!("rcpt: nessuno@comune.example, {right}")),
-            smtp("respinto", submission, &wrong),
+            smtp("respinto", submission, &wrong_too),
             smtp(
                 "aperto",
                 submission,
