@@ -1,4 +1,4 @@
-//! The little of ASN.1's encodings that LDAP (RFC 4511, 5.1) and Kerberos (RFC 4120, 5) need.
+//! The little of ASN.1's encodings that LDAP (RFC 4511, 5.1), Kerberos (RFC 4120, 5) and SNMP (RFC 3417, 8) need.
 //!
 //! A reader walks one level at a time over bytes that are there already: nothing is allocated by what a length
 //! says, nothing recurses, and a tag of more than one byte, or a length without an end, is malformed. That is why
@@ -101,7 +101,7 @@ impl Head {
             return Ok(Some(Self { tag, own: 2, body: usize::from(first) }));
         }
         let count = usize::from(first & 0x7f);
-        // None is a length without an end, which neither protocol allows; four are more than anybody sends.
+        // None is a length without an end, which no protocol here allows; four are more than anybody sends.
         if !(1..=4).contains(&count) {
             return Err(Malformed);
         }

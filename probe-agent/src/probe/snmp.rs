@@ -7,6 +7,7 @@
 //! The price of asking UDP: silence takes its time, two thirds of the attempt, the rest is for the echo.
 
 mod message;
+mod keys;
 mod usm;
 mod engines;
 mod session;

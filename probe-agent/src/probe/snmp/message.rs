@@ -1,11 +1,25 @@
 //! What crosses the wire: requests written, answers read into values of our own. No socket, no clock.
 //!
-//! Messages are read by snmp2. It writes them only inside its session, which binds its own socket, holds 130 kB of
-//! buffers, sends an engine time that ages, and takes a late reply for an error; so the few bytes of a request are
-//! written here (X.690, definite lengths), and snmp2 signs and encrypts those of version 3.
+//! On [`super::super::ber`], because the crates that know SNMP trust what they read: one writes through a shared
+//! reference when it checks a signature, sums an engine's times before they are verified, and ends a list of values
+//! at the first of a type it does not know, as if the rest were not there.
+
+use std::net::Ipv4Addr;
 
 use config::{SnmpOid, thousandths};
-use snmp2::{MessageType, Oid, Pdu, Value as Read};
+
+use super::super::ber::{INTEGER, Malformed, OCTETS, Reader, SEQUENCE, element, integer, number};
+
+const NULL: u8 = 0x05;
+const OBJECT: u8 = 0x06;
+/// RFC 3416, 3.
+const GET: u8 = 0xa0;
+/// See [`GET`].
+const RESPONSE: u8 = 0xa2;
+/// See [`GET`].
+const GET_BULK: u8 = 0xa5;
+/// See [`GET`].
+const REPORT: u8 = 0xa8;
 
 /// Values of one answer; a request asks for fewer.
 const VALUES_MAX: usize = 512;
@@ -82,22 +96,39 @@ impl Value {
         }
     }
 
-    fn of(read: &Read<'_>) -> Self {
-        match read {
-            Read::Integer(number) => Self::Integer(*number),
-            Read::Counter32(number) | Read::Unsigned32(number) | Read::Timeticks(number) => {
-                Self::Unsigned(u64::from(*number))
-            }
-            Read::Counter64(number) => Self::Unsigned(*number),
-            Read::OctetString(bytes) => Self::Text(bytes[..bytes.len().min(TEXT_BYTES_MAX)].to_vec()),
-            Read::IpAddress(octets) => Self::Text(std::net::Ipv4Addr::from(*octets).to_string().into_bytes()),
-            Read::ObjectIdentifier(oid) => arcs(oid).map_or(Self::Other, Self::Oid),
-            Read::Opaque(bytes) => float(bytes).map_or(Self::Other, Self::Decimal),
-            Read::NoSuchObject | Read::NoSuchInstance => Self::Absent,
-            Read::EndOfMibView => Self::End,
+    /// Of an element (RFC 2578, 2 and RFC 3416, 3).
+    fn of(tag: u8, body: &[u8]) -> Self {
+        let unsigned = |bytes_max| unsigned(body, bytes_max).map_or(Self::Other, Self::Unsigned);
+        match tag {
+            INTEGER => number(body).map_or(Self::Other, Self::Integer),
+            OCTETS => Self::Text(body[..body.len().min(TEXT_BYTES_MAX)].to_vec()),
+            OBJECT => arcs(body).map_or(Self::Other, Self::Oid),
+            // IpAddress
+            0x40 => <[u8; 4]>::try_from(body)
+                .map_or(Self::Other, |octets| Self::Text(Ipv4Addr::from(octets).to_string().into_bytes())),
+            // Counter32, Gauge32, TimeTicks
+            0x41..=0x43 => unsigned(4),
+            // Opaque
+            0x44 => float(body).map_or(Self::Other, Self::Decimal),
+            // Counter64
+            0x46 => unsigned(8),
+            // noSuchObject, noSuchInstance
+            0x80 | 0x81 => Self::Absent,
+            // endOfMibView
+            0x82 => Self::End,
             _ => Self::Other,
         }
     }
+}
+
+/// A number without a sign, which some write without the zero that tells it from one with a sign.
+fn unsigned(body: &[u8], bytes_max: usize) -> Option<u64> {
+    let digits = match body {
+        [0, rest @ ..] if rest.len() == bytes_max => rest,
+        all => all,
+    };
+    let is_number = !digits.is_empty() && digits.len() <= bytes_max;
+    is_number.then(|| digits.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
 }
 
 /// Text as it is, anything else in hexadecimal.
@@ -143,42 +174,73 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Of a message that snmp2 has read. `None` for what is neither answer nor report, and for an answer whose values
-    /// are those of a question (RFC 3416, 3: `unSpecified`).
-    pub(super) fn of(pdu: &Pdu<'_>) -> Option<Self> {
-        let is_report = match pdu.message_type {
-            MessageType::Response => false,
-            MessageType::Report => true,
+    /// Of a PDU: its tag and what is in it. `None` for what is neither answer nor report, for what is malformed, and
+    /// for an answer whose values are those of a question (RFC 3416, 3: `unSpecified`).
+    pub(super) fn of(tag: u8, body: &[u8]) -> Option<Self> {
+        let is_report = match tag {
+            RESPONSE => false,
+            REPORT => true,
             _ => return None,
         };
-        if pdu.error_status == 0 && pdu.varbinds.clone().any(|(_, value)| matches!(value, Read::Null)) {
-            return None;
-        }
-        let values = pdu.varbinds.clone().take(VALUES_MAX);
-        let values = values.filter_map(|(oid, value)| Some((arcs(&oid)?, Value::of(&value)))).collect();
-        Some(Self {
-            is_report,
-            request: pdu.req_id,
-            status: pdu.error_status,
-            index: pdu.error_index,
-            values,
-        })
+        let Pdu { request, numbers: [status, index], values, is_unspecified } = Pdu::read(body).ok()?;
+        (status != 0 || !is_unspecified).then_some(Self { is_report, request, status, index, values })
     }
 
     /// Of a message of version 2c that is for this community. `None` for anything else.
     pub(super) fn of_v2c(bytes: &[u8], community: &[u8]) -> Option<Self> {
-        let pdu = Pdu::from_bytes(bytes).ok()?;
-        let is_ours = matches!(pdu.version(), Ok(snmp2::Version::V2C)) && pdu.community == community;
-        if is_ours { Self::of(&pdu).filter(|answer| !answer.is_report) } else { None }
+        let (named, tag, body) = read_v2c(bytes).ok()?;
+        if named == community { Self::of(tag, body).filter(|answer| !answer.is_report) } else { None }
     }
 }
 
+/// A PDU of any kind (RFC 3416, 3).
+#[derive(Debug)]
+pub(super) struct Pdu {
+    pub(super) request: i32,
+    /// Status and index of an answer; how many do not repeat, and how often the others do, of a question.
+    pub(super) numbers: [u32; 2],
+    pub(super) values: Vec<(SnmpOid, Value)>,
+    /// Has one of them no value?
+    is_unspecified: bool,
+}
+
+impl Pdu {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let mut parts = Reader::new(body);
+        let request = i32::try_from(number(parts.expect(INTEGER)?)?).map_err(|_| Malformed)?;
+        let mut count = || u32::try_from(number(parts.expect(INTEGER)?)?).map_err(|_out_of_range| Malformed);
+        let numbers = [count()?, count()?];
+        let mut list = Reader::new(parts.expect(SEQUENCE)?);
+        let (mut values, mut is_unspecified) = (Vec::new(), false);
+        while let Some((tag, bound)) = list.next()?.filter(|_| values.len() < VALUES_MAX) {
+            let mut bound = Reader::new(Some(bound).filter(|_| tag == SEQUENCE).ok_or(Malformed)?);
+            let oid = arcs(bound.expect(OBJECT)?);
+            let (tag, value) = bound.next()?.ok_or(Malformed)?;
+            is_unspecified |= tag == NULL;
+            // A name of more numbers than a name may have names nothing that was asked for.
+            values.extend(oid.map(|oid| (oid, Value::of(tag, value))));
+        }
+        Ok(Self { request, numbers, values, is_unspecified })
+    }
+}
+
+/// Community, tag and PDU of a message of version 2c.
+pub(super) fn read_v2c(bytes: &[u8]) -> Result<(&[u8], u8, &[u8]), Malformed> {
+    let mut parts = Reader::new(Reader::new(bytes).expect(SEQUENCE)?);
+    if number(parts.expect(INTEGER)?)? != 1 {
+        return Err(Malformed);
+    }
+    let community = parts.expect(OCTETS)?;
+    let (tag, body) = parts.next()?.ok_or(Malformed)?;
+    Ok((community, tag, body))
+}
+
 /// An identifier from its bytes (X.690, 8.19); `None` when they are none.
-fn arcs(oid: &Oid<'_>) -> Option<SnmpOid> {
-    let mut arcs: Vec<u32> = Vec::new();
+fn arcs(bytes: &[u8]) -> Option<SnmpOid> {
+    let mut arcs: Vec<u32> = Vec::with_capacity(bytes.len().min(SnmpOid::ARCS_MAX) + 1);
     let mut arc: u32 = 0;
     let mut is_open = false;
-    for &byte in oid.as_bytes() {
+    for &byte in bytes {
         if arcs.len() > SnmpOid::ARCS_MAX {
             return None;
         }
@@ -201,68 +263,27 @@ fn arcs(oid: &Oid<'_>) -> Option<SnmpOid> {
 
 /// A request of version 2c.
 pub(super) fn v2c(community: &[u8], question: Question, request: i32, oids: &[SnmpOid]) -> Vec<u8> {
-    sequence(0x30, &[integer(1), octets(community), pdu(question, request, oids)])
+    let parts = [integer(INTEGER, 1), element(OCTETS, &[community]), pdu(question, request, oids)];
+    element(SEQUENCE, &[&parts[0], &parts[1], &parts[2]])
 }
 
-/// A request of version 3 in clear and unsigned: what snmp2 makes a secured message of.
-pub(super) fn v3(engine: &[u8], question: Question, request: i32, oids: &[SnmpOid]) -> Vec<u8> {
-    v3_of(engine, 0, request, &[octets(engine), octets(b""), pdu(question, request, oids)])
-}
-
-/// The question whose report tells a device's engine (RFC 3414, 4).
-pub(super) fn v3_discovery(request: i32) -> Vec<u8> {
-    // Reportable, neither signed nor encrypted.
-    v3_of(b"", 4, request, &[octets(b""), octets(b""), pdu(Question::Get, request, &[])])
-}
-
-/// A PDU of version 3 in clear, as snmp2 reads one of version 2c.
-pub(super) fn enclosed_as_v2c(pdu: &[u8]) -> Vec<u8> {
-    sequence(0x30, &[integer(1), octets(b""), pdu.to_vec()])
-}
-
-/// RFC 3412, 6 and RFC 3414, 2.4.
-fn v3_of(engine: &[u8], flags: u8, message: i32, scoped: &[Vec<u8>]) -> Vec<u8> {
-    let header = [integer(i64::from(message)), integer(65_507), octets(&[flags]), integer(3)];
-    let usm = [octets(engine), integer(0), integer(0), octets(b""), octets(b""), octets(b"")];
-    let usm = octets(&sequence(0x30, &usm));
-    sequence(0x30, &[integer(3), sequence(0x30, &header), usm, sequence(0x30, scoped)])
-}
-
-/// RFC 3416, 3.
-fn pdu(question: Question, request: i32, oids: &[SnmpOid]) -> Vec<u8> {
-    let values: Vec<Vec<u8>> = oids.iter().map(|oid| sequence(0x30, &[object(oid), vec![5, 0]])).collect();
+/// What is asked, as it stands in a message of either version (RFC 3416, 3).
+pub(super) fn pdu(question: Question, request: i32, oids: &[SnmpOid]) -> Vec<u8> {
     let (tag, repeats) = match question {
-        Question::Get => (0xa0, 0),
-        Question::Following { repeats } => (0xa5, repeats),
+        Question::Get => (GET, 0),
+        Question::Following { repeats } => (GET_BULK, repeats),
     };
-    let head = [integer(i64::from(request)), integer(0), integer(i64::from(repeats))];
-    let [request, none, repeats] = head;
-    sequence(tag, &[request, none, repeats, sequence(0x30, &values)])
-}
-
-pub(super) fn sequence(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
-    tagged(tag, &parts.concat())
-}
-
-pub(super) fn octets(bytes: &[u8]) -> Vec<u8> {
-    tagged(4, bytes)
-}
-
-/// In as few bytes as hold it with its sign.
-pub(super) fn integer(number: i64) -> Vec<u8> {
-    let bytes = number.to_be_bytes();
-    let is_spare = |pair: &[u8]| {
-        matches!(pair, [0, next] if next & 0x80 == 0) || matches!(pair, [0xff, next] if next & 0x80 != 0)
-    };
-    let spare = bytes.windows(2).take_while(|pair| is_spare(pair)).count();
-    tagged(2, &bytes[spare..])
+    let values: Vec<u8> =
+        oids.iter().flat_map(|oid| element(SEQUENCE, &[&object(oid), &[NULL, 0]])).collect();
+    let [request, none, repeats] = [i64::from(request), 0, i64::from(repeats)].map(|n| integer(INTEGER, n));
+    element(tag, &[&request, &none, &repeats, &element(SEQUENCE, &[&values])])
 }
 
 pub(super) fn object(oid: &SnmpOid) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(oid.arcs().len() + 8);
     let (first, rest) = match oid.arcs() {
         [first, second, rest @ ..] => (u64::from(*first) * 40 + u64::from(*second), rest),
-        _ => return tagged(6, &[]),
+        _ => return element(OBJECT, &[]),
     };
     for arc in std::iter::once(first).chain(rest.iter().map(|arc| u64::from(*arc))) {
         let groups = (64 - arc.max(1).leading_zeros()).div_ceil(7);
@@ -271,24 +292,7 @@ pub(super) fn object(oid: &SnmpOid) -> Vec<u8> {
             bytes.push(more | ((arc >> (7 * group)).to_le_bytes()[0] & 0x7f));
         }
     }
-    tagged(6, &bytes)
-}
-
-/// X.690, 8.1.3: a length below 128 in one byte, any other behind the number of its own.
-pub(super) fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(length) if length < 128 => bytes.push(length),
-        _ => {
-            let length = content.len().to_be_bytes();
-            let zeros = length.iter().take_while(|byte| **byte == 0).count();
-            let count = u8::try_from(length.len() - zeros).unwrap_or(8);
-            bytes.push(0x80 | count);
-            bytes.extend(&length[zeros..]);
-        }
-    }
-    bytes.extend(content);
-    bytes
+    element(OBJECT, &[&bytes])
 }
 
 #[cfg(test)]
@@ -319,6 +323,50 @@ mod tests {
         assert_eq!(float(&[1, 2, 3]), None);
     }
 
+    /// What devices write, right and nearly right.
+    #[test]
+    fn elements_are_values() {
+        for (bytes, expected) in [
+            (&[2, 1, 0xff][..], Value::Integer(-1)),
+            (&[0x41, 5, 0, 0xff, 0xff, 0xff, 0xff], Value::Unsigned(u64::from(u32::MAX))),
+            (&[0x42, 4, 0xff, 0xff, 0xff, 0xff], Value::Unsigned(u64::from(u32::MAX))),
+            (&[0x43, 5, 1, 0, 0, 0, 0], Value::Other),
+            (&[0x43, 0], Value::Other),
+            (&[0x46, 9, 0, 0x80, 0, 0, 0, 0, 0, 0, 1], Value::Unsigned((1 << 63) + 1)),
+            (&[4, 2, b'o', b'k'], Value::Text(b"ok".to_vec())),
+            (&[0x40, 4, 10, 0, 5, 31], Value::Text(b"10.0.5.31".to_vec())),
+            (&[0x40, 3, 10, 0, 5], Value::Other),
+            (&[6, 2, 0x2b, 6], Value::Oid(oid("1.3.6"))),
+            (&[6, 2, 0x2b, 0x86], Value::Other),
+            (&[0x80, 0], Value::Absent),
+            (&[0x81, 0], Value::Absent),
+            (&[0x82, 0], Value::End),
+            // BITS and whatever comes after RFC 3416.
+            (&[3, 1, 0], Value::Other),
+        ] {
+            let (tag, body) = Reader::new(bytes).next().unwrap().unwrap();
+            assert_eq!(Value::of(tag, body), expected, "{bytes:?}");
+        }
+    }
+
+    /// A type that is not known does not hide what stands behind it.
+    #[test]
+    fn an_answer_is_read_to_its_end() {
+        let bound = |oid: &SnmpOid, value: &[u8]| element(SEQUENCE, &[&object(oid), value]);
+        let (first, second) = (oid("1.3.6.1"), oid("1.3.6.2"));
+        let answer = |values: &[u8]| {
+            let parts = [7, 0, 0].map(|n| integer(INTEGER, n)).concat();
+            Answer::of(RESPONSE, &[parts, element(SEQUENCE, &[values])].concat())
+        };
+        let values = [bound(&first, &[0x47, 1, 0]), bound(&second, &[2, 1, 5])].concat();
+        let read = answer(&values).unwrap();
+        assert_eq!(read.values, [(first, Value::Other), (second.clone(), Value::Integer(5))]);
+        assert_eq!(answer(&bound(&second, &[NULL, 0])), None, "a question");
+        assert_eq!(answer(&[bound(&second, &[2, 1, 5]), vec![0x30, 9]].concat()), None, "cut off");
+        let many = bound(&second, &[2, 1, 5]).repeat(VALUES_MAX + 5);
+        assert_eq!(answer(&many).unwrap().values.len(), VALUES_MAX);
+    }
+
     #[test]
     fn values_are_numbers_where_they_are() {
         for (value, shown, number) in [
@@ -340,22 +388,18 @@ mod tests {
         fn identifiers_survive_the_wire(second in 0_u32..40, rest in proptest::collection::vec(any::<u32>(), 0..30)) {
             let oid = SnmpOid::of([vec![1, second], rest].concat()).unwrap();
             let bytes = v2c(b"c", Question::Get, 7, std::slice::from_ref(&oid));
-            let pdu = Pdu::from_bytes(&bytes).unwrap();
-            prop_assert_eq!(pdu.req_id, 7);
-            let (read, _) = pdu.varbinds.clone().next().unwrap();
-            prop_assert_eq!(arcs(&read), Some(oid));
-        }
-
-        #[test]
-        fn numbers_survive_the_wire(number in any::<i64>()) {
-            let bytes = integer(number);
-            prop_assert_eq!(snmp2::AsnReader::from_bytes(&bytes).read_asn_integer().ok(), Some(number));
+            let (community, tag, body) = read_v2c(&bytes).unwrap();
+            prop_assert_eq!((community, tag), (&b"c"[..], GET));
+            let pdu = Pdu::read(body).unwrap();
+            prop_assert_eq!(pdu.request, 7);
+            prop_assert_eq!(pdu.values, [(oid, Value::Other)]);
         }
 
         #[test]
         fn any_bytes_are_read_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Answer::of_v2c(&bytes, b"public");
-            let _ = arcs(&Oid::new(bytes.as_slice().into()));
+            let _ = Answer::of(RESPONSE, &bytes);
+            let _ = arcs(&bytes);
         }
     }
 }

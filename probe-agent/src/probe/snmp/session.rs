@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::engines::{Engines, Key};
 use super::message::{self, Answer, Question, Value};
-use super::usm::{Discovered, Engine, Heard, Stat, User};
+use super::usm::{self, Discovered, Engine, Heard, Stat, User};
 use crate::probe::{Fault, Trace};
 
 /// A request is sent so often before it is called unanswered.
@@ -294,7 +294,7 @@ impl<'e> Session<'e> {
         self.discoveries += 1;
         let request = self.number();
         trace.sent(|| "who is the engine?");
-        let bytes = message::v3_discovery(request);
+        let bytes = usm::discovery(request);
         let deadline = self.deadline;
         let found = self.exchange(&bytes, deadline, |bytes| Discovered::of(bytes, request)).await?;
         let (Some(found), Speaker::User(user)) = (found, &self.speaker) else { return Ok(false) };
@@ -314,7 +314,7 @@ impl<'e> Session<'e> {
         &mut self,
         bytes: &[u8],
         until: Instant,
-        mut wanted: impl FnMut(&mut [u8]) -> Option<T>,
+        mut wanted: impl FnMut(&[u8]) -> Option<T>,
     ) -> Result<Option<T>, Fault> {
         let began = Instant::now();
         let patience = until.saturating_duration_since(began) / SENDS;
@@ -328,7 +328,7 @@ impl<'e> Session<'e> {
                     Ok(Err(error)) => return Err(fault_of_socket(&error)),
                     Ok(Ok(_length)) => {}
                 }
-                if let Some(taken) = wanted(&mut self.buffer) {
+                if let Some(taken) = wanted(&self.buffer) {
                     return Ok(Some(taken));
                 }
                 self.ignored = self.ignored.saturating_add(1);

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use collector_api::Verdict;
 use config::{CheckSpec, Family, Id, Probe, SnmpAuth, SnmpCipher, SnmpLimit, SnmpPrivacy, SnmpValue, Timing};
-use snmp2::{MessageType, Pdu};
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
+use super::super::ber::{self, INTEGER, OCTETS, SEQUENCE, element};
 use super::super::tests::{spec, surroundings};
 use super::super::{Check, Outcome};
-use super::message::{integer, object, octets, sequence, tagged};
+use super::message::{self, Pdu, object};
 use super::*;
 use crate::secrets::SecretsDirectory;
 
@@ -61,20 +61,21 @@ impl Device {
                     drops -= 1;
                     continue;
                 }
-                let pdu = Pdu::from_bytes(&bytes[..length]).unwrap();
-                let body = answer(&mib, &manner, &pdu);
-                let whole = |community: &[u8], request: i32| message(community, request, &body);
+                let (_, tag, asked) = message::read_v2c(&bytes[..length]).unwrap();
+                let pdu = Pdu::read(asked).unwrap();
+                let body = answer(&mib, &manner, tag, &pdu);
+                let whole = |community: &[u8], request: i32| told(community, request, &body);
                 if manner.sends_strays {
-                    let right = whole(b"public", pdu.req_id);
+                    let right = whole(b"public", pdu.request);
                     elsewhere.send_to(&right, from).await.unwrap();
                     let strays =
-                        [whole(b"public", pdu.req_id + 1), whole(b"other", pdu.req_id), vec![0x30, 0x80]];
+                        [whole(b"public", pdu.request + 1), whole(b"other", pdu.request), vec![0x30, 0x80]];
                     for stray in strays {
                         socket.send_to(&stray, from).await.unwrap();
                     }
                 }
                 if !manner.sends_only_strays {
-                    socket.send_to(&whole(b"public", pdu.req_id), from).await.unwrap();
+                    socket.send_to(&whole(b"public", pdu.request), from).await.unwrap();
                 }
             }
         });
@@ -85,20 +86,40 @@ impl Device {
 /// Status, index and values.
 type Body = (i64, i64, Vec<Vec<u8>>);
 
-fn message(community: &[u8], request: i32, (status, index, values): &Body) -> Vec<u8> {
-    let parts = [integer(i64::from(request)), integer(*status), integer(*index), sequence(0x30, values)];
-    sequence(0x30, &[integer(1), octets(community), sequence(0xa2, &parts)])
+fn integer(number: i64) -> Vec<u8> {
+    ber::integer(INTEGER, number)
 }
 
-fn answer(mib: &Mib, manner: &Manner, pdu: &Pdu<'_>) -> Body {
-    let asked: Vec<SnmpOid> =
-        pdu.varbinds.clone().map(|(oid, _)| SnmpOid::parse(&oid.to_id_string()).unwrap()).collect();
+fn octets(bytes: &[u8]) -> Vec<u8> {
+    element(OCTETS, &[bytes])
+}
+
+fn sequence(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+    element(tag, &[&parts.concat()])
+}
+
+fn tagged(tag: u8, body: &[u8]) -> Vec<u8> {
+    element(tag, &[body])
+}
+
+/// RFC 3416, 3: `GetBulkRequest`, Response.
+const GET_BULK: u8 = 0xa5;
+/// See [`GET_BULK`].
+const RESPONSE: u8 = 0xa2;
+
+fn told(community: &[u8], request: i32, (status, index, values): &Body) -> Vec<u8> {
+    let parts = [integer(i64::from(request)), integer(*status), integer(*index), sequence(SEQUENCE, values)];
+    sequence(SEQUENCE, &[integer(1), octets(community), sequence(RESPONSE, &parts)])
+}
+
+fn answer(mib: &Mib, manner: &Manner, tag: u8, pdu: &Pdu) -> Body {
+    let asked: Vec<SnmpOid> = pdu.values.iter().map(|(oid, _)| oid.clone()).collect();
     if manner.values_max.is_some_and(|max| asked.len() > max) {
         return (1, 0, Vec::new());
     }
-    let bound = |oid: &SnmpOid, value: &[u8]| sequence(0x30, &[object(oid), value.to_vec()]);
-    if pdu.message_type == MessageType::GetBulkRequest {
-        let repeats = usize::try_from(pdu.error_index).unwrap();
+    let bound = |oid: &SnmpOid, value: &[u8]| sequence(SEQUENCE, &[object(oid), value.to_vec()]);
+    if tag == GET_BULK {
+        let repeats = usize::try_from(pdu.numbers[1]).unwrap();
         let after = mib.range((std::ops::Bound::Excluded(&asked[0]), std::ops::Bound::Unbounded));
         let mut rows: Vec<_> = after.take(repeats).map(|(oid, value)| bound(oid, value)).collect();
         if rows.is_empty() {

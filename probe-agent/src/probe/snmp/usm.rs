@@ -1,27 +1,31 @@
 //! The user-based security (RFC 3414): one device's engine, as one user knows it. No socket; time comes in.
 //!
-//! snmp2 derives keys, signs, encrypts, verifies and decrypts. What a message says of itself is read here first,
-//! because snmp2 believes it before it has verified it: an engine's boots and time beyond what they can be would
-//! overflow its sums, and an unsigned report is one error to it, whatever it reports. Its state is never kept: boots
-//! and time are ours, moved on by the monotonic clock, and taken over only from a message that was verified or, when
-//! an engine is discovered, is proven by the answers that follow.
-//!
-//! snmp2 0.5 has one fault that cannot be avoided from outside: before it sums a signed message, it zeroes the signature
-//! in place through a shared reference (`v3.rs`, `parse_v3`), which Rust leaves undefined. There is no other way into its
-//! verification, and its keys are its own. What can be done here is done: the bytes are ours alone and mutable
-//! ([`Engine::hear`] takes them so), and nothing may follow them, so that the place is where the signature is. What a
-//! compiler that trusts the reference would do is sum the message with its signature still in it, which no signature
-//! fits: an answer refused, never one believed, and seen at once by the stories against net-snmp.
+//! What a message says of itself is read first and believed last: nothing of it is taken over before its signature is
+//! verified, but from an unsigned report, which is a hint, and the engine that a device says it is, which the answers
+//! that follow prove. Boots and time are moved on by the monotonic clock of whoever keeps an [`Engine`].
 
 use std::fmt;
 use std::time::Duration;
 
 use config::{SnmpAuth, SnmpCipher, SnmpOid};
-use snmp2::v3::{Auth, AuthErrorKind, AuthProtocol, Cipher, KeyExtension, Security};
-use snmp2::{AsnReader, Error, Pdu};
+use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::super::ber::{INTEGER, OCTETS, Reader, SEQUENCE, element, integer, number};
+use super::keys::{Keys, SALT_BYTES};
 use super::message::{self, Answer, Question};
 
+/// What a message is (RFC 3412, 6.4).
+const SIGNED: u8 = 1;
+/// See [`SIGNED`].
+const ENCRYPTED: u8 = 2;
+/// See [`SIGNED`].
+const REPORTABLE: u8 = 4;
+/// RFC 3411, 5, `SnmpSecurityModel`.
+const USM: i64 = 3;
+/// An answer that is older than this, s, is of another time (RFC 3414, 2.2.3).
+const WINDOW_S: i32 = 150;
+/// The largest datagram that is taken.
+const MESSAGE_BYTES_MAX: i64 = 65_507;
 /// RFC 3411, 5, `SnmpEngineID`.
 const ENGINE_BYTES_MIN: usize = 5;
 /// See [`ENGINE_BYTES_MIN`].
@@ -48,11 +52,13 @@ impl fmt::Debug for User {
 /// A device's engine, with the user's keys for it.
 #[derive(Clone)]
 pub(super) struct Engine {
-    /// With keys; its own boots and time are never looked at.
-    security: Security,
-    boots: i32,
+    id: Vec<u8>,
+    user: String,
+    context: String,
+    keys: Keys,
+    pub(super) boots: i32,
     /// Seconds since its boot, at a moment that whoever keeps this knows.
-    time: i32,
+    pub(super) time: i32,
 }
 
 impl fmt::Debug for Engine {
@@ -94,7 +100,8 @@ pub(super) enum Stat {
 }
 
 impl Stat {
-    fn of(oid: &SnmpOid) -> Option<Self> {
+    fn told_by(report: &Answer) -> Option<Self> {
+        let (oid, _) = report.values.first()?;
         let arcs = oid.arcs().strip_prefix(&STATS[..9])?;
         Some(match arcs.first()? {
             1 => Self::UnsupportedLevel,
@@ -121,12 +128,13 @@ impl Stat {
 }
 
 impl Discovered {
-    /// Of the report to [`message::v3_discovery`]. `None` for anything else.
+    /// Of the report to [`discovery`]. `None` for anything else.
     pub(super) fn of(bytes: &[u8], request: i32) -> Option<Self> {
         let head = Head::of(bytes)?;
-        let is_report = head.plain.as_ref().is_some_and(|answer| answer.is_report);
+        let is_report = head.in_clear().is_some_and(|answer| answer.is_report);
+        let is_engine = (ENGINE_BYTES_MIN..=ENGINE_BYTES_MAX).contains(&head.engine.len());
         // Some agents answer the message, not the request inside.
-        (head.message == request && is_report && head.is_engine()).then(|| Self {
+        (head.message == request && is_report && is_engine).then(|| Self {
             id: head.engine.to_vec(),
             boots: head.boots,
             time: head.time,
@@ -137,27 +145,19 @@ impl Discovered {
 impl Engine {
     /// Derives the keys: two megabytes are hashed, so not where others wait. `None` where the keys cannot be.
     pub(super) fn of(user: &User, found: &Discovered) -> Option<Self> {
-        let mut security = Security::new(user.name.as_bytes(), user.passphrase.as_bytes())
-            .with_auth_protocol(protocol(user.auth))
-            .with_context_name(&user.context);
-        security = match &user.privacy {
-            None => security.with_auth(Auth::AuthNoPriv),
-            Some((cipher, passphrase)) => {
-                let (cipher, extension) = cipher_of(*cipher);
-                let privacy_password = passphrase.as_bytes().to_vec();
-                security
-                    .with_auth(Auth::AuthPriv { cipher, privacy_password })
-                    .with_key_extension_method(extension)
-            }
-        };
-        let security = security.with_engine_id(&found.id).ok()?;
-        Some(Self { security, boots: found.boots, time: found.time })
+        Some(Self {
+            id: found.id.clone(),
+            user: user.name.clone(),
+            context: user.context.clone(),
+            keys: Keys::of(user, &found.id)?,
+            boots: found.boots,
+            time: found.time,
+        })
     }
 
     /// For the transcript.
     pub(super) fn shown(&self) -> String {
-        let id = collector_api::hex_encode(self.security.engine_id());
-        format!("{id}, boots {}, time {} s", self.boots, self.time)
+        format!("{}, boots {}, time {} s", collector_api::hex_encode(&self.id), self.boots, self.time)
     }
 
     /// Lets time pass.
@@ -166,147 +166,261 @@ impl Engine {
         self.time = self.time.saturating_add(seconds);
     }
 
-    /// A signed and, where wanted, encrypted request. `None` where snmp2 cannot make it.
+    /// A signed and, where wanted, encrypted request. `None` without randomness.
     pub(super) fn request(&self, question: Question, request: i32, oids: &[SnmpOid]) -> Option<Vec<u8>> {
-        // The way into snmp2 is to read a message; nobody's keys are needed for one in clear.
-        let plain = message::v3(self.security.engine_id(), question, request, oids);
-        let mut nobody = Security::new(b"", b"")
-            .with_auth(Auth::NoAuthNoPriv)
-            .with_engine_id(self.security.engine_id())
-            .ok()?;
-        let pdu = Pdu::from_bytes_with_security(&plain, Some(&mut nobody)).ok()?;
-        pdu.to_bytes_with_security(Some(&self.security_now())).ok()
+        let privacy = if self.keys.has_privacy() { ENCRYPTED } else { 0 };
+        self.wrap(REPORTABLE | SIGNED | privacy, request, &message::pdu(question, request, oids))
+    }
+
+    /// A signed message of this engine's time around a PDU.
+    fn wrap(&self, flags: u8, message: i32, pdu: &[u8]) -> Option<Vec<u8>> {
+        let scoped = scoped(&self.id, &self.context, pdu);
+        let mut salt = [0; SALT_BYTES];
+        let is_encrypted = flags & ENCRYPTED != 0;
+        let data = if is_encrypted {
+            SystemRandom::new().fill(&mut salt).ok()?;
+            element(OCTETS, &[&self.keys.encrypt(self.boots, self.time, salt, &scoped)?])
+        } else {
+            scoped
+        };
+        let blank = vec![0; self.keys.signature_bytes()];
+        let said = Said {
+            engine: &self.id,
+            boots: self.boots,
+            time: self.time,
+            user: self.user.as_bytes(),
+            signature: &blank,
+            salt: if is_encrypted { &salt } else { &[] },
+        };
+        let unsigned = write(flags, message, &said, &data);
+        let signature = self.keys.sign(&[&unsigned])?;
+        Some(write(flags, message, &Said { signature: &signature, ..said }, &data))
     }
 
     /// What came in return for that request.
-    pub(super) fn hear(&mut self, bytes: &mut [u8], request: i32) -> Heard {
+    pub(super) fn hear(&mut self, bytes: &[u8], request: i32) -> Heard {
         let Some(head) = Head::of(bytes) else { return Heard::Other("malformed") };
         if head.message != request {
             return Heard::Other("to another request");
         }
-        if !head.is_signed {
-            let stat = head.plain.filter(|answer| answer.is_report).and_then(|answer| {
-                let (oid, _) = answer.values.into_iter().next()?;
-                Stat::of(&oid)
-            });
+        if head.flags & SIGNED == 0 {
+            let stat =
+                head.in_clear().filter(|answer| answer.is_report).and_then(|report| Stat::told_by(&report));
             return stat.map_or(Heard::Other("unsigned"), Heard::Report);
         }
-        if head.engine != self.security.engine_id() {
-            return Heard::Other("of another engine");
-        }
-        let (boots, time) = (head.boots, head.time);
-        let mut security = self.security_now();
-        let read = Pdu::from_bytes_with_security(bytes, Some(&mut security)).map(|pdu| Answer::of(&pdu));
-        match read {
-            Ok(Some(answer)) if answer.is_report => self.resynchronised(boots, time, &answer),
-            Ok(Some(answer)) if answer.request == request => {
-                (self.boots, self.time) = (boots, time);
+        match self.open(bytes, &head) {
+            Err(why) => Heard::Other(why),
+            Ok(report) if report.is_report => self.reported(&head, &report),
+            Ok(answer) if answer.request != request => Heard::Other("to another request"),
+            Ok(_) if self.keys.has_privacy() && !head.is_encrypted() => Heard::Other("in clear"),
+            Ok(_) if !self.is_in_time(&head) => Heard::Report(Stat::NotInTimeWindow),
+            Ok(answer) => {
+                (self.boots, self.time) = (head.boots, head.time);
                 Heard::Answer(answer)
             }
-            Ok(_) => Heard::Other("to another request"),
-            // Signed and verified, with more boots than we knew.
-            Err(Error::AuthUpdated) => {
-                (self.boots, self.time) = (boots, time);
-                Heard::Resynchronised
-            }
-            // Verified before boots and time were compared.
-            Err(Error::AuthFailure(
-                AuthErrorKind::EngineTimeMismatch | AuthErrorKind::EngineBootsMismatch,
-            )) => Heard::Report(Stat::NotInTimeWindow),
-            Err(Error::AuthFailure(AuthErrorKind::SignatureMismatch)) => Heard::Other("wrongly signed"),
-            Err(_) => Heard::Other("malformed"),
         }
     }
 
-    fn resynchronised(&mut self, boots: i32, time: i32, report: &Answer) -> Heard {
-        let stat = report.values.first().and_then(|(oid, _)| Stat::of(oid));
+    /// Verifies, then decrypts and reads.
+    fn open(&self, bytes: &[u8], head: &Head<'_>) -> Result<Answer, &'static str> {
+        if head.engine != self.id {
+            return Err("of another engine");
+        }
+        if head.user != self.user.as_bytes() {
+            return Err("to another user");
+        }
+        // RFC 3414, 6.3.2: summed as if its signature were zeros.
+        let (before, after) = head.around_signature(bytes).ok_or("malformed")?;
+        let blank = vec![0; head.signature.len()];
+        if !self.keys.is_signature(head.signature, &[before, &blank, after]) {
+            return Err("wrongly signed");
+        }
+        let read = if head.is_encrypted() { self.decrypted(head) } else { head.in_clear() };
+        read.ok_or("neither an answer nor a report")
+    }
+
+    fn decrypted(&self, head: &Head<'_>) -> Option<Answer> {
+        let (_, encrypted) = Some(head.data).filter(|(tag, _)| *tag == OCTETS)?;
+        let salt = <[u8; SALT_BYTES]>::try_from(head.salt).ok()?;
+        let plain = self.keys.decrypt(head.boots, head.time, salt, encrypted)?;
+        answer_in(Reader::new(&plain).expect(SEQUENCE).ok()?)
+    }
+
+    fn reported(&mut self, head: &Head<'_>, report: &Answer) -> Heard {
+        let stat = Stat::told_by(report);
         if stat == Some(Stat::NotInTimeWindow) {
-            (self.boots, self.time) = (boots, time);
+            (self.boots, self.time) = (head.boots, head.time);
             return Heard::Resynchronised;
         }
         stat.map_or(Heard::Other("a report of nothing known"), Heard::Report)
     }
 
-    fn security_now(&self) -> Security {
-        self.security.clone().with_engine_boots_and_time(i64::from(self.boots), i64::from(self.time))
+    /// RFC 3414, 3.2, 7 b: as new as what is known of the engine, or newer.
+    fn is_in_time(&self, head: &Head<'_>) -> bool {
+        let is_later = head.boots > self.boots;
+        let is_now = head.boots == self.boots && head.time >= self.time.saturating_sub(WINDOW_S);
+        head.boots != i32::MAX && (is_later || is_now)
     }
+}
+
+/// The question whose report tells a device's engine (RFC 3414, 4).
+pub(super) fn discovery(request: i32) -> Vec<u8> {
+    let said = Said { engine: b"", boots: 0, time: 0, user: b"", signature: b"", salt: b"" };
+    let pdu = message::pdu(Question::Get, request, &[]);
+    write(REPORTABLE, request, &said, &scoped(b"", "", &pdu))
+}
+
+fn scoped(engine: &[u8], context: &str, pdu: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[&element(OCTETS, &[engine]), &element(OCTETS, &[context.as_bytes()]), pdu])
+}
+
+/// What a message says for its security (RFC 3414, 2.4).
+#[derive(Clone, Copy)]
+struct Said<'m> {
+    engine: &'m [u8],
+    boots: i32,
+    time: i32,
+    user: &'m [u8],
+    signature: &'m [u8],
+    salt: &'m [u8],
+}
+
+/// RFC 3412, 6.
+fn write(flags: u8, message: i32, said: &Said<'_>, data: &[u8]) -> Vec<u8> {
+    let whole = |number: i64| integer(INTEGER, number);
+    let octets = |bytes: &[u8]| element(OCTETS, &[bytes]);
+    let header = [whole(i64::from(message)), whole(MESSAGE_BYTES_MAX), octets(&[flags]), whole(USM)].concat();
+    let security = [
+        octets(said.engine),
+        whole(i64::from(said.boots)),
+        whole(i64::from(said.time)),
+        octets(said.user),
+        octets(said.signature),
+        octets(said.salt),
+    ]
+    .concat();
+    let security = octets(&element(SEQUENCE, &[&security]));
+    element(SEQUENCE, &[&whole(3), &element(SEQUENCE, &[&header]), &security, data])
 }
 
 /// What a message of version 3 says before anything is verified.
-pub(super) struct Head<'m> {
-    pub(super) message: i32,
-    pub(super) is_signed: bool,
+struct Head<'m> {
+    message: i32,
+    flags: u8,
     engine: &'m [u8],
-    pub(super) boots: i32,
+    boots: i32,
     time: i32,
-    /// When it is not encrypted, and an answer or a report.
-    plain: Option<Answer>,
+    user: &'m [u8],
+    signature: &'m [u8],
+    salt: &'m [u8],
+    /// Tag and body: a scoped PDU, or one that is encrypted.
+    data: (u8, &'m [u8]),
 }
 
 impl<'m> Head<'m> {
-    /// RFC 3412, 6 and RFC 3414, 2.4; nothing may follow, inside or outside: snmp2 counts places from the end.
-    pub(super) fn of(bytes: &'m [u8]) -> Option<Self> {
-        let mut whole = AsnReader::from_bytes(bytes);
-        let mut parts = AsnReader::from_bytes(whole.read_raw(0x30).ok()?);
-        if whole.bytes_left() > 0 || parts.read_asn_integer().ok()? != 3 {
+    /// RFC 3412, 6 and RFC 3414, 2.4; nothing may follow, inside or outside.
+    fn of(bytes: &'m [u8]) -> Option<Self> {
+        let mut whole = Reader::new(bytes);
+        let mut parts = Reader::new(whole.expect(SEQUENCE).ok()?);
+        if number(parts.expect(INTEGER).ok()?).ok()? != 3 {
             return None;
         }
-        let mut global = AsnReader::from_bytes(parts.read_raw(0x30).ok()?);
-        let message = i32::try_from(global.read_asn_integer().ok()?).ok()?;
-        let _size_max = global.read_asn_integer().ok()?;
-        let flags = *global.read_asn_octetstring().ok()?.first()?;
-        let mut usm = AsnReader::from_bytes(parts.read_asn_octetstring().ok()?);
-        let mut fields = AsnReader::from_bytes(usm.read_raw(0x30).ok()?);
-        let engine = fields.read_asn_octetstring().ok()?;
-        let mut number = || fields.read_asn_integer().ok().and_then(natural);
-        let (boots, time) = (number()?, number()?);
-        for _name_and_two_parameters in 0..3 {
-            fields.read_asn_octetstring().ok()?;
-        }
-        if usm.bytes_left() > 0 || fields.bytes_left() > 0 {
-            return None;
-        }
-        let plain = if flags & 2 == 0 { plain(parts.read_raw(0x30).ok()?) } else { None };
-        Some(Self { message, is_signed: flags & 1 != 0, engine, boots, time, plain })
+        let mut global = Reader::new(parts.expect(SEQUENCE).ok()?);
+        let message = i32::try_from(number(global.expect(INTEGER).ok()?).ok()?).ok()?;
+        let _size_max = global.expect(INTEGER).ok()?;
+        let &[flags] = global.expect(OCTETS).ok()? else { return None };
+        let model = number(global.expect(INTEGER).ok()?).ok()?;
+        let mut security = Reader::new(parts.expect(OCTETS).ok()?);
+        let mut fields = Reader::new(security.expect(SEQUENCE).ok()?);
+        let head = Self {
+            message,
+            flags,
+            engine: fields.expect(OCTETS).ok()?,
+            boots: natural(fields.expect(INTEGER).ok()?)?,
+            time: natural(fields.expect(INTEGER).ok()?)?,
+            user: fields.expect(OCTETS).ok()?,
+            signature: fields.expect(OCTETS).ok()?,
+            salt: fields.expect(OCTETS).ok()?,
+            data: parts.next().ok()??,
+        };
+        let is_all = [whole, parts, global, security, fields].map(|mut reader| reader.next() == Ok(None));
+        (model == USM && is_all == [true; 5]).then_some(head)
     }
 
-    fn is_engine(&self) -> bool {
-        (ENGINE_BYTES_MIN..=ENGINE_BYTES_MAX).contains(&self.engine.len())
+    const fn is_encrypted(&self) -> bool {
+        self.flags & ENCRYPTED != 0
     }
+
+    /// When it is not encrypted, and an answer or a report.
+    fn in_clear(&self) -> Option<Answer> {
+        let (tag, scoped) = self.data;
+        if self.is_encrypted() || tag != SEQUENCE { None } else { answer_in(scoped) }
+    }
+
+    /// What stands before and behind the signature in the message that this was read of.
+    fn around_signature(&self, bytes: &'m [u8]) -> Option<(&'m [u8], &'m [u8])> {
+        let at = self.signature.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
+        Some((bytes.get(..at)?, bytes.get(at + self.signature.len()..)?))
+    }
+}
+
+/// Of a scoped PDU; which context it says it is of does not matter.
+fn answer_in(scoped: &[u8]) -> Option<Answer> {
+    let mut parts = Reader::new(scoped);
+    parts.expect(OCTETS).ok()?;
+    parts.expect(OCTETS).ok()?;
+    let (tag, body) = parts.next().ok()??;
+    Answer::of(tag, body)
 }
 
 /// 0 to 2^31 - 1.
-fn natural(number: i64) -> Option<i32> {
-    i32::try_from(number).ok().filter(|number| *number >= 0)
+fn natural(body: &[u8]) -> Option<i32> {
+    i32::try_from(number(body).ok()?).ok().filter(|number| *number >= 0)
 }
 
-/// A scoped PDU in clear, read as the message of version 2c that it would be.
-fn plain(scoped: &[u8]) -> Option<Answer> {
-    let mut parts = AsnReader::from_bytes(scoped);
-    parts.read_asn_octetstring().ok()?;
-    parts.read_asn_octetstring().ok()?;
-    let pdu = &scoped[scoped.len() - parts.bytes_left()..];
-    let as_v2c = message::enclosed_as_v2c(pdu);
-    Answer::of(&Pdu::from_bytes(&as_v2c).ok()?)
+/// The other side, for tests that are devices: what a request is, and what is said in return.
+#[cfg(test)]
+#[derive(Debug, Clone)]
+pub(super) struct Agent(pub(super) Engine);
+
+/// What an [`Agent`] has heard.
+#[cfg(test)]
+pub(super) struct Asked {
+    pub(super) message: i32,
+    pub(super) is_signed: bool,
+    pub(super) boots: i32,
+    /// When it is signed by the agent's keys and decrypted.
+    pub(super) pdu: Option<message::Pdu>,
 }
 
-const fn protocol(auth: SnmpAuth) -> AuthProtocol {
-    match auth {
-        SnmpAuth::Sha1 => AuthProtocol::Sha1,
-        SnmpAuth::Sha224 => AuthProtocol::Sha224,
-        SnmpAuth::Sha256 => AuthProtocol::Sha256,
-        SnmpAuth::Sha384 => AuthProtocol::Sha384,
-        SnmpAuth::Sha512 => AuthProtocol::Sha512,
+#[cfg(test)]
+impl Agent {
+    pub(super) fn hear(&self, request: &[u8]) -> Asked {
+        let head = Head::of(request).unwrap();
+        let (before, after) = head.around_signature(request).unwrap();
+        let blank = vec![0; head.signature.len()];
+        let is_ours =
+            head.engine == self.0.id && self.0.keys.is_signature(head.signature, &[before, &blank, after]);
+        let pdu = is_ours.then(|| {
+            let salt = head.salt.try_into().unwrap();
+            let plain = self.0.keys.decrypt(head.boots, head.time, salt, head.data.1).unwrap();
+            let mut parts = Reader::new(Reader::new(&plain).expect(SEQUENCE).unwrap());
+            let (_engine, _context) = (parts.expect(OCTETS).unwrap(), parts.expect(OCTETS).unwrap());
+            message::Pdu::read(parts.next().unwrap().unwrap().1).unwrap()
+        });
+        Asked { message: head.message, is_signed: head.flags & SIGNED != 0, boots: head.boots, pdu }
     }
-}
 
-const fn cipher_of(cipher: SnmpCipher) -> (Cipher, KeyExtension) {
-    match cipher {
-        SnmpCipher::Aes128 => (Cipher::Aes128, KeyExtension::Blumenthal),
-        SnmpCipher::Aes192 => (Cipher::Aes192, KeyExtension::Blumenthal),
-        SnmpCipher::Aes256 => (Cipher::Aes256, KeyExtension::Blumenthal),
-        SnmpCipher::Aes192c => (Cipher::Aes192, KeyExtension::Reeder),
-        SnmpCipher::Aes256c => (Cipher::Aes256, KeyExtension::Reeder),
+    pub(super) fn tell_in_clear(&self, message: i32, pdu: &[u8]) -> Vec<u8> {
+        self.0.wrap(0, message, pdu).unwrap()
+    }
+
+    pub(super) fn tell_signed(&self, message: i32, pdu: &[u8]) -> Vec<u8> {
+        self.0.wrap(SIGNED, message, pdu).unwrap()
+    }
+
+    pub(super) fn tell_encrypted(&self, message: i32, pdu: &[u8]) -> Vec<u8> {
+        self.0.wrap(SIGNED | ENCRYPTED, message, pdu).unwrap()
     }
 }
 
@@ -344,25 +458,100 @@ mod tests {
         engine.age(Duration::from_mins(1));
         let bytes = engine.request(Question::Get, 9, &[oid]).unwrap();
         let head = Head::of(&bytes).unwrap();
-        assert_eq!((head.message, head.is_signed, head.boots, head.time), (9, true, 3, 160));
-        assert!(head.plain.is_none());
+        let flags = SIGNED | ENCRYPTED | REPORTABLE;
+        assert_eq!((head.message, head.flags, head.boots, head.time), (9, flags, 3, 160));
+        assert_eq!(head.data.0, OCTETS);
     }
 
     /// A request comes back as if it were an answer: signed rightly, but a question.
     #[test]
     fn an_echo_is_no_answer() {
         let mut engine = engine();
-        let mut bytes = engine.request(Question::Get, 9, &[]).unwrap();
-        assert_eq!(engine.hear(&mut bytes.clone(), 9), Heard::Other("to another request"));
-        assert_eq!(engine.hear(&mut bytes.clone(), 8), Heard::Other("to another request"));
-        let last = bytes.len() - 1;
-        bytes[last] ^= 1;
-        assert_eq!(engine.hear(&mut bytes, 9), Heard::Other("wrongly signed"));
+        let bytes = engine.request(Question::Get, 9, &[]).unwrap();
+        assert_eq!(engine.hear(&bytes, 9), Heard::Other("neither an answer nor a report"));
+        assert_eq!(engine.hear(&bytes, 8), Heard::Other("to another request"));
+    }
+
+    /// An answer of this engine to request 9, of one value.
+    fn answer(engine: &Engine, flags: u8) -> Vec<u8> {
+        engine.wrap(flags, 9, &pdu(0xa2, "1.3.6.1.2.1.1.3.0")).unwrap()
+    }
+
+    /// A response or a report of request 9.
+    fn pdu(tag: u8, oid: &str) -> Vec<u8> {
+        let oid = message::object(&SnmpOid::parse(oid).unwrap());
+        let bound = element(SEQUENCE, &[&oid, &integer(INTEGER, 5)]);
+        let numbers = [9, 0, 0].map(|number| integer(INTEGER, number)).concat();
+        element(tag, &[&numbers, &element(SEQUENCE, &[&bound])])
+    }
+
+    #[test]
+    fn an_answer_is_of_this_engine_to_this_user_signed_encrypted_and_new() {
+        const PRIVATE: u8 = SIGNED | ENCRYPTED;
+        let known = engine();
+        let hear = |bytes: &[u8]| known.clone().hear(bytes, 9);
+        let of = |change: fn(&mut Engine)| {
+            let mut other = known.clone();
+            change(&mut other);
+            hear(&answer(&other, PRIVATE))
+        };
+        assert!(matches!(of(|_| {}), Heard::Answer(_)));
+        assert!(matches!(of(|engine| engine.boots = 4), Heard::Answer(_)), "as new as can be");
+        assert!(matches!(of(|engine| engine.time = 100_000), Heard::Answer(_)), "our clock is slow");
+        for old in [|engine: &mut Engine| engine.boots = 2, |engine: &mut Engine| engine.boots = i32::MAX] {
+            assert_eq!(of(old), Heard::Report(Stat::NotInTimeWindow));
+        }
+        let mut later = known.clone();
+        later.age(Duration::from_secs(150));
+        assert!(matches!(later.hear(&answer(&known, PRIVATE), 9), Heard::Answer(_)));
+        let mut later = known.clone();
+        later.age(Duration::from_secs(151));
+        assert_eq!(later.hear(&answer(&known, PRIVATE), 9), Heard::Report(Stat::NotInTimeWindow));
+        assert_eq!(of(|engine| engine.id.push(1)), Heard::Other("of another engine"));
+        assert_eq!(of(|engine| engine.user.push('x')), Heard::Other("to another user"));
+        assert_eq!(hear(&answer(&known, SIGNED)), Heard::Other("in clear"));
+        assert_eq!(hear(&answer(&known, 0)), Heard::Other("unsigned"));
+        // Whichever byte is another, its signature's own too.
+        let right = answer(&known, PRIVATE);
+        for at in 0..right.len() {
+            let mut bytes = right.clone();
+            bytes[at] ^= 1;
+            assert!(!matches!(hear(&bytes), Heard::Answer(_) | Heard::Resynchronised), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_report_moves_the_time_only_when_it_is_signed() {
+        let mut ahead = engine();
+        (ahead.boots, ahead.time) = (7, 5);
+        let report = |flags, stat: u32| {
+            let pdu = pdu(0xa8, &format!("1.3.6.1.6.3.15.1.1.{stat}.0"));
+            ahead.wrap(flags, 9, &pdu).unwrap()
+        };
+        let mut known = engine();
+        assert_eq!(known.hear(&report(0, 2), 9), Heard::Report(Stat::NotInTimeWindow));
+        assert_eq!(known.hear(&report(SIGNED, 3), 9), Heard::Report(Stat::UnknownUser));
+        assert_eq!((known.boots, known.time), (3, 100));
+        assert_eq!(known.hear(&report(SIGNED, 2), 9), Heard::Resynchronised);
+        assert_eq!((known.boots, known.time), (7, 5));
+    }
+
+    #[test]
+    fn every_method_understands_itself() {
+        for auth in [SnmpAuth::Sha1, SnmpAuth::Sha224, SnmpAuth::Sha384, SnmpAuth::Sha512] {
+            for cipher in [SnmpCipher::Aes192, SnmpCipher::Aes256c] {
+                let user = User { auth, privacy: Some((cipher, "un'altra frase".to_owned())), ..user() };
+                let found = Discovered { id: vec![0x80, 0, 0x1f, 0x88, 4], boots: 3, time: 100 };
+                let mut engine = Engine::of(&user, &found).unwrap();
+                let answer = answer(&engine, SIGNED | ENCRYPTED);
+                assert!(matches!(engine.hear(&answer, 9), Heard::Answer(_)), "{auth:?} {cipher:?}");
+            }
+        }
     }
 
     #[test]
     fn boots_and_time_beyond_their_range_are_refused_before_they_are_summed() {
-        let plain = message::v3_discovery(5);
+        let plain = discovery(5);
         assert!(Head::of(&plain).is_some());
         // The two zeros of boots and time become the largest numbers of 8 bytes.
         let at = plain.windows(6).position(|six| six == [2, 1, 0, 2, 1, 0]).unwrap();
@@ -376,7 +565,7 @@ mod tests {
         #[test]
         fn any_bytes_are_heard_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = Discovered::of(&bytes, 1);
-            let heard = engine_without_keys().hear(&mut bytes.clone(), 1);
+            let heard = engine_without_keys().hear(&bytes, 1);
             prop_assert!(matches!(heard, Heard::Other(_)), "{:?}", heard);
         }
 
@@ -387,7 +576,7 @@ mod tests {
             let mut bytes = engine.request(Question::Get, 1, &[]).unwrap();
             let at = at % bytes.len();
             bytes[at] = byte;
-            let heard = engine.hear(&mut bytes, 1);
+            let heard = engine.hear(&bytes, 1);
             prop_assert!(!matches!(heard, Heard::Answer(_)), "{:?}", heard);
         }
     }

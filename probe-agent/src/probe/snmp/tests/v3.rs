@@ -1,8 +1,6 @@
 //! Version 3, against an agent that restarts, changes and lies.
 
-use snmp2::v3::{Auth, AuthProtocol, Cipher, Security};
-
-use super::super::usm::Head;
+use super::super::usm::{Agent, Discovered, Engine};
 use super::*;
 
 const ENGINE: &[u8] = &[0x80, 0, 0x1f, 0x88, 4, 7, 7];
@@ -12,76 +10,55 @@ const PASSPHRASE: &str = "una frase segreta";
 /// What the agent is now.
 #[derive(Clone)]
 struct State {
-    engine: Vec<u8>,
-    boots: i32,
+    agent: Agent,
     passphrase: &'static str,
     /// Says nothing to a request of other boots, as some do.
     is_mute: bool,
     discoveries: usize,
-    /// Keys take long to derive: with and without encryption.
-    keys: [Security; 2],
 }
 
 impl State {
     fn of(engine: &[u8], passphrase: &'static str) -> Self {
-        let private = Auth::AuthPriv { cipher: Cipher::Aes128, privacy_password: b"un'altra frase".to_vec() };
-        let keys = [Auth::AuthNoPriv, private].map(|auth| {
-            Security::new(b"vedetta", passphrase.as_bytes())
-                .with_auth_protocol(AuthProtocol::Sha256)
-                .with_auth(auth)
-                .with_engine_id(engine)
-                .unwrap()
-        });
-        Self { engine: engine.to_vec(), boots: 3, passphrase, is_mute: false, discoveries: 0, keys }
+        let user = User {
+            name: "vedetta".to_owned(),
+            auth: SnmpAuth::Sha256,
+            passphrase: passphrase.to_owned(),
+            privacy: Some((SnmpCipher::Aes128, "un'altra frase".to_owned())),
+            context: String::new(),
+        };
+        let engine = Engine::of(&user, &Discovered { id: engine.to_vec(), boots: 3, time: 50 }).unwrap();
+        Self { agent: Agent(engine), passphrase, is_mute: false, discoveries: 0 }
     }
 
-    fn security(&self, is_encrypted: bool) -> Security {
-        let key = self.keys[usize::from(is_encrypted)].clone();
-        key.with_engine_boots_and_time(i64::from(self.boots), 50)
-    }
-
-    /// An unsigned report of one of `usmStats`.
-    fn report(&self, request: i32, stat: u32) -> Vec<u8> {
+    /// A report of one of `usmStats`.
+    fn report(&self, request: i32, stat: u32, is_signed: bool) -> Vec<u8> {
         let oid = oid_of(&format!("1.3.6.1.6.3.15.1.1.{stat}.0"));
-        let values = sequence(0x30, &[sequence(0x30, &[object(&oid), tagged(0x41, &[1])])]);
+        let values = sequence(SEQUENCE, &[sequence(SEQUENCE, &[object(&oid), tagged(0x41, &[1])])]);
         let pdu = sequence(0xa8, &[integer(i64::from(request)), integer(0), integer(0), values]);
-        let header = [integer(i64::from(request)), integer(65_507), octets(&[0]), integer(3)];
-        let (boots, time) = (integer(i64::from(self.boots)), integer(50));
-        let usm = [octets(&self.engine), boots, time, octets(b""), octets(b""), octets(b"")];
-        let scoped = sequence(0x30, &[octets(&self.engine), octets(b""), pdu]);
-        sequence(0x30, &[integer(3), sequence(0x30, &header), octets(&sequence(0x30, &usm)), scoped])
+        if is_signed {
+            self.agent.tell_signed(request, &pdu)
+        } else {
+            self.agent.tell_in_clear(request, &pdu)
+        }
     }
 
-    fn answer(&mut self, request: &mut [u8]) -> Option<Vec<u8>> {
-        let head = Head::of(request).unwrap();
-        let (message, boots) = (head.message, head.boots);
-        if !head.is_signed {
+    fn answer(&mut self, request: &[u8]) -> Option<Vec<u8>> {
+        let heard = self.agent.hear(request);
+        if !heard.is_signed {
             self.discoveries += 1;
-            return Some(self.report(message, 4));
+            return Some(self.report(heard.message, 4, false));
         }
-        let mut security = self.security(true).with_engine_boots_and_time(i64::from(boots), 50);
-        let is_ours = Pdu::from_bytes_with_security(request, Some(&mut security)).is_ok();
-        if !is_ours {
-            return Some(self.report(message, if self.passphrase == PASSPHRASE { 4 } else { 5 }));
+        let Some(pdu) = heard.pdu else {
+            let stat = if self.passphrase == PASSPHRASE { 4 } else { 5 };
+            return Some(self.report(heard.message, stat, false));
+        };
+        if heard.boots != self.agent.0.boots {
+            return (!self.is_mute).then(|| self.report(heard.message, 2, true));
         }
-        let is_in_time = boots == self.boots;
-        if !is_in_time && self.is_mute {
-            return None;
-        }
-        let oid = oid_of(if is_in_time { "1.3.6.1.2.1.1.3.0" } else { "1.3.6.1.6.3.15.1.1.2.0" });
-        let bound = sequence(0x30, &[object(&oid), tagged(0x43, &8_640_000_u32.to_be_bytes())]);
-        // snmp2 signs what it has read: the answer in clear, first.
-        let tag = if is_in_time { 0xa2 } else { 0xa8 };
-        let parts = [integer(i64::from(message)), integer(0), integer(0), sequence(0x30, &[bound])];
-        let header = [integer(i64::from(message)), integer(65_507), octets(&[0]), integer(3)];
-        let usm = [octets(&self.engine), integer(0), integer(0), octets(b""), octets(b""), octets(b"")];
-        let scoped = sequence(0x30, &[octets(&self.engine), octets(b""), sequence(tag, &parts)]);
-        let plain =
-            sequence(0x30, &[integer(3), sequence(0x30, &header), octets(&sequence(0x30, &usm)), scoped]);
-        let mut nobody =
-            Security::new(b"", b"").with_auth(Auth::NoAuthNoPriv).with_engine_id(&self.engine).unwrap();
-        let pdu = Pdu::from_bytes_with_security(&plain, Some(&mut nobody)).unwrap();
-        Some(pdu.to_bytes_with_security(Some(&self.security(is_in_time))).unwrap())
+        let uptime = [object(&oid_of("1.3.6.1.2.1.1.3.0")), tagged(0x43, &8_640_000_u32.to_be_bytes())];
+        let values = sequence(SEQUENCE, &[sequence(SEQUENCE, &uptime)]);
+        let parts = [integer(i64::from(pdu.request)), integer(0), integer(0), values];
+        Some(self.agent.tell_encrypted(heard.message, &sequence(RESPONSE, &parts)))
     }
 }
 
@@ -94,7 +71,7 @@ async fn agent(state: State) -> (HostPort, Arc<Mutex<State>>, JoinSet<()>) {
         let mut bytes = vec![0; 65_535];
         loop {
             let (length, from) = socket.recv_from(&mut bytes).await.unwrap();
-            let answer = shared.lock().unwrap().answer(&mut bytes[..length]);
+            let answer = shared.lock().unwrap().answer(&bytes[..length]);
             if let Some(answer) = answer {
                 socket.send_to(&answer, from).await.unwrap();
             }
@@ -132,12 +109,13 @@ async fn an_engine_that_restarts_is_met_again_inside_the_run() {
             );
         }
         assert_eq!(state.lock().unwrap().discoveries, 1, "the engine is remembered");
-        state.lock().unwrap().boots = 4;
+        state.lock().unwrap().agent.0.boots = 4;
         let outcome = run_in(&surroundings, folder.path(), asked(&address)).await;
         check(&outcome, Verdict::Up, Reason::None, "");
         assert_eq!(state.lock().unwrap().discoveries, 1 + usize::from(is_mute));
         // Another device in its place.
-        *state.lock().unwrap() = State { boots: 1, ..State::of(&[ENGINE, &[9]].concat(), PASSPHRASE) };
+        *state.lock().unwrap() = State::of(&[ENGINE, &[9]].concat(), PASSPHRASE);
+        state.lock().unwrap().agent.0.boots = 1;
         let outcome = run_in(&surroundings, folder.path(), asked(&address)).await;
         check(&outcome, Verdict::Up, Reason::None, "");
     }
