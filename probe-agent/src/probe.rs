@@ -13,6 +13,7 @@ mod families;
 mod connect;
 mod rejections;
 mod base64;
+mod xml;
 mod roll;
 pub mod tcp;
 pub mod dns;

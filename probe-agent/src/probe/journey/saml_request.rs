@@ -8,10 +8,9 @@ use collector_api::Reason;
 use config::SamlRequest;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use reqwest::Url;
-use roxmltree::{Document, ParsingOptions};
 
 use super::text;
-use crate::probe::{Fault, base64};
+use crate::probe::{Fault, base64, xml};
 
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -23,7 +22,7 @@ const NODES_MAX: u32 = 2_000;
 pub(super) fn judge(wanted: &SamlRequest, redirect: Option<&Url>, page: &str) -> Result<(), Fault> {
     let fault = |detail: &str| Fault::new(Reason::JourneySamlRequest, detail);
     let sent = redirect.and_then(|url| url.query_pairs().find(|(name, _)| name == "SAMLRequest"));
-    let xml = match (sent, text::field(page, "SAMLRequest")) {
+    let request = match (sent, text::field(page, "SAMLRequest")) {
         (Some((_, sent)), _) => {
             let packed = base64::decode(&sent).ok_or_else(|| fault("`SAMLRequest` is not base64"))?;
             decompress_to_vec_with_limit(&packed, REQUEST_BYTES_MAX)
@@ -35,10 +34,8 @@ pub(super) fn judge(wanted: &SamlRequest, redirect: Option<&Url>, page: &str) ->
         }
         (None, None) => return Err(fault("there is no `SAMLRequest`")),
     };
-    let xml = String::from_utf8(xml).map_err(|_| fault("`SAMLRequest` is not text"))?;
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document =
-        Document::parse_with_options(&xml, options).map_err(|_| fault("`SAMLRequest` is not XML"))?;
+    let request = String::from_utf8(request).map_err(|_| fault("`SAMLRequest` is not text"))?;
+    let document = xml::read(&request, NODES_MAX).map_err(|_| fault("`SAMLRequest` is not XML"))?;
     let request = document.root_element();
     if request.tag_name().namespace() != Some(PROTOCOL) || request.tag_name().name() != "AuthnRequest" {
         return Err(fault("`SAMLRequest` is not an AuthnRequest"));

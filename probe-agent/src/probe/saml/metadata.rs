@@ -1,16 +1,16 @@
 //! SAML 2.0 metadata, read and judged: pure.
 //!
-//! The document is a stranger's: roxmltree reads it without any DTD (so no entity is ever expanded, and nothing is
-//! fetched), keeps its tree in a list and not on the stack, and stops at a number of nodes. Its XML signature is not
+//! The document is a stranger's: it is read without any DTD (so no entity is ever expanded, and nothing is fetched), and
+//! only if it is cheap to read ([`xml`]); what is looked for is looked for once in each place. Its XML signature is not
 //! verified: that needs canonical XML, which is a parser's worth of code that only this would use. What vouches
 //! for the document is TLS to the host that serves it.
 
 use collector_api::{Reason, hex_encode};
 use ring::digest::{SHA256, digest};
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::Node;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::probe::{Fault, base64};
+use crate::probe::{Fault, base64, xml};
 
 const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -19,6 +19,8 @@ const PUBLICATION: &str = "urn:oasis:names:tc:SAML:metadata:rpi";
 const NODES_MAX: u32 = 50_000;
 /// Of one entity; more are not looked at.
 const CERTIFICATES_MAX: usize = 32;
+/// See [`CERTIFICATES_MAX`].
+const ENDPOINTS_MAX: usize = 64;
 /// The bindings of endpoints that a browser goes to; others (SOAP) are between servers.
 const BROWSER_BINDINGS: [&str; 3] = ["HTTP-Redirect", "HTTP-POST", "HTTP-POST-SimpleSign"];
 /// Where a browser is sent.
@@ -55,9 +57,7 @@ pub(super) struct Certificate {
 /// Finds an entity in a document of one or of many.
 pub(super) fn read(text: &str, entity: &str) -> Result<Entity, Fault> {
     let none = |detail: String| Fault::new(Reason::SamlMetadata, detail);
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document =
-        Document::parse_with_options(text, options).map_err(|error| none(format!("not XML: {error}")))?;
+    let document = xml::read(text, NODES_MAX).map_err(|error| none(format!("not XML: {error}")))?;
     let root = document.root_element();
     if !is(root, METADATA, "EntityDescriptor") && !is(root, METADATA, "EntitiesDescriptor") {
         return Err(none(format!("`{:.40}` is not an EntityDescriptor", root.tag_name().name())));
@@ -169,7 +169,7 @@ impl Wanted<'_> {
 fn certificates(entity: Node<'_, '_>) -> Result<Vec<Certificate>, Fault> {
     let mut found: Vec<Certificate> = Vec::new();
     for key in entity.descendants().filter(|node| is(*node, METADATA, "KeyDescriptor")) {
-        for node in key.descendants().filter(|node| is(*node, SIGNATURE, "X509Certificate")) {
+        for node in certificates_of(key) {
             let text: String = node.text().unwrap_or_default().split_whitespace().collect();
             let used = key.attribute("use");
             let malformed = || Fault::new(Reason::SamlMetadata, "a certificate in it is none");
@@ -186,6 +186,14 @@ fn certificates(entity: Node<'_, '_>) -> Result<Vec<Certificate>, Fault> {
         }
     }
     Ok(found)
+}
+
+/// Where the schema has them, and not anywhere below: keys within keys would be looked through again and again.
+fn certificates_of<'d, 'i>(key: Node<'d, 'i>) -> impl Iterator<Item = Node<'d, 'i>> {
+    let named = |name: &'static str| move |node: &Node<'_, '_>| is(*node, SIGNATURE, name);
+    let information = key.children().filter(named("KeyInfo"));
+    let data = information.flat_map(|node| node.children()).filter(named("X509Data"));
+    data.flat_map(|node| node.children()).filter(named("X509Certificate"))
 }
 
 fn certificate(text: &str, used: Option<&str>) -> Option<Certificate> {
@@ -205,6 +213,9 @@ fn endpoints(entity: Node<'_, '_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let named = |node: &Node<'_, '_>| ENDPOINTS.iter().any(|name| is(*node, METADATA, name));
     for node in entity.descendants().filter(named) {
+        if found.len() == ENDPOINTS_MAX {
+            break;
+        }
         let binding = node.attribute("Binding").unwrap_or_default();
         let is_for_browsers = BROWSER_BINDINGS.iter().any(|name| binding.rsplit(':').next() == Some(name));
         let location = node.attribute("Location").filter(|_| is_for_browsers);

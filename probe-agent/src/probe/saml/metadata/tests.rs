@@ -175,6 +175,22 @@ fn browsers_endpoints_are_taken_once() {
     assert_eq!(entity.endpoints, ["https://a.example/slo", "https://a.example/acs?x=1&y=2"]);
 }
 
+/// Each of these would take a core minutes, or memory by the gigabyte, if it were read as it comes.
+#[test]
+fn what_is_dear_to_read_is_not_read() {
+    let attributes = (0..90_000).map(|number| format!(" a{number}=\"\"")).collect::<Vec<_>>().concat();
+    let nested = (0..30_000).map(|number| format!("<a xmlns:b{number}=\"c\">")).collect::<Vec<_>>().concat();
+    for (text, begin) in [
+        (metadata_of(&attributes, &[], ""), "not XML: a tag of more than"),
+        (metadata_of("", &[], &format!("{nested}{}", "</a>".repeat(30_000))), "not XML: more than"),
+    ] {
+        let (reason, detail) = judged(&text, 0).unwrap();
+        assert!(reason == Reason::SamlMetadata && detail.starts_with(begin), "{detail}");
+    }
+    let keys = format!("{}{}", "<md:KeyDescriptor>".repeat(20_000), "</md:KeyDescriptor>".repeat(20_000));
+    assert_eq!(judged(&metadata_of("", &[], &keys), 0).unwrap().0, Reason::SamlNoSigningCert);
+}
+
 /// Entity bombs, files of the agent, endless depth, endless width.
 #[test]
 fn hostile_documents_are_refused() {
