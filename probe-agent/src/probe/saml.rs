@@ -149,8 +149,9 @@ impl Saml {
         Ok(places)
     }
 
-    /// Is somebody at home? A request without a message is none that anybody must understand: all but a server's own
-    /// failure is an answer.
+    /// Is somebody at home? A request without a message is none that anybody must understand, and some who work well
+    /// answer it with 500 (Shibboleth's service provider): that wants a look, and is no outage. What a gateway says of a
+    /// server behind it is one.
     async fn endpoint(
         &self,
         place: &Arc<Place>,
@@ -159,11 +160,17 @@ impl Saml {
     ) -> Result<Option<Fault>, Fault> {
         trace.begin_step("endpoint");
         let (answer, attention) = self.ask(place, Keep::Nothing, surroundings, trace).await?;
-        if answer.status.is_server_error() {
-            let detail = format!("{} at {}", answer.status.as_u16(), place.shown());
-            return Err(Fault::new(Reason::SamlEndpoint, detail));
+        if !answer.status.is_server_error() {
+            return Ok(attention);
         }
-        Ok(attention)
+        let detail = format!("{} at {}", answer.status.as_u16(), place.shown());
+        match answer.status.as_u16() {
+            502..=504 => Err(Fault::new(Reason::SamlEndpoint, detail)),
+            _ => Ok(attention.or_else(|| {
+                let detail = format!("{detail}, to a request without a message");
+                Some(Fault::degraded(Reason::SamlEndpoint, detail))
+            })),
+        }
     }
 
     async fn ask(

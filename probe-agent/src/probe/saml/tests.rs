@@ -132,6 +132,17 @@ async fn each_defect_has_its_reason() {
 }
 
 #[tokio::test]
+async fn who_answers_500_to_no_message_may_be_well() {
+    let server = Server::open().await;
+    let good = certificate_of((2020, 1), (2090, 1));
+    server.publishes("", &good, &["HOME/slo"]);
+    server.says("/slo", reply(500, ""));
+    let outcome = server.ask().await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Degraded, Reason::SamlEndpoint), "{outcome:?}");
+    assert!(outcome.evidence.detail.ends_with("/slo, to a request without a message"), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn metadata_made_anew_for_two_days_is_not_always_ending() {
     let server = Server::open().await;
     let good = certificate_of((2020, 1), (2090, 1));
