@@ -6,17 +6,12 @@
 
 use collector_api::Reason;
 use config::{CertificateParams, Family, HostPort, StartTls, TcpStep, WireText};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::ldap::Connection;
 use super::tcp::Dialogue;
 use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::tls::Tls;
-
-/// The request to go over to TLS: message 1, an extended request with the object identifier of RFC 4511, 4.14.1.
-const LDAP_START_TLS: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
-/// Of the answer to that, bytes: a code and a sentence.
-const LDAP_BYTES_MAX: usize = 1_024;
 
 /// One server.
 #[derive(Debug)]
@@ -62,7 +57,7 @@ impl Certificate {
         let mut stream = connect::dial(remote, trace).await?;
         match &self.opening {
             Opening::Words(steps) => Dialogue::default().hold(steps, &mut stream, trace).await?,
-            Opening::Ldap => start_ldap(&mut stream, trace).await?,
+            Opening::Ldap => stream = start_ldap(stream, trace).await?,
         }
         let secured = surroundings.tls.handshake(&self.tls, name, stream, trace).await?;
         secured.attention.map_or(Ok(()), Err)
@@ -98,45 +93,18 @@ fn words(steps: &[(&str, &str)]) -> Result<Opening, String> {
     steps.collect::<Result<_, String>>().map(Opening::Words)
 }
 
-/// To the byte: what is read too far would be missing in TLS.
-async fn start_ldap(stream: &mut TcpStream, trace: &mut Trace) -> Result<(), Fault> {
+/// As `probe: ldap` does it: to the byte, since what is read too far would be missing in TLS, and in whichever of BER's
+/// lengths the server writes (Active Directory: always in five bytes).
+async fn start_ldap(stream: TcpStream, trace: &mut Trace) -> Result<TcpStream, Fault> {
     trace.enter("reply");
     trace.sent(|| "StartTLS");
-    let broken = |error: std::io::Error| Fault::of_stream(&error);
-    stream.write_all(LDAP_START_TLS).await.map_err(broken)?;
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).await.map_err(broken)?;
-    let length = match head {
-        [0x30, short @ 0..=0x7f] => usize::from(short),
-        [0x30, 0x81] => usize::from(stream.read_u8().await.map_err(broken)?),
-        [0x30, 0x82] => usize::from(stream.read_u16().await.map_err(broken)?),
-        _ => return Err(Fault::new(Reason::ProtoMalformed, "no message of LDAP comes back")),
-    };
-    if length > LDAP_BYTES_MAX {
-        return Err(Fault::new(Reason::ProtoMalformed, format!("an answer of {length} bytes to StartTLS")));
+    let mut connection = Connection::new(stream);
+    let code = connection.starttls().await?.code;
+    trace.received(|| format!("result code {code}"));
+    if code == 0 {
+        return Ok(connection.into_stream());
     }
-    let mut answer = vec![0; length];
-    stream.read_exact(&mut answer).await.map_err(broken)?;
-    trace.received(|| answer.clone());
-    judge_ldap(&answer)
-}
-
-/// Message 1, an extended response (0x78), and in it the result code.
-fn judge_ldap(answer: &[u8]) -> Result<(), Fault> {
-    let code = match answer {
-        [2, 1, 1, 0x78, rest @ ..] => {
-            rest.iter().position(|&byte| byte == 0x0a).and_then(|at| rest.get(at + 1..at + 3))
-        }
-        _ => None,
-    };
-    match code {
-        Some([1, 0]) => Ok(()),
-        Some([1, code]) => {
-            let detail = format!("StartTLS is refused with result code {code}");
-            Err(Fault::new(Reason::ProtoUnexpectedReply, detail))
-        }
-        _ => Err(Fault::new(Reason::ProtoMalformed, "the answer to StartTLS has no result code")),
-    }
+    Err(Fault::new(Reason::ProtoUnexpectedReply, format!("StartTLS is refused with result code {code}")))
 }
 
 #[cfg(test)]

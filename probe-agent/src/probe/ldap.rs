@@ -25,7 +25,8 @@ use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::clock::{self, WallClock};
 use crate::secrets;
 use crate::tls::Tls;
-use connection::{Connection, Found};
+pub(super) use connection::Connection;
+use connection::Found;
 use message::{Outcome, Search, code};
 
 /// What is looked at of the root entry.

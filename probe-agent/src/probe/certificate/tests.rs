@@ -5,6 +5,7 @@ use std::sync::Arc;
 use collector_api::Verdict;
 use config::CheckSpec;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -27,6 +28,12 @@ const POP3: Words = &[(None, b"+OK pronto\r\n"), (Some("STLS"), b"+OK ora\r\n")]
 const LDAP: Words = &[(
     Some("1.3.6.1.4.1.1466.20037"),
     b"\x30\x24\x02\x01\x01\x78\x1f\x0a\x01\x00\x04\x00\x04\x00\x8a\x161.3.6.1.4.1.1466.20037",
+)];
+
+/// Each length in five bytes.
+const ACTIVE_DIRECTORY: Words = &[(
+    Some("1.3.6.1.4.1.1466.20037"),
+    b"\x30\x84\x00\x00\x00\x28\x02\x01\x01\x78\x84\x00\x00\x00\x1f\x0a\x01\x00\x04\x00\x04\x00\x8a\x161.3.6.1.4.1.1466.20037",
 )];
 
 async fn serve(pki: Pki, words: Words) -> (u16, JoinSet<()>) {
@@ -72,6 +79,7 @@ async fn tls_is_asked_for_in_each_protocol() {
         (Some("imap"), IMAP),
         (Some("pop3"), POP3),
         (Some("ldap"), LDAP),
+        (Some("ldap"), ACTIVE_DIRECTORY),
     ] {
         let pki = pki(&["posta.example", "mx.example"], (2020, 1), (2090, 1));
         let authority = pki.authority_pem.clone();

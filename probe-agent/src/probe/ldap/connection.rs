@@ -26,24 +26,24 @@ pub(super) struct Found {
 
 /// A connection, and the number of the last question.
 #[derive(Debug)]
-pub(super) struct Connection<S> {
+pub(in crate::probe) struct Connection<S> {
     stream: S,
     id: i64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Whose last question had this number.
-    pub(super) fn new(stream: S) -> Self {
+    pub(in crate::probe) fn new(stream: S) -> Self {
         Self { stream, id: 0 }
     }
 
     /// The stream, on which nothing is waiting to be read: what comes is read message by message, to the byte, so
     /// that nobody can slip something in before TLS that is taken for what was said under it.
-    pub(super) fn into_stream(self) -> S {
+    pub(in crate::probe) fn into_stream(self) -> S {
         self.stream
     }
 
-    pub(super) async fn starttls(&mut self) -> Result<Outcome, Fault> {
+    pub(in crate::probe) async fn starttls(&mut self) -> Result<Outcome, Fault> {
         let id = self.next_id();
         self.ask(&message::starttls(id)).await?;
         self.outcome(id).await

@@ -172,8 +172,8 @@ pub(super) enum Heard {
 
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) code: i64,
+pub(in crate::probe) struct Outcome {
+    pub(in crate::probe) code: i64,
     /// The directory's, for people.
     pub(super) text: String,
 }
