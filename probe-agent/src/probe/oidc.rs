@@ -109,7 +109,7 @@ impl Oidc {
         let token = walk.token(place, client).await?;
         let subject = walk.verify(&token, &keys)?;
         if let Some(place) = &found.userinfo {
-            walk.userinfo(place, &token, &keys, subject.as_deref()).await?;
+            walk.userinfo(place, client, &token, &keys, subject.as_deref()).await?;
         }
         walk.end()
     }
@@ -253,14 +253,20 @@ impl Walk<'_> {
     async fn userinfo(
         &mut self,
         endpoint: &Arc<Place>,
+        client: &OidcClient,
         token: &str,
         keys: &Keys,
         subject: Option<&str>,
     ) -> Result<(), Fault> {
         self.trace.begin_step("userinfo");
+        // What the secret has bought goes where the secret may go, whatever the document says.
+        let at = match &client.secret {
+            Some(name) => self.surroundings.secrets.read(name, &endpoint.origin()).await?.at,
+            None => None,
+        };
         let mut request = Request { keep: Keep::Secret, ..Request::get() };
         request.credentials = Some(sensitive(&format!("Bearer {token}"))?);
-        let answer = self.request(endpoint, request, None).await?;
+        let answer = self.request(endpoint, request, at.as_ref()).await?;
         // A token of a moment ago that is refused is the provider's fault, and nobody's password.
         self.oidc.wishes.judge(&answer).map_err(|fault| match fault.reason {
             Reason::AuthRejected => Fault::new(Reason::OidcError, refusal(&answer)),

@@ -262,8 +262,9 @@ async fn microsoft_365_as_it_is_documented() {
     for (provider, expected) in [(GIVES, UP), (REFUSES, unseen), (&[Close], unseen), (&[], unseen)] {
         let (mailbox, provider) = (Peer::playing(MAILBOX).await, Peer::playing(provider).await);
         let folder = tempfile::tempdir().unwrap();
-        let around =
-            with_secret(folder.path(), "segreto-app", &[format!("http://127.0.0.1:{}", provider.port)]);
+        let origins =
+            [format!("http://127.0.0.1:{}", provider.port), format!("imaps://127.0.0.1:{}", mailbox.port)];
+        let around = with_secret(folder.path(), "segreto-app", &origins);
         let login = json!({
             "user": "sonda@comune.example", "secret": "posta", "method": "xoauth2",
             "oauth": {
@@ -289,6 +290,23 @@ async fn microsoft_365_as_it_is_documented() {
             assert_eq!(outcome.evidence.phase_failed, "token_fetch", "{outcome:?}");
         }
     }
+}
+
+/// Whoever may change the charter names the server; the agent's own file says which may see what the secret buys.
+#[tokio::test]
+async fn a_token_goes_to_no_server_that_the_secrets_file_does_not_name() {
+    let (mailbox, provider) = (Peer::playing(&[Hear]).await, Peer::playing(&[Hear]).await);
+    let folder = tempfile::tempdir().unwrap();
+    let around = with_secret(folder.path(), "segreto-app", &[format!("http://127.0.0.1:{}", provider.port)]);
+    let login = json!({
+        "user": "sonda@comune.example", "secret": "posta", "method": "xoauth2",
+        "oauth": { "token_url": format!("http://127.0.0.1:{}/t", provider.port), "client_id": "a", "scope": "b" },
+    });
+    let outcome = mailbox.check("imap", "implicit", login, &json!({})).run(&around).await;
+    let expected = (Verdict::Unknown, Reason::AgentTargetForbidden);
+    assert_eq!((outcome.verdict, outcome.reason), expected, "{outcome:?}");
+    assert!(outcome.evidence.detail.contains(&format!("imaps://127.0.0.1:{}", mailbox.port)), "{outcome:?}");
+    assert!(provider.heard().is_empty() && mailbox.heard().is_empty());
 }
 
 #[test]

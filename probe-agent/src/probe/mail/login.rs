@@ -38,6 +38,9 @@ pub(in crate::probe) struct Credentials {
 impl Login {
     pub(super) fn new(login: &MailLogin, origin: String) -> Result<Self, String> {
         let MailLogin { user, secret, method, oauth } = login;
+        if user.chars().any(char::is_control) {
+            return Err("the name of an account that ends its line".to_owned());
+        }
         let source = oauth.as_ref().map(|oauth| TokenSource::new(oauth, secret)).transpose()?;
         Ok(Self { user: user.clone(), method: *method, secret: secret.clone(), source, origin })
     }
@@ -55,11 +58,12 @@ impl Login {
             at,
             is_fresh,
         };
-        if self.source.is_some() {
-            return Ok(credentials(String::new(), None, true));
-        }
+        // Also of a secret that buys a token: what it buys opens the same mailbox.
         let secret = surroundings.secrets.read(&self.secret, &self.origin).await?;
         trace.secret(secret.text.as_bytes());
+        if self.source.is_some() {
+            return Ok(credentials(String::new(), secret.at, true));
+        }
         surroundings.rejections.permit(&secret.text, &self.origin, Instant::now()).map_err(|held_back| {
             trace.fact("held_back", format!("{} min", held_back.minutes));
             held_back.fault
