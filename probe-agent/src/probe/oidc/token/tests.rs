@@ -180,6 +180,10 @@ fn claims_of_every_shape_are_read() {
             json!({ "iss": "i", "exp": i64::MAX, "aud": "b", "nbf": i64::MIN, "iat": 1e300 }),
             Some(Reason::OidcSkew),
         ),
+        // As Microsoft Entra dates them, and neither less nor without `nbf`.
+        (json!({ "iss": "i", "exp": 9_999, "aud": "b", "nbf": -250, "iat": -250 }), None),
+        (json!({ "iss": "i", "exp": 9_999, "aud": "b", "nbf": -150, "iat": -150 }), Some(Reason::OidcSkew)),
+        (json!({ "iss": "i", "exp": 9_999, "aud": "b", "iat": -250 }), Some(Reason::OidcSkew)),
         (json!(["iss"]), Some(Reason::OidcClaim)),
     ] {
         let part = |value: &Value| base64::encode_url(value.to_string().as_bytes());
