@@ -7,7 +7,10 @@
 //!
 //! A secret goes where the agent's own file lets it, and rests once it is rejected, so that no account is locked.
 //! Whether it was rejected no protocol says here: a step that sends one and does not get what it expects, for
-//! another reason than a server's own failure, is taken for a rejection.
+//! another reason than a server's own failure, is taken for a rejection. Many a portal leads whoever it rejects on like
+//! whoever it lets in, and shows it on the next page only; so when the step behind the one that sent it meets the
+//! unexpected, the secret rests as well. The price: a portal whose next page is broken by itself is asked again after
+//! that rest only.
 
 mod saml_request;
 mod text;
@@ -117,6 +120,7 @@ impl Journey {
         }
         if failed.is_none() {
             trace.end_step();
+            walk.prove(&Ok(()));
         }
         failed.or(walk.attention.take()).or(attention).map_or(Ok(()), Err)
     }
@@ -158,6 +162,8 @@ struct Walk<'a> {
     cookies: Cookies,
     values: Values,
     has_sent_secrets: bool,
+    /// Secrets of the step before with their origins: the next page tells whether they were accepted.
+    unproven: Vec<(String, String)>,
     /// Of TLS.
     attention: Option<Fault>,
 }
@@ -175,10 +181,37 @@ struct Filled {
 impl<'a> Walk<'a> {
     fn new(journey: &'a Journey, surroundings: &'a Surroundings) -> Self {
         let (cookies, values) = (Cookies::default(), Values::default());
-        Self { journey, surroundings, cookies, values, has_sent_secrets: false, attention: None }
+        let unproven = Vec::new();
+        Self { journey, surroundings, cookies, values, has_sent_secrets: false, unproven, attention: None }
     }
 
+    /// One step, and what it shows of the secrets that the one before it sent.
     async fn step(&mut self, step: &Step, trace: &mut Trace) -> Result<(), Fault> {
+        if step.asked.always {
+            return self.take(step, trace).await;
+        }
+        let before = std::mem::take(&mut self.unproven);
+        let seen = self.take(step, trace).await;
+        let own = std::mem::replace(&mut self.unproven, before);
+        self.prove(&seen);
+        self.unproven = own;
+        seen
+    }
+
+    /// Learns what became of secrets by what came behind them.
+    fn prove(&mut self, seen: &Result<(), Fault>) {
+        let is_accepted = match seen {
+            Ok(()) => true,
+            Err(fault) if fault.verdict() == Verdict::Degraded => true,
+            Err(fault) if is_unmet(fault) => false,
+            Err(_) => return,
+        };
+        for (secret, origin) in self.unproven.drain(..) {
+            self.surroundings.rejections.learn(&secret, &origin, is_accepted, Instant::now());
+        }
+    }
+
+    async fn take(&mut self, step: &Step, trace: &mut Trace) -> Result<(), Fault> {
         let began = Instant::now();
         let place = Arc::new(self.place(&step.asked)?);
         let origin = place.origin();
@@ -194,11 +227,11 @@ impl<'a> Walk<'a> {
         let secrets = filled.secrets.clone();
         let seen = self.walk(step, place, filled, trace).await;
         let seen = if secrets.is_empty() { seen } else { seen.map_err(rejected) };
-        for secret in &secrets {
+        for secret in secrets {
             match &seen {
-                Ok(()) => rejections.learn(secret, &origin, true, Instant::now()),
+                Ok(()) => self.unproven.push((secret, origin.clone())),
                 Err(fault) if fault.reason == Reason::AuthRejected => {
-                    rejections.learn(secret, &origin, false, Instant::now());
+                    rejections.learn(&secret, &origin, false, Instant::now());
                 }
                 Err(_) => {}
             }
@@ -387,22 +420,26 @@ impl Asker for Journey {
     }
 }
 
-/// What a step that sent a secret did not get: a server that fails by itself has not looked at it.
+/// What a step that sent a secret did not get.
 fn rejected(mut fault: Fault) -> Fault {
-    let is_own = fault.detail.starts_with('5');
-    let is_unmet = matches!(
-        fault.reason,
-        Reason::AssertStatus
-            | Reason::AssertBodyMissing
-            | Reason::AssertBodyForbidden
-            | Reason::AssertJson
-            | Reason::AssertHeader
-            | Reason::AssertRedirect
-    );
-    if is_unmet && !(is_own && fault.reason == Reason::AssertStatus) {
+    if is_unmet(&fault) {
         fault.reason = Reason::AuthRejected;
     }
     fault
+}
+
+/// Is the answer another than was expected? A server that fails by itself has not looked at any secret.
+fn is_unmet(fault: &Fault) -> bool {
+    match fault.reason {
+        Reason::AssertStatus => !fault.detail.starts_with('5'),
+        Reason::AssertBodyMissing
+        | Reason::AssertBodyForbidden
+        | Reason::AssertJson
+        | Reason::AssertHeader
+        | Reason::AssertRedirect
+        | Reason::JourneyExtract => fault.verdict() == Verdict::Down,
+        _ => false,
+    }
 }
 
 fn location(answer: &Answer) -> Option<String> {

@@ -187,6 +187,59 @@ async fn a_rejected_password_rests() {
     assert_eq!(posts(&portal), before, "nobody is locked out by a probe");
 }
 
+/// Rejected or not, this portal leads on to its next page, which then is the one of login.
+#[tokio::test]
+async fn a_password_rests_that_only_the_next_page_shows_as_rejected() {
+    let portal = Portal::open().await;
+    portal.says("GET /casa", reply(200, "", "Accedi"));
+    let steps = json!([
+        { "name": "entra", "method": "POST", "url": "/accesso", "status": ["3xx"],
+          "body": { "form": [{ "name": "parola", "value": { "secret": "sportello" } }] } },
+        { "name": "casa", "method": "GET", "url": "/casa", "status": ["2xx"], "answer": { "text": ["Benvenuta"] } },
+    ]);
+    let (check, surroundings) = (portal.check(5_000, &steps), portal.surroundings());
+    let outcome = check.run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::AssertBodyMissing), "{outcome:?}");
+    let outcome = check.run(&surroundings).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::AuthRejected), "{outcome:?}");
+    let posts = portal.lines().iter().filter(|line| *line == "POST /accesso").count();
+    assert_eq!(posts, 1, "nobody is locked out by a probe");
+}
+
+#[tokio::test]
+async fn a_next_page_that_fails_by_itself_says_nothing_of_the_password() {
+    let portal = Portal::open().await;
+    portal.says("GET /casa", reply(500, "", ""));
+    let steps = json!([
+        { "name": "entra", "method": "POST", "url": "/accesso", "status": ["3xx"],
+          "body": { "form": [{ "name": "parola", "value": { "secret": "sportello" } }] } },
+        { "name": "casa", "method": "GET", "url": "/casa", "status": ["2xx"] },
+    ]);
+    let (check, surroundings) = (portal.check(5_000, &steps), portal.surroundings());
+    for _ in 0..2 {
+        assert_eq!(check.run(&surroundings).await.reason, Reason::AssertStatus);
+    }
+    portal.be_well();
+    assert_eq!(check.run(&surroundings).await.verdict, Verdict::Up);
+}
+
+/// A token is taken out of the answer to the password, and is not in it.
+#[tokio::test]
+async fn a_password_rests_whose_answer_lacks_what_is_taken_out_of_it() {
+    let portal = Portal::open().await;
+    portal.says("POST /accesso", reply(200, "", r#"{"error":"invalid"}"#));
+    let steps = json!([
+        { "name": "entra", "method": "POST", "url": "/accesso", "status": ["2xx"],
+          "body": { "json": [{ "name": "parola", "value": { "secret": "sportello" } }] },
+          "extract": [{ "name": "gettone", "from": { "json": "/token" } }] },
+    ]);
+    let (check, surroundings) = (portal.check(5_000, &steps), portal.surroundings());
+    for _ in 0..2 {
+        assert_eq!(check.run(&surroundings).await.reason, Reason::AuthRejected);
+    }
+    assert_eq!(portal.lines().len(), 1);
+}
+
 #[tokio::test]
 async fn what_cleans_up_and_fails_is_degraded() {
     let portal = Portal::open().await;
