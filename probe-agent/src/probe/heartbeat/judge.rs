@@ -98,15 +98,20 @@ impl At<'_> {
     }
 
     /// How many due times after an instant are over, and the first that is not. One that the agent mostly slept
-    /// through says nothing: nobody could have heard the job.
+    /// through says nothing: nobody could have heard the job. Of a long sleep not each is looked at, for there may be
+    /// millions.
     fn missed_since(&self, from_ms: i64) -> (u32, Option<i64>) {
         let (mut missed, mut after_ms) = (0, from_ms);
         while let Some(due) = self.params.due.next_after(after_ms, self.zone) {
             if missed == HeartbeatParams::MISSED_MAX || !self.is_missed(due) {
                 return (missed, Some(due.earliest_ms));
             }
-            missed += u32::from(self.was_there_for(due));
+            let was_there = self.was_there_for(due);
+            missed += u32::from(was_there);
             after_ms = due.earliest_ms;
+            if !was_there {
+                after_ms = after_ms.max(self.slept_through(due));
+            }
         }
         (missed, None)
     }
@@ -123,6 +128,18 @@ impl At<'_> {
         let of = |away: &Away| (away.to_ms.min(to_ms) - away.from_ms.max(from_ms)).max(0);
         let away_ms: i64 = self.away.iter().map(of).sum();
         away_ms == 0 || away_ms.saturating_mul(2) < to_ms - from_ms
+    }
+
+    /// Until when every due time lies with all the time in which it would have counted in the absence that this one
+    /// began in; a civil time has two readings that are an hour apart.
+    fn slept_through(&self, due: Due) -> i64 {
+        const READINGS_MS: u64 = 2 * 3_600_000;
+        let from_ms = due.earliest_ms.saturating_sub_unsigned(self.params.early_ms);
+        let until = |away: &Away| {
+            away.to_ms.saturating_sub_unsigned(self.params.grace_ms).saturating_sub_unsigned(READINGS_MS)
+        };
+        let around = self.away.iter().filter(|away| away.from_ms <= from_ms && from_ms < away.to_ms);
+        around.map(until).max().unwrap_or(i64::MIN)
     }
 
     /// Is a span over that lasts so long from an instant on, and longer by each span since `since_ms` in which no

@@ -227,6 +227,24 @@ fn no_night_is_missed_when_the_hour_changes() {
     }
 }
 
+/// Counted one by one, the due times of this sleep take minutes; nothing is timed here, a hang is what is seen.
+#[test]
+fn a_year_of_sleep_is_not_counted_by_the_second() {
+    let away = [Away { from_ms: ms("03-02T02:00:01"), to_ms: ms("03-02T02:00:01") + 366 * 86_400_000 }];
+    let woke_ms = away[0].to_ms;
+    for (due, grace_ms, wait_ms) in [("1s", 10_000, 10_000), ("* * * * *", 60_000, 120_000)] {
+        let params = HeartbeatParams { grace_ms, early_ms: 0, ..params(due) };
+        let job = job(&[success("03-02T02:00:00")], &params);
+        assert_eq!(
+            said(&judge(&params, &rome(), &job, &away, woke_ms + 1_000)),
+            UP,
+            "{due}: it may still report"
+        );
+        let late_ms = woke_ms + wait_ms + 3 * i64::try_from(grace_ms).unwrap();
+        assert_ne!(said(&judge(&params, &rome(), &job, &away, late_ms)), UP, "{due}: now it has missed");
+    }
+}
+
 #[test]
 fn a_report_that_comes_twice_or_late_changes_nothing() {
     let params = params("24h");
