@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use tracing::{info, warn};
 
 use super::kept::{self, KeptReport};
-use super::pace::Pace;
+use super::pace::Refusals;
 use super::report::{BODY_BYTES_MAX, is_rid};
 use super::{Book, Expected, Job, Jobs, Report, Signal};
 use crate::clock::WallClock;
@@ -32,7 +32,7 @@ pub(super) struct Desk {
     book: Arc<Book>,
     secrets: SecretsDirectory,
     clock: WallClock,
-    refusals: Pace,
+    refusals: Refusals,
     /// Held while a job is read, changed and kept.
     writer: Mutex<()>,
 }
@@ -47,7 +47,7 @@ impl Desk {
         secrets: SecretsDirectory,
         clock: WallClock,
     ) -> Self {
-        Self { jobs, book, secrets, clock, refusals: Pace::of_refusals(), writer: Mutex::new(()) }
+        Self { jobs, book, secrets, clock, refusals: Refusals::new(), writer: Mutex::new(()) }
     }
 
     /// Answers one request.
@@ -56,7 +56,7 @@ impl Desk {
             Ok(sentence) => (StatusCode::OK, sentence),
             Err((status, sentence)) => {
                 // Refusing is cheap; who is refused all the time learns nothing more.
-                if !self.refusals.take() {
+                if !self.refusals.take(peer.ip()) {
                     return said(
                         StatusCode::TOO_MANY_REQUESTS,
                         "too many requests were refused; wait a minute",
@@ -70,7 +70,7 @@ impl Desk {
     }
 
     async fn receive(&self, peer: SocketAddr, request: Request<Incoming>) -> Result<String, Refusal> {
-        if !self.refusals.has() {
+        if !self.refusals.has(peer.ip()) {
             return Err((StatusCode::TOO_MANY_REQUESTS, "too many requests were refused; wait".to_owned()));
         }
         let (head, body) = request.into_parts();

@@ -1,9 +1,60 @@
 //! How often somebody may report: a bucket of permits that fills again.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+/// Peers that are told apart; all others share one bucket.
+const PEERS_MAX: usize = 256;
+
+/// Permits of each peer, so that whoever is refused without end silences nobody else.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    of: Mutex<HashMap<IpAddr, Pace>>,
+    of_others: Pace,
+}
+
+impl Refusals {
+    pub(super) fn new() -> Self {
+        Self { of: Mutex::default(), of_others: Pace::of_refusals() }
+    }
+
+    /// See [`Pace::take`].
+    pub(super) fn take(&self, peer: IpAddr) -> bool {
+        let peer = site_of(peer);
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if of.len() >= PEERS_MAX && !of.contains_key(&peer) {
+            of.retain(|_, pace| !pace.is_full());
+        }
+        if of.len() >= PEERS_MAX && !of.contains_key(&peer) {
+            return self.of_others.take();
+        }
+        of.entry(peer).or_insert_with(Pace::of_refusals).take()
+    }
+
+    /// See [`Pace::has`].
+    pub(super) fn has(&self, peer: IpAddr) -> bool {
+        let of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        match of.get(&site_of(peer)) {
+            Some(pace) => pace.has(),
+            None => of.len() < PEERS_MAX || self.of_others.has(),
+        }
+    }
+}
+
+/// Who has one IPv6 address has as many as its network holds.
+fn site_of(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
 
 /// Permits that come back one by one.
 #[derive(Debug)]
@@ -45,6 +96,13 @@ impl Pace {
         left.0 > 0
     }
 
+    /// Has whoever it is of not been heard of for a while?
+    fn is_full(&self) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refill(&mut left);
+        left.0 == self.most
+    }
+
     fn refill(&self, (left, since): &mut (u32, Instant)) {
         let come = since.elapsed().as_millis() / self.every.as_millis().max(1);
         let come = u32::try_from(come).unwrap_or(u32::MAX);
@@ -59,6 +117,23 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_peer_is_refused_for_itself_and_no_crowd_makes_anybody_new() {
+        let refusals = Refusals::new();
+        let peer = |number: u32| IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+        let exhaust = |peer: IpAddr| while refusals.take(peer) {};
+        exhaust(peer(0));
+        assert!(!refusals.has(peer(0)) && refusals.has(peer(1)));
+        let of_network = |last: &str| format!("2001:db8::{last}").parse::<IpAddr>().unwrap();
+        exhaust(of_network("1"));
+        assert!(!refusals.has(of_network("2")) && refusals.has("2001:db8:0:1::1".parse().unwrap()));
+        (1..2_000).map(peer).for_each(exhaust);
+        assert!(refusals.of.lock().unwrap().len() == PEERS_MAX && !refusals.has(peer(0)));
+        assert!(!refusals.has(peer(5_000)), "too many to be told apart");
+        tokio::time::advance(Duration::from_hours(1)).await;
+        assert!(refusals.has(peer(0)) && refusals.has(peer(5_000)));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn permits_come_back_and_do_not_pile_up() {
