@@ -102,10 +102,18 @@ impl RoundTrip {
                 Err(fault) => submitted = Err(not_submitted(fault, trace)),
             }
         }
-        submitted?;
+        // That the next message is put off ("try again later") says nothing of those before it.
+        let put_off = match submitted {
+            Err(fault) if fault.verdict() == Verdict::Degraded => Some(fault),
+            submitted => submitted.map(|()| None)?,
+        };
         looked.map_err(not_seen)?;
         let pending = || Err(Fault::unseen(Reason::MailPending, "no message has been decided yet"));
-        book.told.as_ref().map_or_else(pending, book::Told::seen)
+        match (book.told.as_ref().map_or_else(pending, book::Told::seen), put_off) {
+            (Err(told), Some(_)) if told.verdict() == Verdict::Down => Err(told),
+            (_, Some(put_off)) => Err(put_off),
+            (told, None) => told,
+        }
     }
 
     /// Looks for messages that were sent, decides, and deletes what is decided.

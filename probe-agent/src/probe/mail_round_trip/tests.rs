@@ -118,6 +118,20 @@ async fn a_message_is_under_way_lost_and_no_more_are_sent_than_may_be() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_put_off_hides_no_loss() {
+    const PUTS_OFF: &[Act] =
+        &[Say("220 mx\n"), Hear, Say("250 mx\n"), Hear, Say("250 ok\n"), Hear, Say("451 4.7.1 later\n")];
+    let (trip, submit, receive) = (Trip::new(), Peer::playing(TAKES).await, Peer::playing(EMPTY).await);
+    trip.run(&submit, &receive).await;
+    submit.play_now(PUTS_OFF);
+    let outcome = trip.run(&submit, &receive).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Degraded, Reason::SmtpGreylisted), "{outcome:?}");
+    trip.later(601);
+    let outcome = trip.run(&submit, &receive).await;
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::MailNotDelivered), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn a_message_that_arrives_is_found_and_deleted_and_no_other() {
     let (trip, submit, receive) = (Trip::new(), Peer::playing(TAKES).await, Peer::playing(EMPTY).await);
     trip.run(&submit, &receive).await;
