@@ -3,7 +3,8 @@
 //! A controller is read once for all its access points: whoever comes first reads, the others wait for that reading or
 //! take the one that is there, which is never older than nine tenths of the interval. The price is that an access point
 //! that fails is seen up to so much later; the evidence tells the table's age. One that is gone from the table is down:
-//! a controller forgets what has left it. A table that is empty says nothing of anybody, and counts as no answer.
+//! a controller forgets what has left it. A table that is empty, or without any state,
+//! says nothing of anybody, and counts as no answer.
 
 mod controllers;
 mod table;
@@ -101,7 +102,12 @@ impl AccessPoint {
         let table = read.unwrap_or_else(|_elapsed| Err(silent()));
         let table = table.and_then(|table| {
             let empty = Fault::new(Reason::ApControllerUnreachable, "its table is empty");
-            if table.is_empty() { Err(empty) } else { Ok(table) }
+            let stateless = Fault::new(Reason::ApControllerUnreachable, "its table tells nobody's state");
+            match (table.is_empty(), table.is_stateless()) {
+                (true, _) => Err(empty),
+                (_, true) => Err(stateless),
+                _ => Ok(table),
+            }
         });
         if let Ok(table) = &table {
             let strangers = slot.strangers(table, self.age_max);

@@ -110,6 +110,11 @@ impl Table {
         self.0.is_empty()
     }
 
+    /// Has it names, and no state of anybody: the column or field is another, or was not read?
+    pub(super) fn is_stateless(&self) -> bool {
+        self.0.values().all(|row| row.state.trim().is_empty())
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

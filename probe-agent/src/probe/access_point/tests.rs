@@ -140,7 +140,9 @@ async fn each_state_has_its_reason() {
 /// Loopback answers an echo; nobody has 127.0.0.1's neighbour 240.0.0.1.
 #[tokio::test]
 async fn an_echo_stands_in_for_a_controller_that_is_silent_or_talks_nonsense() {
-    for document in [None, Some("<html>"), Some(r#"{"data": {}}"#), Some(r#"{"data": []}"#)] {
+    let stateless = r#"{"data": [{"name": "roma-1"}, {"name": "Roma 2", "state": ""}]}"#;
+    for document in [None, Some("<html>"), Some(r#"{"data": {}}"#), Some(r#"{"data": []}"#), Some(stateless)]
+    {
         let wlc = Wlc::telling("").await;
         *wlc.document.lock().unwrap() = document.map(str::to_owned);
         let folder = tempfile::tempdir().unwrap();
