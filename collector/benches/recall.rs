@@ -70,7 +70,7 @@ fn main() -> Outcome<()> {
 /// Day by day, each in one transaction and then merged.
 fn fill(store: &mut SqliteStore, days: i64) -> Outcome<()> {
     let charter = config::parse(CHARTER, "bench.yaml").map_err(|error| error.to_string())?.vedetta.charter;
-    let head = Head::empty(1);
+    let head = Head::EMPTY;
     let act = Act::Revision { charter: Box::new(charter), source: String::new() };
     store.commit(&[Write::Journal(head.next(BEGIN_MS, "bench", &act)?)])?;
 

@@ -30,6 +30,7 @@ mod revoke;
 mod gaps;
 mod report;
 mod seal;
+mod restore;
 mod verify;
 mod rebuild;
 
@@ -61,6 +62,7 @@ enum Command {
     Gaps(gaps::Gaps),
     Report(report::Report),
     Seal(seal::Seal),
+    Restore(restore::Restore),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
 }
@@ -86,6 +88,7 @@ impl Vedetta {
             Command::Gaps(command) => command.run(out),
             Command::Report(command) => command.run(out),
             Command::Seal(command) => command.run(out),
+            Command::Restore(command) => command.run(out),
             Command::Verify(command) => command.run(out),
             Command::Rebuild(command) => command.run(out),
         }

@@ -178,7 +178,7 @@ impl Judged {
 }
 
 /// A note or evidence: something, not a document, nothing that moves a terminal's cursor.
-fn text(text: &str, option: &str) -> Result<String, Refusal> {
+pub(crate) fn text(text: &str, option: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.chars().filter(|character| character.is_alphanumeric()).count() < 3 {
         return Err(Refusal(say!(

@@ -38,7 +38,7 @@ use writer::Writer;
 
 use crate::journal::{self, Act, JournalError};
 use crate::ledger::{Ledger, Step};
-use crate::store::{Store, StoreError, StreamRow, Write, epoch_of};
+use crate::store::{Store, StoreError, StreamRow, Write};
 
 /// Jobs that may wait for the store's thread: each agent has one, and operators are few.
 const JOBS_MAX: usize = 1024;
@@ -132,9 +132,8 @@ impl Ingest {
 
     /// With an empty ledger.
     pub(crate) fn start_with(store: Box<dyn Store>, mut ledger: Ledger) -> Result<Self, IngestError> {
-        let epoch = epoch_of(store.as_ref())?;
         let entries = store.journal()?;
-        let head = journal::check(epoch, &entries)?;
+        let head = journal::check(&entries)?;
         let history = journal::history(&entries)?;
         let declared = journal::declared(&entries)?;
         let streams: BTreeMap<_, _> = store.streams()?.into_iter().map(|row| (row.stream, row)).collect();
@@ -152,6 +151,7 @@ impl Ingest {
             history: RwLock::new(Arc::new(history)),
             declared: RwLock::new(Arc::new(declared)),
             sealed: RwLock::new(Arc::new(journal::sealed(&entries)?)),
+            restored: RwLock::new(Arc::new(journal::restored(&entries)?)),
             stamp_ms: AtomicI64::new(stamp_ms),
             failed: OnceLock::new(),
             counters: Counters::default(),

@@ -11,10 +11,13 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::restore::{Restore, Restored};
 use crate::seal::{Manifest, Seal};
 use crate::store::StreamRow;
 
 const TAG: &[u8] = b"vedetta/journal/v1\0";
+/// How the act of an entry begins that opens an epoch.
+const RESTORED: &str = r#"{"act":"restored""#;
 
 /// One entry, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +83,11 @@ pub enum Act {
         /// By stream.
         heads: Vec<StreamHead>,
     },
+    /// The journal goes on after it was restored from a copy; its epoch is another from here on.
+    Restored {
+        /// What it lost.
+        restore: Restore,
+    },
 }
 
 /// Where a stream stood. All but the number in hexadecimal.
@@ -113,6 +121,20 @@ impl Entry {
         serde_json::from_str(&self.act).map_err(|error| JournalError::Act(self.seq, error.to_string()))
     }
 
+    /// The epoch that it opens, if it opens one.
+    fn opens(&self) -> Option<u64> {
+        // Charters are large: only what begins like one is read.
+        match self.act.starts_with(RESTORED).then(|| self.read()) {
+            Some(Ok(Act::Restored { restore })) => Some(restore.epoch),
+            _ => None,
+        }
+    }
+
+    /// As a loss is told, when it answers for one.
+    pub fn restores(&self, restore: Restore) -> Restored {
+        Restored { entry: self.seq, at_ms: self.at_ms, author: self.author.clone(), restore }
+    }
+
     /// As a closed year is shown, when it closes one.
     pub fn seals(&self, manifest: Manifest, sha256: String) -> Seal {
         Seal { entry: self.seq, at_ms: self.at_ms, author: self.author.clone(), manifest, sha256 }
@@ -143,7 +165,7 @@ pub enum JournalError {
 /// The head, and what a next entry is chained to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// Grows when a journal is restored from a copy.
+    /// From 1; grows when a journal is restored from a copy and somebody says so ([`Act::Restored`]).
     pub epoch: u64,
     /// Entries so far.
     pub seq: u64,
@@ -155,9 +177,7 @@ pub struct Head {
 
 impl Head {
     /// Before the first entry.
-    pub const fn empty(epoch: u64) -> Self {
-        Self { epoch, seq: 0, hash: [0; 32], at_ms: i64::MIN }
-    }
+    pub const EMPTY: Self = Self { epoch: 1, seq: 0, hash: [0; 32], at_ms: i64::MIN };
 
     /// The entry after this head, made when the clock says `now_ms`.
     ///
@@ -176,7 +196,8 @@ impl Head {
     /// The head after `entry`.
     #[must_use]
     pub fn after(self, entry: &Entry) -> Self {
-        Self { seq: entry.seq, hash: entry.hash, at_ms: self.at_ms.max(entry.at_ms), ..self }
+        let epoch = entry.opens().map_or(self.epoch, |opened| opened.max(self.epoch));
+        Self { epoch, seq: entry.seq, hash: entry.hash, at_ms: self.at_ms.max(entry.at_ms) }
     }
 
     /// As answers carry it.
@@ -187,8 +208,8 @@ impl Head {
 }
 
 /// Checks that `entries` are a whole journal; returns its head.
-pub fn check(epoch: u64, entries: &[Entry]) -> Result<Head, JournalError> {
-    let mut head = Head::empty(epoch);
+pub fn check(entries: &[Entry]) -> Result<Head, JournalError> {
+    let mut head = Head::EMPTY;
     for entry in entries {
         if entry.seq != head.seq + 1 {
             return Err(JournalError::Gap(head.seq + 1));
@@ -234,6 +255,17 @@ pub fn sealed(entries: &[Entry]) -> Result<Vec<Seal>, JournalError> {
     Ok(sealed)
 }
 
+/// Every restore, in order.
+pub fn restored(entries: &[Entry]) -> Result<Vec<Restored>, JournalError> {
+    let mut restored = Vec::new();
+    for entry in entries {
+        if let Act::Restored { restore } = entry.read()? {
+            restored.push(entry.restores(restore));
+        }
+    }
+    Ok(restored)
+}
+
 fn hash(before: &[u8; 32], seq: u64, at_ms: i64, author: &str, act: &str) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(TAG);
@@ -252,9 +284,10 @@ fn hash(before: &[u8; 32], seq: u64, at_ms: i64, author: &str, act: &str) -> [u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::witness::{Missing, Seen};
 
     fn journal(count: u64) -> Vec<Entry> {
-        let mut head = Head::empty(1);
+        let mut head = Head::EMPTY;
         (0..count)
             .map(|n| {
                 let act = Act::Revoked { agent: format!("a{n}") };
@@ -268,7 +301,7 @@ mod tests {
     #[test]
     fn any_change_of_any_entry_shows() {
         let entries = journal(4);
-        assert_eq!(check(1, &entries).unwrap().seq, 4);
+        assert_eq!(check(&entries).unwrap().seq, 4);
         let changes: [fn(&mut Entry); 4] = [
             |entry| entry.at_ms += 1,
             |entry| entry.author.push('x'),
@@ -279,17 +312,37 @@ mod tests {
             for index in 0..entries.len() {
                 let mut forged = entries.clone();
                 change(&mut forged[index]);
-                assert_eq!(check(1, &forged), Err(JournalError::Chain(index as u64 + 1)));
+                assert_eq!(check(&forged), Err(JournalError::Chain(index as u64 + 1)));
             }
         }
         let mut cut = entries;
         cut.remove(1);
-        assert_eq!(check(1, &cut), Err(JournalError::Gap(2)));
+        assert_eq!(check(&cut), Err(JournalError::Gap(2)));
+    }
+
+    #[test]
+    fn a_restore_opens_an_epoch_from_its_entry_on() {
+        let mut entries = journal(2);
+        let head = check(&entries).unwrap();
+        let lost = Seen { epoch: 1, seq: 5, hash: "ab".repeat(32) };
+        let missing = vec![("ced1".to_owned(), Missing { head: lost, before: None })];
+        let restore = Restore::of(head.epoch, missing, "disco nuovo").unwrap();
+        let entry = head.next(3_000, "root", &Act::Restored { restore: restore.clone() }).unwrap();
+        assert!(entry.act.starts_with(RESTORED), "{}", entry.act);
+        entries.push(entry);
+        let after = check(&entries).unwrap();
+        assert_eq!((head.epoch, after.epoch, after.wire().epoch), (1, 2, 2));
+        entries.push(after.next(4_000, "root", &Act::Revoked { agent: "a".to_owned() }).unwrap());
+        assert_eq!(check(&entries).unwrap().epoch, 2);
+        assert_eq!(check(&entries[..2]).unwrap().epoch, 1, "what was before keeps the one it had");
+        let read = restored(&entries).unwrap();
+        assert_eq!(read.len(), 1);
+        assert_eq!((read[0].entry, &read[0].author, &read[0].restore), (3, &"root".to_owned(), &restore));
     }
 
     #[test]
     fn its_time_never_runs_backwards() {
-        let mut head = Head::empty(1);
+        let mut head = Head::EMPTY;
         let mut stamped = Vec::new();
         for now_ms in [-5, 1_000, 400, 999, 1_000, 2_000, i64::MIN, 2_001] {
             let entry = head.next(now_ms, "root", &Act::Revoked { agent: "a".to_owned() }).unwrap();
@@ -303,9 +356,9 @@ mod tests {
     fn it_goes_on_after_the_latest_of_a_journal_that_stepped_back() {
         // As versions before this rule could write it: still a journal, and the next entry is after both.
         let act = Act::Revoked { agent: "a".to_owned() };
-        let first = Head::empty(1).next(5_000, "root", &act).unwrap();
-        let second = Head { at_ms: 0, ..Head::empty(1).after(&first) }.next(3_000, "root", &act).unwrap();
-        let head = check(1, &[first, second]).unwrap();
+        let first = Head::EMPTY.next(5_000, "root", &act).unwrap();
+        let second = Head { at_ms: 0, ..Head::EMPTY.after(&first) }.next(3_000, "root", &act).unwrap();
+        let head = check(&[first, second]).unwrap();
         assert_eq!((head.at_ms, head.next(4_000, "root", &act).unwrap().at_ms), (5_000, 5_000));
     }
 }

@@ -20,6 +20,7 @@ pub mod seal;
 pub mod compact;
 pub mod rebuild;
 pub mod witness;
+pub mod restore;
 pub mod verify;
 pub mod publish;
 pub mod gaps;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::publish::Lang;
 use crate::publish::api::Year;
+use crate::restore::Restore;
 use crate::seal::Manifest;
 pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
 pub use wish::{
@@ -115,6 +116,27 @@ pub struct AgentRow {
     /// An entry that it has seen and the journal does not have.
     #[serde(default)]
     pub journal_missed: Option<u64>,
+}
+
+/// `POST /acts/restore`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RestoreQuestion {
+    /// How it came about.
+    pub note: String,
+    /// Only say what would be declared.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a restored journal lost.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RestoreAnswer {
+    /// The journal entry; `None` when nothing was recorded.
+    pub entry: Option<u64>,
+    /// Who answers for it.
+    pub author: String,
+    /// What the entry says.
+    pub restore: Restore,
 }
 
 /// `POST /acts/seal`.

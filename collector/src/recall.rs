@@ -22,7 +22,7 @@ use crate::ledger::{Ledger, Prefix, Step};
 use crate::publish::api::Journal;
 use crate::publish::{Account, Accounts, AgentFacts, IngestFacts, LatestSample, Ledgered, Moment};
 use crate::seal::{JudgedBy, Seal};
-use crate::store::{Store, StoreError, epoch_of};
+use crate::store::{Store, StoreError};
 
 /// What was known at an instant.
 #[derive(Debug)]
@@ -74,12 +74,11 @@ pub enum RecallError {
 /// Derives what a store knew at `as_of_ms`.
 pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, RecallError> {
     let mut entries = store.journal()?;
-    let epoch = epoch_of(store)?;
     // The whole journal proves its prefix.
-    journal::check(epoch, &entries)?;
+    journal::check(&entries)?;
     // A stamp never runs backwards: a prefix ends at the first entry that came after the instant.
     entries.truncate(entries.iter().take_while(|entry| entry.at_ms <= as_of_ms).count());
-    let head = entries.iter().fold(Head::empty(epoch), Head::after);
+    let head = entries.iter().fold(Head::EMPTY, Head::after);
     let (mut history, mut revisions) = (Vec::new(), Vec::new());
     let (mut declared, mut sealed) = (Vec::new(), Vec::new());
     let mut enrolled = BTreeMap::new();
@@ -94,7 +93,7 @@ pub fn recall(store: &dyn Store, step: Step, as_of_ms: i64) -> Result<Recalled, 
             Act::LineOpened { agent } => drop(enrolled.entry(agent).or_insert(false)),
             Act::Enrolled { agent, .. } => drop(enrolled.insert(agent, true)),
             Act::Revoked { agent } => drop(enrolled.insert(agent, false)),
-            Act::StreamHeads { .. } => {}
+            Act::StreamHeads { .. } | Act::Restored { .. } => {}
         }
     }
     if history.is_empty() {

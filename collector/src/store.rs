@@ -274,12 +274,6 @@ pub enum Write {
     ForgetDerived(StreamId),
 }
 
-/// Which epoch of its journal a store is in: grows when one is restored from a copy.
-pub fn epoch_of(store: &dyn Store) -> Result<u64, StoreError> {
-    let kept = store.meta("epoch")?;
-    Ok(kept.and_then(|bytes| String::from_utf8_lossy(&bytes).parse().ok()).unwrap_or(1))
-}
-
 /// Where truth is kept. One writer; the trait is what its contract tests say.
 pub trait Store: Send {
     /// Writes all or nothing; durable when it returns.

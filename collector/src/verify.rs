@@ -9,6 +9,7 @@
 //! Reads one snapshot, so that a running collector can be verified; writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use collector_api::{PublicKey, StreamId, hex_decode, hex_encode};
 use collector_derive::Declared;
@@ -17,8 +18,9 @@ use serde::Serialize;
 use crate::enrol::AgentRecord;
 use crate::journal::{self, Act, Entry, StreamHead};
 use crate::ledger::Step;
+use crate::restore::Restored;
 use crate::seal::{self, Seal, SealedStream};
-use crate::store::{RunsRow, Store, StoreError, epoch_of};
+use crate::store::{RunsRow, Store, StoreError};
 use crate::witness::{Entries, Witness};
 
 mod sealed;
@@ -47,6 +49,8 @@ pub struct Verified {
     pub witnesses: BTreeMap<String, u64>,
     /// Closed years, by revision, whose figures were computed again.
     pub seals: u64,
+    /// What the journal lost when it was restored, as somebody declared: no differences.
+    pub restored: Vec<Restored>,
     /// Packs of runs that were compared with a fresh derivation.
     pub packs: u64,
     /// Entries about a closed year that were made since, by year: they show with its next revision.
@@ -76,6 +80,7 @@ struct Attested {
     heads: BTreeMap<StreamId, BTreeMap<u64, (u64, StreamHead)>>,
     sealed: Vec<Seal>,
     declared: Vec<Declared>,
+    restored: Vec<Restored>,
 }
 
 /// Checks everything. An error means that the store cannot be read at all.
@@ -91,6 +96,7 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
     let attested = read_journal(&entries, &mut verified.differences);
     let agents = store.agents()?;
     compare_agents(&agents, &attested, &mut verified.differences);
+    verified.restored.clone_from(&attested.restored);
     ask_witnesses(store, &agents, &entries, &mut verified)?;
 
     let mut packs: BTreeMap<StreamId, Vec<RunsRow>> = BTreeMap::new();
@@ -119,7 +125,7 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
 }
 
 fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
-    if let Err(error) = journal::check(1, entries) {
+    if let Err(error) = journal::check(entries) {
         differences.push(error.to_string());
     }
     let mut attested = Attested::default();
@@ -149,6 +155,7 @@ fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
             Ok(Act::Declared { declaration, uid }) => {
                 attested.declared.push(entry.declares(declaration, uid));
             }
+            Ok(Act::Restored { restore }) => attested.restored.push(entry.restores(restore)),
             Ok(Act::Revision { .. } | Act::LineOpened { .. }) => {}
             Err(error) => differences.push(error.to_string()),
         }
@@ -163,7 +170,7 @@ fn ask_witnesses(
     entries: &[Entry],
     verified: &mut Verified,
 ) -> Result<(), StoreError> {
-    let journal = Kept { epoch: epoch_of(store)?, entries };
+    let journal = Kept { entries, restored: Arc::new(verified.restored.clone()) };
     for (agent, _) in agents {
         match Witness::kept(store, agent)? {
             Ok(witness) => {
@@ -181,17 +188,17 @@ fn ask_witnesses(
 
 /// The journal's rows.
 struct Kept<'a> {
-    epoch: u64,
     entries: &'a [Entry],
+    restored: Arc<Vec<Restored>>,
 }
 
 impl Entries for Kept<'_> {
-    fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
     fn hash_of(&self, seq: u64) -> Option<[u8; 32]> {
         self.entries.iter().rfind(|entry| entry.seq == seq).map(|entry| entry.hash)
+    }
+
+    fn restored(&self) -> Arc<Vec<Restored>> {
+        Arc::clone(&self.restored)
     }
 }
 

@@ -57,6 +57,7 @@ fn show(verified: &Verified, lang: Lang) -> String {
              {packs} packs of runs, {seals} sealed results: {outcome}"
         ),
     });
+    lines.extend(verified.restored.iter().map(|restored| restored.words().get(lang).to_owned()));
     for (year, entries) in &verified.pending {
         let entries = entries.iter().map(|entry| format!("#{entry}")).collect::<Vec<_>>().join(", ");
         lines.push(match lang {

@@ -14,6 +14,7 @@ use config::{AgentId, Charter};
 
 use crate::journal;
 use crate::ledger::Ledger;
+use crate::restore::Restored;
 use crate::seal::Seal;
 use crate::store::{StoreError, StreamRow};
 use crate::witness::Entries;
@@ -66,6 +67,7 @@ pub struct Known {
     pub(super) history: RwLock<Arc<Vec<(i64, Charter)>>>,
     pub(super) declared: RwLock<Arc<Vec<Declared>>>,
     pub(super) sealed: RwLock<Arc<Vec<Seal>>>,
+    pub(super) restored: RwLock<Arc<Vec<Restored>>>,
     /// The newest stamp, Unix ms: the next is not earlier.
     pub(super) stamp_ms: AtomicI64,
     /// Why the store must not be used any more; see [`Known::failure`].
@@ -146,12 +148,12 @@ impl Known {
 }
 
 impl Entries for Known {
-    fn epoch(&self) -> u64 {
-        self.head().epoch
-    }
-
     fn hash_of(&self, seq: u64) -> Option<[u8; 32]> {
         self.entry_hash(seq)
+    }
+
+    fn restored(&self) -> Arc<Vec<Restored>> {
+        Arc::clone(&read(&self.restored))
     }
 }
 

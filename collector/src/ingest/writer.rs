@@ -181,6 +181,9 @@ impl Writer {
                 Act::Sealed { manifest, sha256 } => {
                     Arc::make_mut(&mut *write(&known.sealed)).push(entry.seals(*manifest, sha256));
                 }
+                Act::Restored { restore } => {
+                    Arc::make_mut(&mut *write(&known.restored)).push(entry.restores(restore));
+                }
                 Act::LineOpened { .. } | Act::Enrolled { .. } | Act::Revoked { .. } => {}
             }
         }

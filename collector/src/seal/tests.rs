@@ -15,8 +15,10 @@ use crate::ingest::example::{BEGIN_MS, Spool};
 use crate::journal::Act;
 use crate::publish::{Lang, SealedFacts};
 use crate::recall::recall;
+use crate::restore::Restore;
 use crate::store::{SqliteStore, Store as _, Write};
 use crate::verify::verify;
+use crate::witness::{Missing, Seen};
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
@@ -164,6 +166,23 @@ async fn the_same_knowledge_is_the_same_manifest() {
     );
     assert!(first.manifest.attests(&first.bytes));
     assert_eq!(serde_json::from_slice::<Year>(&first.bytes).unwrap(), first.year);
+}
+
+#[tokio::test]
+async fn a_restore_that_is_declared_later_changes_neither_seal_nor_past() {
+    let (place, _) = Place::fed().await.seal(closes_ms()).await;
+    let later = closes_ms() + DAY;
+    let head = Seen { epoch: 1, seq: 40, hash: "ab".repeat(32) };
+    let missing = vec![("agent1".to_owned(), Missing { head, before: None })];
+    let restore = Restore::of(1, missing, "disco nuovo").unwrap();
+    place.ingest.record(later, "root", Act::Restored { restore }, Vec::new()).await.unwrap();
+    assert_eq!(place.differences(), (1, Vec::new()));
+    let epochs = tokio::task::spawn_blocking(move || {
+        place.ingest.settle(later).unwrap();
+        let store = SqliteStore::read(place.state()).unwrap();
+        [closes_ms(), later].map(|as_of_ms| recall(&store, step, as_of_ms).unwrap().head.epoch)
+    });
+    assert_eq!(epochs.await.unwrap(), [1, 2]);
 }
 
 #[tokio::test]

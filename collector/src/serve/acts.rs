@@ -2,6 +2,7 @@
 
 mod declare;
 mod gaps;
+mod restore;
 mod seal;
 
 use std::collections::BTreeMap;

@@ -28,7 +28,7 @@ pub(super) struct Author(pub(super) String);
 #[derive(Debug)]
 pub(super) struct Declarant(pub(super) Person);
 
-/// Root or the collector's own user: who may give keys to agents, and take them.
+/// Root or the collector's own user: who may give keys to agents, take them, and answer for a restored journal.
 #[derive(Debug)]
 pub(super) struct Keeper(pub(super) String);
 
@@ -65,8 +65,8 @@ impl<S: Sync> FromRequestParts<S> for Keeper {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Forbidden> {
         if !keeps(uid(parts)?, Uid::effective().as_raw()) {
             return Err(Forbidden(say!(
-                "agents' keys are given and taken by root and the collector's own user only; ask with `sudo`",
-                "le chiavi delle sonde le danno e le tolgono solo root e l'utente del collettore; chiedi con `sudo`"
+                "only root and the collector's own user give and take agents' keys and declare a restore; ask with `sudo`",
+                "solo root e l'utente del collettore danno e tolgono le chiavi delle sonde e dichiarano un ripristino; chiedi con `sudo`"
             )));
         }
         Author::from_request_parts(parts, state).await.map(|Author(name)| Self(name))

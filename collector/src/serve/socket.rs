@@ -2,7 +2,8 @@
 //!
 //! Who may open it (`admission`) may read, declare, approve, seal and reload, all of which the journal keeps under
 //! the name of the peer's user (`person`) and none of which takes evidence away. Agents' keys are the exception:
-//! who gives one decides who measures, so that only root and the collector's own user do.
+//! who gives one decides who measures, so that only root and the collector's own user do; and they alone answer for
+//! a journal that lost its end, as only they can have put a copy in its place.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use super::acts::{ActError, Acts};
 use super::person::{Author, Declarant, Keeper};
 use crate::operator::{
     AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion, ReloadQuestion,
-    SealQuestion, Trouble,
+    RestoreQuestion, SealQuestion, Trouble,
 };
 
 /// The acts, beside what `web` answers.
@@ -31,6 +32,7 @@ pub(super) fn router(acts: Arc<Acts>, web: Router) -> Router {
         .route("/acts/declared", get(declared))
         .route("/acts/gaps", get(gaps))
         .route("/acts/seal", post(seal))
+        .route("/acts/restore", post(restore))
         .with_state(acts);
     web.merge(acts)
 }
@@ -65,6 +67,14 @@ async fn seal(
     Json(question): Json<SealQuestion>,
 ) -> Response {
     answer(acts.seal(author, question).await)
+}
+
+async fn restore(
+    State(acts): State<Arc<Acts>>,
+    Keeper(author): Keeper,
+    Json(question): Json<RestoreQuestion>,
+) -> Response {
+    answer(acts.restore(author, question).await)
 }
 
 async fn agents(State(acts): State<Arc<Acts>>) -> Response {

@@ -12,7 +12,7 @@ use tracing::error;
 use crate::ingest::{Ingest, IngestError};
 use crate::operator::Said;
 use crate::store::{Store, StoreError, Write};
-use crate::witness::Witness;
+use crate::witness::{Missing, Witness};
 
 /// Every agent's.
 #[derive(Debug)]
@@ -81,6 +81,15 @@ impl Witnesses {
         let all = witness.missed.iter().chain(&witness.last);
         let missed = all.filter(|seen| seen.missed_by(known, agent).is_some()).map(|seen| seen.seq).max();
         (witness.last.as_ref().map(|seen| seen.seq), missed)
+    }
+
+    /// What agents have seen that the journal does not have and nobody answers for, by agent.
+    pub(super) fn missing(&self) -> Vec<(String, Missing)> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.ingest.known().as_ref();
+        let missing =
+            seen.of.iter().filter_map(|(agent, witness)| Some((agent.clone(), witness.missing(known)?)));
+        missing.collect()
     }
 
     /// Keeps what changed.

@@ -36,8 +36,9 @@ use crate::ingest::{Arrived, Ingest, IngestError, Known, Verdict};
 use crate::journal::Act;
 use crate::keys::Keys;
 use crate::publish::{self, Reader};
+use crate::restore::Restore;
 use crate::store::{SqliteStore, Store, StoreError, Write};
-use crate::witness::Witness;
+use crate::witness::{Missing, Witness};
 
 /// A start replays at most what arrived since.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
@@ -171,6 +172,16 @@ impl Truth {
     ) -> Result<u64, WorkError> {
         let act = Act::Declared { declaration, uid: Some(author.uid) };
         Ok(self.ingest.record(now_ms, &author.name, act, Vec::new()).await?)
+    }
+
+    /// Appends what the journal lost when it was restored. Returns the entry's number.
+    pub(super) async fn restore(
+        &self,
+        author: &str,
+        restore: Restore,
+        now_ms: i64,
+    ) -> Result<u64, WorkError> {
+        Ok(self.ingest.record(now_ms, author, Act::Restored { restore }, Vec::new()).await?)
     }
 
     /// The store to read, as it is now, beside the thread that writes it.
@@ -444,6 +455,11 @@ impl Work {
     /// What an agent has seen of the journal: its newest entry, and one that is not there (any more).
     pub(super) fn witnessed(&self, agent: &str) -> (Option<u64>, Option<u64>) {
         self.witnesses.of(agent)
+    }
+
+    /// What agents have seen of the journal that it does not have, by agent.
+    pub(super) fn missing(&self) -> Vec<(String, Missing)> {
+        self.witnesses.missing()
     }
 
     /// An agent that knows a higher number than ours met a collector that this one was restored from:

@@ -84,7 +84,7 @@ fn a_fresh_store_is_empty() {
 #[test]
 fn what_was_committed_is_there_after_it_is_opened_again() {
     on_both(|place| {
-        let entry = Head::empty(1).next(7, "root", &Act::Revoked { agent: "ced1".to_owned() }).unwrap();
+        let entry = Head::EMPTY.next(7, "root", &Act::Revoked { agent: "ced1".to_owned() }).unwrap();
         let line = OpenLine { hash: [3; 32], expires_ms: 9, used_by: Some(PublicKey([4; 32])) };
         let agent = AgentRecord { key: Some(PublicKey([5; 32])), revoked: true, line: Some(line) };
         let runs =
@@ -215,7 +215,7 @@ fn forgetting_what_is_derived_keeps_other_streams_and_all_truth() {
 fn the_journal_takes_no_number_twice() {
     on_both(|place| {
         let mut store = place.open();
-        let entry = Head::empty(1).next(7, "root", &Act::Revoked { agent: "a".to_owned() }).unwrap();
+        let entry = Head::EMPTY.next(7, "root", &Act::Revoked { agent: "a".to_owned() }).unwrap();
         store.commit(&[Write::Journal(entry.clone())]).unwrap();
         assert!(store.commit(&[Write::Journal(entry)]).is_err());
     });

@@ -150,7 +150,7 @@ async fn an_end_of_the_journal_that_an_agent_has_seen_cannot_be_cut_off() {
     let newest = store.journal().unwrap().pop().unwrap();
     let head = collector_api::JournalHead { epoch: 1, seq: newest.seq, hash: newest.hash.to_vec() };
     let mut witness = Witness::default();
-    witness.saw(&head, &Kept { epoch: 1, entries: &store.journal().unwrap() });
+    witness.saw(&head, &Kept { entries: &store.journal().unwrap(), restored: Arc::default() });
     store.commit(&[witness.write("agent1").unwrap()]).unwrap();
     assert_eq!(differences(&directory), [""; 0]);
     drop(store);

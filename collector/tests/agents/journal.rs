@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use collector::operator::RestoreQuestion;
 use collector::serve::Patience;
-use collector::store::SqliteStore;
+use collector::store::{SqliteStore, Store as _};
 use collector::verify::verify;
-use collector_api::{BatchAnswer, Chain, JournalHead};
+use collector_api::{BatchAnswer, Chain, HelloAnswer, JournalHead};
 use collector_derive::step;
 use prost::Message as _;
 
@@ -90,4 +91,64 @@ async fn what_the_collector_was_made_to_forget_the_agent_brings_back() {
     let another = format!("entry {} of the journal is another one", head.seq);
     assert!(told(&path)[0].starts_with(&another), "kept at once: {:?}", told(&path));
     collector.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_answers_for_what_was_lost_and_only_for_that() {
+    let ((directory, now_ms), agent, head) = witnessed().await;
+    let path = directory.path().to_owned();
+    sql(&path, &format!("DELETE FROM journal WHERE seq >= {}", head.seq));
+    let seen = format!(r#"{{"last":{{"epoch":1,"seq":1,"hash":"{}"}}}}"#, hash_of(&path, 1));
+    sql(&path, &format!("UPDATE meta SET value = CAST('{seen}' AS BLOB) WHERE key = 'witness/ced1'"));
+    let collector = Running::start_in(directory, Patience::default(), now_ms).await;
+    let agent = Agent { address: collector.listening.agents.to_string(), ..agent };
+    let declare = async |note: &str, dry_run| {
+        let question = RestoreQuestion { note: note.to_owned(), dry_run };
+        collector.acts.restore("root".to_owned(), question).await
+    };
+    let told_of = async |head: &JournalHead| {
+        let (status, body) = agent.hello_remembering(collector.now_ms(), Some(head.clone())).await;
+        assert_eq!(status, 200, "a loss stops no delivery");
+        HelloAnswer::decode(body.as_slice()).unwrap().journal.unwrap()
+    };
+
+    let too_soon = declare("disco sostituito", false).await.unwrap_err();
+    assert!(too_soon.to_string().starts_with("no entry of the journal is missing"), "{too_soon}");
+    let before = told_of(&head).await;
+    assert_eq!((before.epoch, told(&path).len()), (1, 1));
+    assert!(declare(" ", false).await.is_err(), "nobody would know why");
+    let dry = declare("disco sostituito", true).await.unwrap();
+    assert_eq!((dry.entry, dry.restore.epoch, told_of(&head).await), (None, 2, before.clone()));
+
+    let done = declare("disco sostituito", false).await.unwrap();
+    assert_eq!((done.entry, done.restore.numbers()), (Some(before.seq + 1), (2, head.seq)));
+    assert_eq!(done.restore.lost[0].agent, "ced1");
+    let after = told_of(&head).await;
+    assert_eq!((after.epoch, after.seq), (2, before.seq + 1));
+    let row = collector.acts.agents().agents.swap_remove(0);
+    assert_eq!((row.journal, row.journal_missed), (Some(after.seq), None));
+    assert_eq!(told(&path), [""; 0]);
+    assert!(declare("di nuovo", false).await.is_err(), "nothing more is missing");
+
+    // Something else that the journal never had: nobody has answered for that.
+    told_of(&JournalHead { epoch: 2, seq: head.seq, hash: vec![9; 32] }).await;
+    let another = format!("entry {} of the journal is another one", head.seq);
+    assert!(told(&path)[0].starts_with(&another), "{:?}", told(&path));
+    let again = declare("un'altra copia", false).await.unwrap();
+    assert_eq!(again.restore.epoch, 3);
+    // As a start reads it.
+    let (directory, now_ms) = collector.stop().await;
+    assert_eq!(told(&path), [""; 0]);
+    let collector = Running::start_in(directory, Patience::default(), now_ms).await;
+    let agent = Agent { address: collector.listening.agents.to_string(), ..agent };
+    let (_, body) = agent.hello(collector.now_ms()).await;
+    assert_eq!(HelloAnswer::decode(body.as_slice()).unwrap().journal.unwrap().epoch, 3);
+    collector.stop().await;
+}
+
+/// Of an entry, hexadecimal.
+fn hash_of(directory: &Path, seq: u64) -> String {
+    let entries = SqliteStore::read(&directory.join("state")).unwrap().journal().unwrap();
+    let entry = entries.iter().find(|entry| entry.seq == seq).unwrap();
+    collector_api::hex_encode(&entry.hash)
 }

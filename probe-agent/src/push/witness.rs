@@ -1,16 +1,17 @@
 //! The agent as witness of the collector's journal: a head seen once must be in every later journal.
 //!
-//! A journal that does not extend the remembered head was edited, or swapped. The agent says so, loudly
-//! and once, remembers it until somebody removes the file, and goes on delivering: an alarm that stops
-//! the measuring would destroy what it protects. A collector restored from a copy opens a new epoch,
-//! which is no alarm.
+//! A journal that does not extend the remembered head was edited, or swapped, or restored from a copy. The agent
+//! says so, loudly and once, remembers it, and goes on delivering: an alarm that stops the measuring would destroy
+//! what it protects. It ends when the journal opens a new epoch: then somebody answers, by name and in the journal
+//! itself, for what was lost, and `vedetta verify` holds whether that is all that agents have seen. Or when somebody
+//! removes the file.
 
 use std::io;
 use std::path::Path;
 
 use collector_api::{JournalHead, hex_decode, hex_encode};
 use serde::{Deserialize, Serialize};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::state_file;
 
@@ -22,7 +23,7 @@ const BYTES_MAX: usize = 16 << 10;
 pub(super) struct Witness {
     /// The newest head it saw.
     pub head: Option<JournalHead>,
-    /// What was wrong, once something was.
+    /// What was wrong, once something was; until an epoch is opened.
     pub alarm: Option<String>,
 }
 
@@ -74,7 +75,13 @@ impl Witness {
         }
         if let Some(remembered) = &self.head {
             if head.epoch > remembered.epoch {
-                info!(epoch = head.epoch, "the collector's journal was restored and opened a new epoch");
+                let settled = self.alarm.take();
+                warn!(
+                    epoch = head.epoch,
+                    remembered = remembered.seq,
+                    settled,
+                    "the collector's journal was restored from a copy, as somebody declared in it"
+                );
             } else if let Some(what) = contradiction(remembered, head, then)
                 && self.alarm.is_none()
             {
@@ -135,6 +142,23 @@ mod tests {
             assert_eq!(witness.alarm.is_some(), is_alarm, "{offered:?} {then:?}");
             assert_eq!(witness.head, Some(offered), "delivery goes on with what is there");
         }
+    }
+
+    #[test]
+    fn an_epoch_that_is_opened_ends_the_alarm_and_the_next_loss_begins_one() {
+        let mut witness = Witness { head: Some(head(1, 5, 5)), alarm: None };
+        witness.see(&head(1, 4, 4), None);
+        assert!(witness.alarm.is_some());
+        assert!(witness.see(&head(2, 6, 6), Some(&[4; 32])));
+        assert_eq!(witness.alarm, None);
+        witness.see(&head(2, 7, 7), Some(&[6; 32]));
+        assert_eq!(witness.alarm, None);
+        witness.see(&head(2, 6, 6), None);
+        assert_eq!(witness.alarm.as_deref(), Some("it has 6 entries, this agent saw 7"));
+        // A copy of before the epoch was opened.
+        let mut witness = Witness { head: Some(head(2, 7, 7)), alarm: None };
+        witness.see(&head(1, 9, 9), None);
+        assert_eq!(witness.alarm.as_deref(), Some("epoch 1 came after epoch 2"));
     }
 
     #[test]
