@@ -36,6 +36,7 @@ mod witnesses;
 mod day;
 mod past;
 mod moments;
+mod memory;
 mod acts;
 mod person;
 pub(crate) mod admission;
@@ -193,6 +194,7 @@ impl Collector {
             serde_json::to_vec_pretty(&listening).map_err(|error| ServeError::Part(error.to_string()))?;
 
         let core = Arc::new(Core { keys, clock, patience, gates: Gates::default(), enrolment, work });
+        memory::keep_at_hand();
         rehearse(core.work.present(Arc::clone(&core))).await;
         write_private(&state.join(LISTENING_FILE), &json)?;
         let acts = Acts::new(Arc::clone(&core), config_path, settings, listening.agents);

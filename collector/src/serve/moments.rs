@@ -119,11 +119,10 @@ impl Present {
             drop(ledger);
             told(&runs)
         };
-        let charter = if now_ms < period.end_ms() {
-            self.core.work.charter()
-        } else {
-            charter_at(&history, period.end_ms() - 1).unwrap_or_else(|| self.core.work.charter())
-        };
+        // The one in force now, unless another began after the period.
+        let newest = history.last().is_none_or(|(from_ms, _)| *from_ms < period.end_ms());
+        let then = if newest { None } else { charter_at(&history, period.end_ms() - 1) };
+        let charter = then.unwrap_or_else(|| self.core.work.charter());
         Ok(Moment {
             now_ms,
             began_ms: history.first().map(|(from_ms, _)| *from_ms),
