@@ -13,7 +13,10 @@ use crate::{
     AgentId, Availability, BurnTier, Calendar, Canary, CheckId, CheckSpec, Commitment, ComponentId, Id,
     Judged, Probe, Quorum, Rules, ServiceId, SiteId, Timing, UserGroup, YEAR_MS,
 };
-pub use facts::{About, Approved, CharterAct, Life, Organisation, Recipient, SiteFacts, TargetFacts, When};
+pub use facts::{
+    ALERT_AFTER_MS, About, Approved, CharterAct, Concern, Life, Organisation, Recipient, SiteFacts,
+    TargetFacts, When,
+};
 
 /// Is nothing said? Then a revision does not carry it, and one of an older version is read as not saying it.
 pub(crate) fn unsaid<T: Default + PartialEq>(value: &T) -> bool {

@@ -38,8 +38,8 @@ pub use burn::{BurnError, BurnErrorKind, BurnTier, Severity, YEAR_MS, burn_max};
 pub use cadence::{Cadence, Due};
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};
 pub use charter::{
-    About, Approved, Charter, CharterAct, Check, Component, FigureRule, Life, Node, Organisation, Part,
-    Recipient, Service, Site, SiteFacts, TargetFacts, When,
+    ALERT_AFTER_MS, About, Approved, Charter, CharterAct, Check, Component, Concern, FigureRule, Life, Node,
+    Organisation, Part, Recipient, Service, Site, SiteFacts, TargetFacts, When,
 };
 pub use check::{AccessPointParams, ApController, ApFallback, ApSource};
 pub use check::{

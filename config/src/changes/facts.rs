@@ -5,7 +5,9 @@
 use super::{Changes, key_of, listed, listed_texts, matched, part_of};
 use crate::text::{Text, say};
 use crate::yaml::duration::Millis;
-use crate::{About, Approved, Calendar, CharterAct, Exception, Organisation, Readings, Recipient, Rules};
+use crate::{
+    About, Approved, Calendar, CharterAct, Exception, Organisation, Readings, Recipient, Rules, Severity,
+};
 
 impl Changes {
     pub(super) fn organisation(&mut self, old: &Organisation, new: &Organisation) {
@@ -72,7 +74,7 @@ impl Changes {
             self.say(say!("the recipient `{}` is gone", "il destinatario `{}` non c'è più", gone.id));
         }
         for (recipient, before) in new.iter().zip(pairs) {
-            let Recipient { id, to, when } = recipient;
+            let Recipient { id, to, when, told_of, escalate_after_ms } = recipient;
             let addresses = listed(to);
             let Some(before) = before else {
                 self.say(say!(
@@ -85,11 +87,15 @@ impl Changes {
             let what = part_of(say!("the list of addresses", "l'elenco degli indirizzi"), &of);
             self.text(&what, &listed(&before.to), &addresses);
             self.value(&key_of("hours", &of), &before.when.to_string(), &when.to_string());
+            self.text(&key_of("told_of", &of), &listed(&before.told_of), &listed(told_of));
+            let after = |ms: &Option<u64>| ms.map(Millis);
+            let (old, new) = (after(&before.escalate_after_ms), after(escalate_after_ms));
+            self.optional(&key_of("escalate_after", &of), old.as_ref(), new.as_ref());
         }
     }
 
     pub(super) fn about(&mut self, of: &Text, old: &About, new: &About) {
-        let About { owner, contact, runbook, note, alert, list_approved } = new;
+        let About { owner, contact, runbook, note, alert, severity, alert_after_ms, list_approved } = new;
         self.facts(
             of,
             [
@@ -100,6 +106,11 @@ impl Changes {
             ],
         );
         self.text(&key_of("alert", of), &listed(&old.alert), &listed(alert));
+        let word = |severity: &Option<Severity>| severity.map(Severity::name);
+        let (was, is) = (word(&old.severity), word(severity));
+        self.optional(&key_of("severity", of), was.as_ref(), is.as_ref());
+        let (was, is) = (old.alert_after_ms.map(Millis), alert_after_ms.map(Millis));
+        self.optional(&key_of("alert_after", of), was.as_ref(), is.as_ref());
         let act = |approved: &Approved| format!("{} ({})", approved.act, approved.on);
         self.facts(
             of,

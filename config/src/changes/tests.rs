@@ -194,6 +194,22 @@ fn what_people_and_later_rules_read_is_told_too() {
         ],
     );
     check(
+        "any, ask",
+        "any, severity: ticket, alert_after: 0s, ask",
+        &[
+            "`severity` of the component `data_center.dns` is ticket, was not set",
+            "`alert_after` of the component `data_center.dns` is 0s, was not set",
+        ],
+    );
+    let told = |keys: &str| charter(&format!("alerting: {{office: {{to: a@b.example{keys}}}}}\n{BEFORE}"));
+    assert_eq!(
+        told("").describe_changes(&told(", told_of: [morning, digest], escalate_after: 1h"), Lang::En),
+        [
+            "`told_of` of the recipient `office` is morning, digest, was page, ticket, morning",
+            "`escalate_after` of the recipient `office` is 1h, was not set",
+        ]
+    );
+    check(
         "dns2: 10.0.1.53",
         "dns2: {address: 10.0.1.53, area: sede, weight: 2, until: 2027-12-31}",
         &[

@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckId, ComponentId, Id, Vote, Week};
+use crate::{CheckId, ComponentId, Id, Severity, Vote, Week};
 
 /// Whose charter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,13 @@ pub struct About {
     /// Who is told, by their names under `alerting`; everybody there when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alert: Vec<Id>,
+    /// How urgent it is that it is down, `Page` or `Ticket`; that of what it is part of where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Down for less than this in all, somebody is told the next morning only, ms; that of what it is part of
+    /// where nothing is said, and [`ALERT_AFTER_MS`] where nobody says anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert_after_ms: Option<u64>,
     /// By which act the list of targets was approved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list_approved: Option<Approved>,
@@ -142,6 +149,65 @@ pub struct Recipient {
     pub to: Vec<String>,
     /// When.
     pub when: When,
+    /// Of what, in the file's order.
+    #[serde(default = "Concern::usual", skip_serializing_if = "Concern::are_usual")]
+    pub told_of: Vec<Concern>,
+    /// Only of an incident that nobody has taken charge of for this long after the first were told, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_after_ms: Option<u64>,
+}
+
+/// What a recipient is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concern {
+    /// What cannot wait.
+    Page,
+    /// What can wait for a working hour.
+    Ticket,
+    /// What a working day begins with.
+    Morning,
+    /// What a month was.
+    Digest,
+}
+
+/// Down for less than this in all, an incident is told the next morning only, unless the file says otherwise, ms
+/// (A1 of the charter's alarms).
+pub const ALERT_AFTER_MS: u64 = 5 * 60_000;
+
+impl Concern {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Ticket => "ticket",
+            Self::Morning => "morning",
+            Self::Digest => "digest",
+        }
+    }
+
+    /// Of a recipient that says nothing: all but the month.
+    pub fn usual() -> Vec<Self> {
+        vec![Self::Page, Self::Ticket, Self::Morning]
+    }
+
+    fn are_usual(told_of: &[Self]) -> bool {
+        told_of == Self::usual()
+    }
+}
+
+impl std::fmt::Display for Concern {
+    /// As it is written.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl When {
+    /// Of a recipient that says nothing: nobody is woken unless the file asks for it.
+    pub fn usual() -> Self {
+        Week::parse("mon-sat 07:30-20:00").map_or(Self::Always, Self::Week)
+    }
 }
 
 /// Hours: around the clock, a calendar's, or a week's.

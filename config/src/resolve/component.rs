@@ -62,6 +62,8 @@ impl Branch<'_> {
                 runbook: common.runbook.clone(),
                 note: common.note.clone(),
                 alert: recipients::alert(common.alert.as_ref(), self.context, report),
+                severity: recipients::severity(common.severity.as_ref(), report),
+                alert_after_ms: common.alert_after.as_ref().map(|after| after.value.0),
                 list_approved: common
                     .list_approved
                     .as_ref()

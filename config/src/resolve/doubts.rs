@@ -17,7 +17,7 @@ use crate::problem::Place;
 use crate::text::say;
 use crate::yaml::file::FileKeys;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Check, Component, Family, HostPort, Id, Node, Probe, Service, Site, SiteId};
+use crate::{Check, Component, Concern, Family, HostPort, Id, Node, Probe, Service, Site, SiteId};
 
 /// Every doubt about the canaries and the rows.
 pub(super) fn warn(keys: &FileKeys, services: &[Service], sites: &[Site], report: &mut Report<'_>) {
@@ -239,6 +239,11 @@ fn mails_itself(keys: &FileKeys, component: &Component, words: &str, report: &mu
     let named_so = words.split(|c: char| !c.is_alphanumeric()).any(is_word);
     let watched: Vec<&Check> = component.checks().filter(|check| named_so || is_mail(check)).collect();
     for (name, recipient) in keys.alerting.iter().flat_map(Named::sound) {
+        // A month can wait until mail is back.
+        let hurries = |concern: &Concern| matches!(concern, Concern::Page | Concern::Ticket);
+        if recipient.told_of.as_ref().is_some_and(|told_of| !told_of.value.iter().any(hurries)) {
+            continue;
+        }
         let serves = |to: &At<String>| {
             let (_, domain) = to.value.rsplit_once('@')?;
             watched.iter().find(|check| names(&check.probe).iter().any(|host| is_of(host, domain)))

@@ -5,7 +5,7 @@ use crate::text::say;
 use crate::yaml::alerting::RecipientKeys;
 use crate::yaml::nearest;
 use crate::yaml::shape::{At, Named, Report};
-use crate::{Id, Recipient, Week, When};
+use crate::{Concern, Id, Recipient, Severity, Week, When};
 
 /// Every recipient without a defect, in the file's order.
 pub(super) fn recipients(
@@ -18,9 +18,17 @@ pub(super) fn recipients(
         .filter_map(|(name, keys)| {
             report.within(name.value.as_str(), |report| {
                 let to: Vec<String> = keys.to.iter().filter_map(|to| address(to, report)).collect();
-                let when =
-                    keys.hours.as_ref().map_or(Some(When::Always), |hours| when(hours, context, report));
-                Some(Recipient { id: name.value.clone(), to, when: when? })
+                let when = keys
+                    .hours
+                    .as_ref()
+                    .map_or_else(|| Some(When::usual()), |hours| when(hours, context, report));
+                Some(Recipient {
+                    id: name.value.clone(),
+                    to,
+                    when: when?,
+                    told_of: told_of(keys.told_of.as_ref(), report),
+                    escalate_after_ms: keys.escalate_after.as_ref().map(|after| after.value.0),
+                })
             })
         })
         .collect()
@@ -47,6 +55,37 @@ pub(super) fn alert(keys: Option<&Vec<At<Id>>>, context: &Context<'_>, report: &
         report.problem(key.at, message);
     }
     told
+}
+
+/// Each once; a recipient of nothing is a slip.
+fn told_of(keys: Option<&At<Vec<Concern>>>, report: &mut Report<'_>) -> Vec<Concern> {
+    let Some(keys) = keys else { return Concern::usual() };
+    let twice = keys.value.iter().enumerate().find(|(place, concern)| keys.value[..*place].contains(concern));
+    if let Some((_, concern)) = twice {
+        report.problem(keys.at, say!("`{concern}` stands here twice", "`{concern}` c'è due volte"));
+    }
+    if keys.value.is_empty() {
+        let message = say!(
+            "told of nothing: name `page`, `ticket`, `morning` or `digest`, or leave the key out",
+            "non riceverebbe nulla: nomina `page`, `ticket`, `morning` o `digest`, o togli la chiave"
+        );
+        report.problem(keys.at, message);
+    }
+    keys.value.clone()
+}
+
+/// `severity:` of a service or component. A trend is nobody's alarm.
+pub(super) fn severity(key: Option<&At<Severity>>, report: &mut Report<'_>) -> Option<Severity> {
+    let key = key?;
+    if key.value != Severity::Trend {
+        return Some(key.value);
+    }
+    let message = say!(
+        "what is down is `page` or `ticket`; `trend` is for the tiers of a budget",
+        "ciò che è fermo è `page` o `ticket`; `trend` vale per le soglie del margine"
+    );
+    report.problem(key.at, message);
+    None
 }
 
 /// One `@` between two parts without spaces, the second one a name with a dot.

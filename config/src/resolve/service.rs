@@ -87,6 +87,8 @@ fn one(name: &At<Id>, keys: &ServiceKeys, context: &Context<'_>, report: &mut Re
             runbook: keys.runbook.clone(),
             note: keys.note.clone(),
             alert: recipients::alert(keys.alert.as_ref(), context, report),
+            severity: recipients::severity(keys.severity.as_ref(), report),
+            alert_after_ms: keys.alert_after.as_ref().map(|after| after.value.0),
             list_approved: None,
         },
         was: was.clone(),

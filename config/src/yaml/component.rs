@@ -14,7 +14,7 @@ use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::probe::ProbeKeys;
 use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Named, Report, Shape, shape};
-use crate::{Id, Quorum, SiteId, Vote};
+use crate::{Id, Quorum, Severity, SiteId, Vote};
 
 shape! {
     /// The keys of every component and part.
@@ -31,6 +31,10 @@ shape! {
         runbook: optional String,
         /// Who is told, by their names under `alerting`.
         alert: optional Vec<At<Id>>,
+        /// How urgent it is that it is down: `page` or `ticket`.
+        severity: optional At<Severity>,
+        /// Down for less than this in all, it is told the next morning only.
+        alert_after: optional At<Millis>,
         /// For whoever reads.
         note: optional String,
         /// Its name before this one: its history goes on.

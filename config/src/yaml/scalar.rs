@@ -11,8 +11,8 @@ use crate::yaml::node::{Node, Value};
 use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{Report, Shape};
 use crate::{
-    DnsFlag, DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum, RecordMatch,
-    Severity, Unknown, Vote,
+    Concern, DnsFlag, DnsTransport, Family, Fraction, HostPort, Id, LateEntries, Maintenance, Quorum,
+    RecordMatch, Severity, Unknown, Vote,
 };
 
 /// A type that is written as one of a few words: how it is read, and its schema.
@@ -237,6 +237,8 @@ words! { Unknown, "reading of time that nobody observed", "la lettura del tempo 
 words! { LateEntries, "reading of late entries", "la lettura delle registrazioni tardive", ["recorded" => LateEntries::Recorded, "effective" => LateEntries::Effective] }
 
 words! { Severity, "severity", "la gravità", ["page" => Severity::Page, "ticket" => Severity::Ticket, "trend" => Severity::Trend] }
+
+words! { Concern, "matter to be told of", "l'argomento di un avviso", ["page" => Concern::Page, "ticket" => Concern::Ticket, "morning" => Concern::Morning, "digest" => Concern::Digest] }
 
 /// One of a few words.
 pub(crate) fn one_of<T: Copy>(

@@ -35,6 +35,10 @@ shape! {
         runbook: optional String,
         /// Who is told, by their names under `alerting`.
         alert: optional Vec<At<Id>>,
+        /// How urgent it is that it is down: `page` or `ticket`.
+        severity: optional At<Severity>,
+        /// Down for less than this in all, it is told the next morning only.
+        alert_after: optional At<Millis>,
         /// Its name before this one: its history goes on.
         was: optional At<Id>,
         /// For whoever reads.

@@ -98,6 +98,9 @@ services:
     );
     assert_eq!(uscita.about.list_approved.as_ref().map(|approved| approved.act.as_str()), Some("prot. 1234"));
     assert_eq!(charter.alerting[1].when.to_string().matches("07:30-20:00").count(), 6);
+    // Who says nothing is told of all but the month, in the hours of whoever is on call.
+    assert_eq!(charter.alerting[0].when, charter.alerting[1].when);
+    assert_eq!(charter.alerting[0].told_of, crate::Concern::usual());
     let json = serde_json::to_string(&charter).unwrap();
     assert_eq!(serde_json::from_str::<Charter>(&json).unwrap(), charter);
 }
