@@ -4,7 +4,7 @@
 //! reading order. The rules D1 to D28 that the docstrings cite are in `DEFINITION.md` beside this crate. Time
 //! is i64 Unix milliseconds, intervals are half-open, figures are integers.
 //!
-//! Writing: [`step()`] folds accepted batches into a [`StreamState`] and lets go of runs that can no longer
+//! [`alert::step`] decides who is told of it. Writing: [`step()`] folds accepted batches into a [`StreamState`] and lets go of runs that can no longer
 //! grow, which the store packs ([`encode_runs`]). Reading: [`year()`] lays the runs of a [`RunIndex`] over a
 //! period and judges each instant by the charter then in force. Figures are recomputed, never accumulated.
 
@@ -47,6 +47,7 @@ mod timeliness;
 mod burn;
 mod forecast;
 mod pace;
+pub mod alert;
 
 pub use burn::{Burning, Trail, exact_budget};
 pub use ceiling::Ceiling;

@@ -141,6 +141,14 @@ pub fn day_of(at_ms: i64) -> Date {
     }
 }
 
+/// The civil day in Europe/Rome that an instant falls in, and the minute that a clock on a wall shows, 0 to 1439.
+pub(crate) fn minute_of(at_ms: i64) -> (Date, u16) {
+    let day = day_of(at_ms);
+    let wall = Timestamp::from_millisecond(at_ms).map(|at| at.to_zoned(ROME.clone()).time());
+    let minute = wall.map_or(0, |wall| i32::from(wall.hour()) * 60 + i32::from(wall.minute()));
+    (day, u16::try_from(minute).unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
