@@ -38,6 +38,8 @@ impl Heartbeat {
 
     async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         trace.enter("heartbeat");
+        let slow = Fault::unseen(Reason::AgentInternal, "what is kept of the job cannot be read in time");
+        trace.at_deadline(Err(slow));
         let (book, check) = (std::sync::Arc::clone(&surroundings.heartbeats), self.check.clone());
         let now_ms = book.now_ms();
         let look = move || Ok::<_, std::io::Error>((book.job(&check)?, book.presence()?));
@@ -114,5 +116,47 @@ impl Asker for Heartbeat {
 
     fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
         Box::pin(self.observe(surroundings, trace))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use collector_api::Verdict;
+    use config::{CheckSpec, Probe};
+
+    use super::*;
+    use crate::heartbeats::Book;
+    use crate::probe::Check;
+    use crate::probe::tests::{spec, surroundings};
+
+    /// A disk that hangs is the agent's, and nobody's missed run: a pipe that nobody writes into plays it.
+    #[tokio::test]
+    async fn what_cannot_be_read_says_nothing_of_the_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("heartbeats").join("presence.json");
+        std::fs::create_dir(folder.path().join("heartbeats")).unwrap();
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let params = serde_json::from_str(r#"{"due": "24h", "grace_ms": 1000}"#).unwrap();
+        let mut spec = CheckSpec { probe: Probe::Heartbeat(Box::new(params)), ..spec() };
+        (spec.timing.timeout_ms, spec.timing.attempts) = (200, 1);
+        let book = Arc::new(Book::new(folder.path(), crate::clock::system()));
+        let outcome =
+            Check::new(spec).unwrap().run(&Surroundings { heartbeats: book, ..surroundings() }).await;
+        release(&pipe).await;
+        assert_eq!(
+            (outcome.verdict, outcome.reason),
+            (Verdict::Unknown, Reason::AgentInternal),
+            "{outcome:?}"
+        );
+    }
+
+    /// So that the thread which waits for it can end.
+    async fn release(pipe: &Path) {
+        let pipe = pipe.to_owned();
+        let open = move || std::fs::File::options().write(true).open(pipe).map(drop);
+        tokio::task::spawn_blocking(open).await.unwrap().unwrap();
     }
 }

@@ -81,6 +81,7 @@ impl RoundTrip {
 
     async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let posts = &surroundings.posts;
+        enter_book(trace);
         let hand = Hand::new(&posts.key().await?, &self.name);
         let mut book = posts.read(&self.name).await?;
         let looking = self.look(&hand, &mut book, surroundings, trace);
@@ -92,11 +93,14 @@ impl RoundTrip {
         let mut submitted = Ok(());
         if book.sent.len() < self.in_flight_max {
             trace.begin_hop();
+            // Until the first phase of the next leg; what the one before said of its own end does not hold here.
+            enter_book(trace);
             let submitting = self.hand_in(&hand, surroundings, trace);
             let sent = timeout(self.leg, submitting).await.unwrap_or_else(|_elapsed| Err(late(self.leg)));
             match sent {
                 Ok(sent) => {
                     book.sent.push(sent);
+                    enter_book(trace);
                     posts.write(&self.name, &book).await?;
                 }
                 Err(fault) => submitted = Err(not_submitted(fault, trace)),
@@ -260,6 +264,13 @@ async fn delete(
         session.command(&format!("UID EXPUNGE {uids}"), trace).await?;
     }
     Ok(())
+}
+
+/// Phase `book`: a disk that hangs is the agent's own, and says nothing of anybody's mail.
+fn enter_book(trace: &mut Trace) {
+    trace.enter("book");
+    let slow = Fault::new(Reason::AgentInternal, "the book of messages cannot be read or written in time");
+    trace.at_deadline(Err(slow));
 }
 
 fn late(leg: Duration) -> Fault {

@@ -70,6 +70,10 @@ impl Trip {
     }
 
     async fn run(&self, submit: &Peer, receive: &Peer) -> Outcome {
+        self.run_within(20_000, submit, receive).await
+    }
+
+    async fn run_within(&self, timeout_ms: u64, submit: &Peer, receive: &Peer) -> Outcome {
         let origin = format!("imap://127.0.0.1:{}", receive.port);
         let mut around = with_secret(self.folder.path(), "hunter2hunter2", &[origin]);
         around.posts = Posts::new(self.folder.path());
@@ -84,7 +88,7 @@ impl Trip {
         }))
         .unwrap();
         let mut spec = CheckSpec { probe, ..spec() };
-        (spec.timing.timeout_ms, spec.timing.every_ms, spec.timing.attempts) = (20_000, 60_000, 1);
+        (spec.timing.timeout_ms, spec.timing.every_ms, spec.timing.attempts) = (timeout_ms, 60_000, 1);
         // A new check each time: what is known is in the file.
         Check::new(spec).unwrap().run(&around).await
     }
@@ -115,6 +119,21 @@ async fn a_message_is_under_way_lost_and_no_more_are_sent_than_may_be() {
     // The next one is still under way: what was decided last is said again.
     let outcome = trip.run(&submit, &receive).await;
     assert_eq!(outcome.reason, Reason::MailNotDelivered, "{outcome:?}");
+}
+
+/// A disk that hangs is the agent's own: a pipe that nobody writes into plays it.
+#[tokio::test]
+async fn a_book_that_cannot_be_read_says_nothing_of_the_mail() {
+    let (trip, submit, receive) = (Trip::new(), Peer::playing(TAKES).await, Peer::playing(EMPTY).await);
+    let pipe = trip.folder.path().join("mail_key");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let outcome = trip.run_within(200, &submit, &receive).await;
+    // So that the thread which waits for it can end.
+    let open = move || std::fs::File::options().write(true).open(pipe).map(drop);
+    tokio::task::spawn_blocking(open).await.unwrap().unwrap();
+    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Unknown, Reason::AgentInternal), "{outcome:?}");
+    assert_eq!(outcome.evidence.phase_failed, "book");
+    assert!(submit.heard().is_empty());
 }
 
 #[tokio::test]
