@@ -46,7 +46,7 @@ impl Refusals {
 }
 
 /// Who has one IPv6 address has as many as its network holds.
-fn site_of(peer: IpAddr) -> IpAddr {
+pub(super) fn site_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
