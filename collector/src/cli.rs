@@ -20,6 +20,7 @@ mod terminal;
 mod status;
 mod explain;
 mod outages;
+mod certificates;
 mod when;
 mod declaring;
 mod maintenance;
@@ -54,6 +55,7 @@ enum Command {
     Status(status::Status),
     Explain(explain::Explain),
     Outages(outages::Outages),
+    Certificates(certificates::CertificatesCommand),
     Maintenance(maintenance::Maintenance),
     Annul(annul::Annul),
     Force(force::Force),
@@ -80,6 +82,7 @@ impl Vedetta {
             Command::Status(command) => command.run(out),
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),
+            Command::Certificates(command) => command.run(out),
             Command::Maintenance(command) => command.run(out),
             Command::Annul(command) => command.run(out),
             Command::Force(command) => command.run(out),

@@ -7,6 +7,7 @@ pub(crate) mod words;
 pub(crate) mod format;
 mod asked;
 mod moment;
+mod sighting;
 pub mod api;
 mod answers;
 pub mod metrics;
@@ -23,6 +24,7 @@ pub use moment::{
     StaleFacts,
 };
 pub use router::{rehearse, router};
+pub use sighting::Sighting;
 pub use words::Lang;
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::ingest::Newest;
 use crate::journal::{self, Act, Head, JournalError};
 use crate::ledger::{Ledger, Prefix, Step};
 use crate::publish::api::Journal;
-use crate::publish::{Account, Accounts, AgentFacts, IngestFacts, LatestSample, Ledgered, Moment};
+use crate::publish::{Account, Accounts, AgentFacts, IngestFacts, LatestSample, Ledgered, Moment, Sighting};
 use crate::seal::{JudgedBy, Seal};
 use crate::store::{Store, StoreError};
 
@@ -141,6 +141,7 @@ impl Recalled {
             declared: Arc::new(self.declared.clone()),
             corrections,
             latest: latest_of(&self.ledger),
+            sightings: sightings_of(&self.ledger),
             ingest: IngestFacts::default(),
             stale: Vec::new(),
             journal: journal_of(&self.head),
@@ -208,7 +209,7 @@ pub(crate) fn latest_of(ledger: &Ledger) -> BTreeMap<(CheckId, AgentId), LatestS
     for (agent, state) in ledger.states() {
         for check in state.checks() {
             let Some(sample) = &check.latest else { continue };
-            let fresh = LatestSample::new(sample.at_ms, sample.duration_micros, &sample.evidence);
+            let fresh = LatestSample::of(sample);
             let kept = latest.entry((check.check.clone(), agent.clone())).or_insert(fresh);
             if kept.at_ms < fresh.at_ms {
                 *kept = fresh;
@@ -216,6 +217,20 @@ pub(crate) fn latest_of(ledger: &Ledger) -> BTreeMap<(CheckId, AgentId), LatestS
         }
     }
     latest
+}
+
+/// What each check saw last from each agent that outlives its samples.
+pub(crate) fn sightings_of(ledger: &Ledger) -> Vec<Sighting> {
+    let mut sightings: BTreeMap<(CheckId, AgentId), Sighting> = BTreeMap::new();
+    for (agent, state) in ledger.states() {
+        for check in state.checks() {
+            let Some(latest) = &check.latest else { continue };
+            let of = (check.check.clone(), agent.clone());
+            let new = || Sighting::new(check.check.clone(), agent.clone());
+            sightings.entry(of).or_insert_with(new).learn(latest);
+        }
+    }
+    sightings.into_values().collect()
 }
 
 /// Where the journal stands, as it is shown.

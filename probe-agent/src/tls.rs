@@ -14,7 +14,7 @@ mod chain;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use collector_api::{Reason, TlsFacts};
+use collector_api::{Reason, TlsFacts, certificate_warn_ms};
 use config::TlsParams;
 use ring::digest;
 use rustls::client::Resumption;
@@ -32,9 +32,6 @@ use tokio_rustls::client::TlsStream;
 
 use self::chain::{Judged, Trust};
 use crate::probe::{Fault, Trace};
-
-/// A certificate that ends sooner wants attention, ms.
-const WARN_MS: i64 = 21 * 86_400_000;
 
 /// Of an issuer's name, and of a certificate's own, in evidence, bytes.
 const NAME_BYTES_MAX: usize = 128;
@@ -248,6 +245,8 @@ fn facts(leaf: &CertificateDer<'_>, judged: &Judged, version: Option<ProtocolVer
         path_not_after_ms: judged.path_not_after_ms.unwrap_or(0),
         issuer: cut(&judged.issuer),
         names: cut(&judged.names),
+        not_before_ms: judged.not_after_ms.unwrap_or(0).saturating_sub(judged.lifetime_ms),
+        path_ends: cut(&judged.path_ends),
     }
 }
 
@@ -257,12 +256,11 @@ fn cut(text: &str) -> String {
     text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Does the path end soon? By default within 21 days, or a quarter of the leaf's lifetime where that is
-/// less: a certificate of six days is not "expiring" all its life.
+/// Does the path end soon? By default as [`certificate_warn_ms`] says.
 fn attention(judged: &Judged, warn_ms: Option<i64>, at: UnixTime) -> Option<Fault> {
     let end_ms = judged.path_not_after_ms?;
     let now_ms = i64::try_from(at.as_secs()).unwrap_or(i64::MAX).saturating_mul(1_000);
-    let warn_ms = warn_ms.unwrap_or_else(|| WARN_MS.min(judged.lifetime_ms / 4));
+    let warn_ms = warn_ms.unwrap_or_else(|| certificate_warn_ms(judged.lifetime_ms));
     let left_ms = end_ms.saturating_sub(now_ms);
     (left_ms < warn_ms).then(|| {
         let detail = format!("expires on {}, in {} days", chain::day(end_ms / 1_000), left_ms / 86_400_000);

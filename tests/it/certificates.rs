@@ -1,6 +1,6 @@
 //! A real web server with six certificates: each defect has its own reason, from handshake to page.
 
-use collector::publish::api::State;
+use collector::publish::api::{Certificates, State};
 use harness::place::get;
 use harness::servers::{Certificate, Nginx};
 use harness::{Place, eventually};
@@ -68,7 +68,7 @@ fn each_defect_of_a_certificate_has_its_reason() {
         })
         .collect();
     let services = format!("  portale:\n    users: [uffici]\n    components:\n{}", components.join("\n"));
-    let place = Place::running_with(&[("ca.pem", &root.pem())], &services);
+    let mut place = Place::running_with(&[("ca.pem", &root.pem())], &services);
     for (name, _, reason) in &expected {
         let state = if reason.is_none() { State::Up } else { State::Down };
         place.until_component(name, state, *reason);
@@ -83,7 +83,32 @@ fn each_defect_of_a_certificate_has_its_reason() {
         });
         told.then_some(())
     });
+    let first = eventually("every certificate is listed once", || {
+        let told = listed(&place);
+        (told.certificates.len() == expected.len()).then_some(told)
+    });
+    let lines: Vec<(&str, bool)> =
+        first.certificates.iter().map(|line| (line.seen[0].check.as_str(), line.warn)).collect();
+    assert_eq!(lines[0], ("portale.scaduto.uno", true), "what ended stands first");
+    assert!(lines[1..].iter().all(|(_, warn)| !warn), "{lines:?}");
+    let seen = |told: &Certificates| -> Vec<(String, bool)> {
+        told.certificates.iter().map(|line| (line.fingerprint.clone(), line.verified)).collect()
+    };
+    place.take_agent().terminate();
+    place.take_collector().kill();
+    place.start_collector();
+    assert_eq!(seen(&listed(&place)), seen(&first), "the list outlives the collector");
+    let shown = place.collector_command(&["certificates", "--lang", "it"]).output().unwrap();
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("scaduto, non verificato ovunque") && shown.contains("altro.example"), "{shown}");
     let probed = place.agent_command(&["probe", "portale.incompleto.uno"]).output().unwrap();
     let said = String::from_utf8_lossy(&probed.stdout);
     assert!(!probed.status.success() && said.contains("tls.chain_incomplete"), "{said}");
+}
+
+/// `vedetta certificates --json`.
+fn listed(place: &Place) -> Certificates {
+    let output = place.collector_command(&["certificates", "--json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }

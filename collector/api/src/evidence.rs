@@ -72,6 +72,37 @@ pub struct TlsFacts {
     /// Whom the leaf is for: its names, or its subject where it has none; cut after some.
     #[prost(string, tag = "7")]
     pub names: String,
+    /// Begin of the leaf's validity, Unix ms; 0 from an agent that does not tell.
+    #[prost(sint64, tag = "8")]
+    pub not_before_ms: i64,
+    /// Whose certificate ends first on the path, where that is not the leaf; cut after some.
+    #[prost(string, tag = "9")]
+    pub path_ends: String,
+}
+
+/// A certificate that ends sooner wants attention, ms.
+const CERTIFICATE_WARN_MS: i64 = 21 * 86_400_000;
+
+/// How long before its end a certificate wants attention, ms: 21 days, or a quarter of the leaf's lifetime where that
+/// is less, so that a certificate of six days is not "expiring" all its life. Agents judge by it, and collectors show.
+pub fn certificate_warn_ms(lifetime_ms: i64) -> i64 {
+    CERTIFICATE_WARN_MS.min(lifetime_ms.max(0) / 4)
+}
+
+impl TlsFacts {
+    /// What ends first on the path ends the service; of a chain without a path only the leaf is known. Unix ms.
+    pub fn ends_ms(&self) -> Option<i64> {
+        [self.not_after_ms, self.path_not_after_ms].into_iter().filter(|&end_ms| end_ms > 0).min()
+    }
+
+    /// [`certificate_warn_ms`] of the leaf; 21 days where nobody told its beginning.
+    pub fn warn_ms(&self) -> i64 {
+        let lifetime_ms = match self.not_before_ms {
+            0 => i64::MAX,
+            not_before_ms => self.not_after_ms.saturating_sub(not_before_ms),
+        };
+        certificate_warn_ms(lifetime_ms)
+    }
 }
 
 /// A named value.

@@ -24,7 +24,7 @@ pub use batch::{Batch, BatchError, ClockReading, Header, decompress, unpack_grou
 pub use chain::Chain;
 pub use duration::DurationCode;
 pub use enrol::{EnrolAnswer, EnrolLine, EnrolLineError, EnrolRequest};
-pub use evidence::{Attempt, Evidence, Fact, Phase, TlsFacts};
+pub use evidence::{Attempt, Evidence, Fact, Phase, TlsFacts, certificate_warn_ms};
 pub use exchange::{BatchAnswer, Hello, HelloAnswer, JournalHead, Refusal, Route, header};
 pub use group::{CheckEntry, ConfigRecord, Group, GroupError, Lost, LostReason, Record, Start, StepRecord};
 pub use sign::{PublicKey, Signature, SigningKey, answer_preimage, batch_preimage, request_preimage};

@@ -71,7 +71,7 @@ pub use robustness::{Alternative, Rule};
 pub use run::{Run, RunIndex, StreamRuns, Vantage};
 pub use scope::Hours;
 pub use step::{Accepted, CLOCK_ERROR_MAX_MS, Closed, StepSummary, step};
-pub use stream::{CheckState, Latest, StreamState};
+pub use stream::{CheckState, Latest, REGISTRATION_ENDS, StreamState};
 pub use timeline::{Change, Condition, Span, State, Timeline};
 pub use timeliness::{Handling, Request, RequestFigure, Worked};
 pub use unobserved::Unobserved;

@@ -7,11 +7,15 @@ mod checkpoint;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use collector_api::{CheckEntry, Reason, Verdict, limits};
+use collector_api::{CheckEntry, Fact, Reason, Verdict, limits};
 use config::CheckId;
+use prost::Message as _;
 
 use crate::step::Seen;
 use crate::{Closed, Run};
+
+/// The fact by which a registry's answer says when a registration ends: a day, UTC.
+pub const REGISTRATION_ENDS: &str = "expires";
 
 /// What is remembered of a stream between batches. Starts empty ([`Default`]) with a stream's first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,47 @@ pub struct Latest {
     pub evidence: Vec<u8>,
     /// The time of the sample it came with.
     pub evidence_ms: i64,
+    /// The newest evidence before it that tells what lasts and it does not: a certificate, the end of a
+    /// registration. A server that refuses connections today has not lost them. Empty when there is none.
+    pub lasting: Vec<u8>,
+    /// The time of the sample that came with.
+    pub lasting_ms: i64,
+}
+
+/// What of [`collector_api::Evidence`] outlives the sample it came with.
+#[derive(prost::Message)]
+struct Lasting {
+    /// A certificate.
+    #[prost(message, optional, tag = "6")]
+    tls: Option<()>,
+    /// Among them [`REGISTRATION_ENDS`].
+    #[prost(message, repeated, tag = "7")]
+    facts: Vec<Fact>,
+}
+
+impl Lasting {
+    /// Does evidence tell of a certificate, and of a registration's end? What cannot be read tells nothing.
+    fn of(evidence: &[u8]) -> (bool, bool) {
+        let Ok(told) = Self::decode(evidence) else { return (false, false) };
+        (told.tls.is_some(), told.facts.iter().any(|fact| fact.name == REGISTRATION_ENDS))
+    }
+}
+
+impl Latest {
+    /// Newer evidence takes the place of the older, which stays if it tells more of what lasts.
+    fn tell(&mut self, evidence: &[u8], at_ms: i64) {
+        // Does one tell something that the other does not?
+        let beyond = |one: (bool, bool), other: (bool, bool)| one.0 && !other.0 || one.1 && !other.1;
+        let (newer, kept) = (Lasting::of(evidence), Lasting::of(&self.lasting));
+        let older = (std::mem::replace(&mut self.evidence, evidence.to_vec()), self.evidence_ms);
+        self.evidence_ms = at_ms;
+        let told = Lasting::of(&older.0);
+        if beyond(told, newer) && !beyond(kept, told) {
+            (self.lasting, self.lasting_ms) = older;
+        } else if !beyond(kept, newer) {
+            (self.lasting, self.lasting_ms) = (Vec::new(), 0);
+        }
+    }
 }
 
 impl CheckState {
@@ -101,13 +146,23 @@ impl CheckState {
                 (latest.at_ms, latest.duration_micros) = (at_ms, duration_micros);
                 (latest.verdict, latest.reason) = (verdict, reason);
                 if !evidence.is_empty() {
-                    (latest.evidence, latest.evidence_ms) = (evidence.to_vec(), at_ms);
+                    latest.tell(evidence, at_ms);
                 }
             }
             latest => {
                 let evidence = evidence.to_vec();
                 let evidence_ms = at_ms;
-                *latest = Some(Latest { at_ms, duration_micros, verdict, reason, evidence, evidence_ms });
+                let (lasting, lasting_ms) = (Vec::new(), 0);
+                *latest = Some(Latest {
+                    at_ms,
+                    duration_micros,
+                    verdict,
+                    reason,
+                    evidence,
+                    evidence_ms,
+                    lasting,
+                    lasting_ms,
+                });
             }
         }
     }

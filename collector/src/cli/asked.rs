@@ -88,9 +88,18 @@ pub(super) fn no_period(name: &str) -> Said {
 
 /// Where the read API has the present, or what was known at an instant.
 pub(super) fn now(as_of: Option<&str>, lang: Lang) -> anyhow::Result<String> {
+    known("/api/v1/now", as_of, lang)
+}
+
+/// Where the read API has the certificates, or those that were known at an instant.
+pub(super) fn certificates(as_of: Option<&str>, lang: Lang) -> anyhow::Result<String> {
+    known("/api/v1/certificates", as_of, lang)
+}
+
+fn known(path: &str, as_of: Option<&str>, lang: Lang) -> anyhow::Result<String> {
     let as_of = as_of.map(|text| instant(text, lang)).transpose()?;
     let query = as_of.map(|as_of| format!("?as_of={}", encoded(&as_of)));
-    Ok(format!("/api/v1/now{}", query.unwrap_or_default()))
+    Ok(format!("{path}{}", query.unwrap_or_default()))
 }
 
 /// Where the socket has what is declared, or was by an instant.
@@ -156,6 +165,8 @@ mod tests {
         assert_eq!(now(None, Lang::It).unwrap(), "/api/v1/now");
         assert_eq!(now(Some("2027-04-01T12:00"), Lang::It).unwrap(), "/api/v1/now?as_of=1806573600000");
         assert!(now(Some("oggi 00:00"), Lang::It).is_ok());
+        let then = certificates(Some("2027-04-01"), Lang::It).unwrap();
+        assert_eq!(then, "/api/v1/certificates?as_of=1806530400000");
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Asked {
     pub as_of_ms: Option<i64>,
     /// With which services' accounts.
     pub accounts: Accounts,
+    /// With what checks saw that outlives their samples: certificates, ends of registrations.
+    pub sightings: bool,
     /// Who asks.
     pub reader: Reader,
 }

@@ -388,6 +388,7 @@ pub(crate) fn moment() -> Moment {
         accounts: BTreeMap::new(),
         agents: vec![agent("ced1", 4_000), agent("bib1", 5_000)],
         latest,
+        sightings: Vec::new(),
         ingest: IngestFacts {
             batches: vec![("accepted", 12_345), ("again", 3)],
             samples: 9_876_543,

@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use collector_api::{ClockReading, Evidence, StreamId};
 use collector_derive::{
-    Alternative, Basis, Ceiling, Charters, Corrections, Declared, Incidents, Period, Reading, RunIndex,
-    ServicePace, Unobserved, YearFigures,
+    Alternative, Basis, Ceiling, Charters, Corrections, Declared, Incidents, Latest, Period, Reading,
+    RunIndex, ServicePace, Unobserved, YearFigures,
 };
 use config::{AgentId, Availability, BurnTier, Charter, CheckId, Id, ServiceId, YEAR_MS};
 use prost::Message as _;
 
 use super::api::{Journal, Year};
 use super::asked::{Accounts, AskError, Asked};
+use super::sighting::Sighting;
 use crate::seal::Seal;
 
 /// Where moments come from: the collector's memory, or a test's.
@@ -52,6 +53,8 @@ pub struct Moment {
     pub agents: Vec<AgentFacts>,
     /// The newest sample of each check and agent.
     pub latest: BTreeMap<(CheckId, AgentId), LatestSample>,
+    /// What checks saw that outlives their samples; only when it is asked for.
+    pub sightings: Vec<Sighting>,
     /// What ingest counted since the process started.
     pub ingest: IngestFacts,
     /// Streams whose derivation failed.
@@ -187,12 +190,12 @@ pub struct LatestSample {
 }
 
 impl LatestSample {
-    /// The sample with what its evidence tells; evidence that cannot be read tells nothing.
-    pub fn new(at_ms: i64, duration_micros: u64, evidence: &[u8]) -> Self {
-        let tls = Evidence::decode(evidence).ok().and_then(|evidence| evidence.tls);
-        // What ends first on the path ends the service; of a chain without a path only the leaf is known.
-        let ends_ms = tls.map(|tls| [tls.not_after_ms, tls.path_not_after_ms]).unwrap_or_default();
-        let certificate_not_after_ms = ends_ms.into_iter().filter(|&end_ms| end_ms > 0).min();
+    /// The sample with what its evidence tells, or that before it; what cannot be read tells nothing.
+    pub fn of(latest: &Latest) -> Self {
+        let tls = |evidence: &Vec<u8>| Evidence::decode(evidence.as_slice()).ok()?.tls;
+        let certificate_not_after_ms =
+            tls(&latest.evidence).or_else(|| tls(&latest.lasting)).and_then(|tls| tls.ends_ms());
+        let Latest { at_ms, duration_micros, .. } = *latest;
         Self { at_ms, duration_micros, certificate_not_after_ms }
     }
 }

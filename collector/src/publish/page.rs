@@ -9,7 +9,7 @@ mod cells;
 use askama::Template;
 
 use super::answers::OLD_AFTER_MS;
-use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, ServiceNow, Standing, State};
+use super::api::{Agent, Commitment, Condition, Figure, Now, Outlook, Seen, ServiceNow, Standing, State};
 use super::format;
 use super::words::{self, Labels, Lang};
 
@@ -35,6 +35,7 @@ pub fn render(now: &Now, lang: Lang, refresh: bool) -> Result<String, askama::Er
         works: works(now, lang),
         counts: counts(now, lang),
         services: services(now, lang),
+        endings: endings(now, lang),
         agents: now.agents.iter().map(|agent| agent_row(agent, now.now_ms, lang)).collect(),
     }
     .render()
@@ -57,7 +58,19 @@ struct Page<'a> {
     works: Vec<String>,
     counts: Vec<Badge>,
     services: Vec<Vec<Row>>,
+    endings: Vec<EndingRow>,
     agents: Vec<AgentRow>,
+}
+
+/// A certificate or a registration that wants attention.
+#[derive(Debug)]
+struct EndingRow {
+    name: String,
+    state: Badge,
+    how: String,
+    ends: String,
+    days: String,
+    checks: String,
 }
 
 /// A state as shape, word and colour.
@@ -236,6 +249,31 @@ fn verdict_class(commitment: &Commitment) -> &'static str {
         (Outlook::Open, Standing::Breached) => "warn",
         (Outlook::Open, Standing::Indeterminate | Standing::NoData) => "open",
     }
+}
+
+fn endings(now: &Now, lang: Lang) -> Vec<EndingRow> {
+    let l = lang.labels();
+    let row = |name: &str, how: String, ends_ms: Option<i64>, days_left: Option<i64>, seen: &[Seen]| {
+        let mut checks: Vec<&str> = seen.iter().map(|seen| seen.check.as_str()).collect();
+        checks.dedup();
+        let is_over = days_left.is_some_and(|days| days < 0);
+        EndingRow {
+            name: name.to_owned(),
+            state: badge(if is_over { State::Down } else { State::Degraded }, lang),
+            how,
+            ends: ends_ms.map_or_else(|| l.none.to_owned(), |ms| format::date(ms, lang)),
+            days: days_left.map_or_else(|| l.none.to_owned(), |days| days.to_string()),
+            checks: checks.join(", "),
+        }
+    };
+    let certificates = now.certificates.iter().map(|one| {
+        let how = words::endings::certificate(one, lang);
+        row(&one.names, how, Some(one.ends_ms), Some(one.days_left), &one.seen)
+    });
+    let registrations = now.registrations.iter().map(|one| {
+        row(&one.domain, words::endings::registration(one, lang), one.ends_ms, one.days_left, &one.seen)
+    });
+    certificates.chain(registrations).collect()
 }
 
 fn agent_row(agent: &Agent, now_ms: i64, lang: Lang) -> AgentRow {

@@ -22,7 +22,7 @@ use axum::routing::get;
 use collector_derive::Period;
 use serde::Serialize;
 
-use super::api::{Now, Problem, Ready, Year};
+use super::api::{Certificates, Now, Problem, Ready, Year};
 use super::asked::{Accounts, AskError, Asked, Reader, instant_ms};
 use super::moment::{Moment, Moments};
 use super::words::Lang;
@@ -59,6 +59,7 @@ pub fn router(moments: Arc<dyn Moments>, reader: Reader) -> Router {
         .route("/static/vedetta.css", get(async || typed("text/css; charset=utf-8", page::CSS)))
         .route("/metrics", get(exposition))
         .route("/api/v1/now", get(now))
+        .route("/api/v1/certificates", get(certificates))
         .route(
             "/api/v1/years/{name}",
             get(async |moments: Source, name: Path<String>, query: Query<PeriodQuery>| {
@@ -95,7 +96,7 @@ struct PageQuery {
 async fn html(State(moments): Source, Query(query): Query<PageQuery>, lang: Lang) -> Response {
     let refresh = query.refresh.as_deref() != Some("off");
     let page = computed(move || {
-        let moment = moments.moment(Asked::default())?;
+        let moment = moments.moment(Asked { sightings: true, ..Asked::default() })?;
         Ok(page::render(&Now::of(&moment), lang, refresh))
     });
     match page.await {
@@ -119,12 +120,25 @@ struct NowQuery {
     as_of: Option<String>,
 }
 
-async fn now(State(moments): Source, Query(query): Query<NowQuery>) -> Response {
-    let now = computed(move || {
+async fn now(moments: Source, query: Query<NowQuery>) -> Response {
+    present(moments, query, |moment| told(&Now::of(moment))).await
+}
+
+async fn certificates(moments: Source, query: Query<NowQuery>) -> Response {
+    present(moments, query, |moment| told(&Certificates::of(moment))).await
+}
+
+/// What `tell` makes of the present, or of what was known at an instant.
+async fn present(
+    State(moments): Source,
+    Query(query): Query<NowQuery>,
+    tell: fn(&Moment) -> Result<Vec<u8>, AskError>,
+) -> Response {
+    let answer = computed(move || {
         let as_of_ms = query.as_of.as_deref().map(instant_ms).transpose()?;
-        told(&Now::of(&moments.moment(Asked { as_of_ms, ..Asked::default() })?))
+        tell(&moments.moment(Asked { as_of_ms, sightings: true, ..Asked::default() })?)
     });
-    match now.await {
+    match answer.await {
         Ok(body) => typed(JSON, body),
         Err(error) => refused(&error),
     }

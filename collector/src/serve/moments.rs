@@ -18,7 +18,7 @@ use crate::publish::{
     Account, Accounts, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments,
     Reader, SealedFacts, StaleFacts, changes, iso,
 };
-use crate::recall::{Recalled, charter_at, journal_of, latest_of};
+use crate::recall::{Recalled, charter_at, journal_of, latest_of, sightings_of};
 use crate::seal::{Seal, newest};
 
 /// Where the facts are.
@@ -95,6 +95,7 @@ impl Present {
         let corrections = Corrections::of(&declared, now_ms.max(known.stamp_ms()));
         let ledger = known.ledger();
         let latest = latest_of(&ledger);
+        let sightings = if asked.sightings { sightings_of(&ledger) } else { Vec::new() };
         let stale = ledger.stale().map(|(stream, agent, reason)| StaleFacts {
             stream,
             agent: agent.clone(),
@@ -134,6 +135,7 @@ impl Present {
             agents: self.agents(&charter, &known.newest(), now_ms),
             charter,
             latest,
+            sightings,
             ingest: facts(&known.counters),
             stale,
             journal: journal_of(&known.head()),

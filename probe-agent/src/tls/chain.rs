@@ -62,6 +62,8 @@ pub(super) struct Judged {
     pub not_after_ms: Option<i64>,
     /// The soonest end on the path that is used, Unix ms; absent without one.
     pub path_not_after_ms: Option<i64>,
+    /// Whose certificate ends first on the path, where that is not the leaf.
+    pub path_ends: String,
     /// The leaf's whole validity, ms.
     pub lifetime_ms: i64,
     /// Who signed the leaf.
@@ -106,8 +108,11 @@ pub(super) fn judge(
     let at = unix_time(now.clamp(from, to.max(from)));
     match path(&end_entity, sent, trust, at) {
         Ok(path) => {
-            let ends = path.iter().filter_map(|der| Some(validity(&read(der)?).1)).chain([to]);
-            judged.path_not_after_ms = ends.min().and_then(|end| end.checked_mul(1_000));
+            let above = path.iter().filter_map(|der| read(der));
+            let sooner = above.map(|above| (validity(&above).1, above)).filter(|(end, _)| *end < to);
+            let sooner = sooner.min_by_key(|(end, _)| *end);
+            judged.path_not_after_ms = sooner.as_ref().map_or(to, |(end, _)| *end).checked_mul(1_000);
+            judged.path_ends = sooner.map(|(_, above)| above.subject().to_string()).unwrap_or_default();
             faults.extend(weakness(&leaf).or_else(|| path.iter().find_map(|der| weakness(&read(der)?))));
             judged.intermediates = path;
         }

@@ -2,11 +2,14 @@
 
 mod openings;
 
-use collector_api::{CheckEntry, ConfigRecord, Group, Lost, LostReason, Start, StepRecord};
+use collector_api::{
+    CheckEntry, ConfigRecord, Evidence, Fact, Group, Lost, LostReason, Start, StepRecord, TlsFacts,
+};
 use proptest::prelude::*;
 use prost::Message as _;
 
 use super::*;
+use crate::REGISTRATION_ENDS;
 
 const T0: i64 = 1_000_000_000;
 const MINUTE: i64 = 60_000;
@@ -344,6 +347,43 @@ fn the_newest_sample_and_the_newest_evidence_are_kept() {
     let latest = story.state.checks().next().and_then(|check| check.latest.clone()).unwrap();
     assert_eq!((latest.at_ms, latest.verdict, latest.evidence_ms), (T0 + MINUTE, Verdict::Up, T0));
     assert_eq!(latest.evidence, [1, 2, 3]);
+}
+
+#[test]
+fn what_lasts_is_kept_beside_newer_evidence_that_tells_less() {
+    let evidence = |tls: bool, expires: bool| {
+        let tls = tls.then(TlsFacts::default);
+        let expires =
+            expires.then(|| Fact { name: REGISTRATION_ENDS.to_owned(), value: "2027-03-01".to_owned() });
+        let detail = "seen".to_owned();
+        Evidence { detail, tls, facts: expires.into_iter().collect(), ..Evidence::default() }.encode_to_vec()
+    };
+    // What each sample's evidence tells (a certificate, an end), and the sample that is remembered beside it.
+    for (told, lasting) in [
+        (vec![(true, false), (false, false)], Some(0)),
+        (vec![(true, true), (true, false), (false, false)], Some(0)),
+        (vec![(true, false), (false, false), (true, false), (false, false)], Some(2)),
+        (vec![(true, true), (false, false), (false, false)], Some(0)),
+        (vec![(true, true), (true, false)], Some(0)),
+        (vec![(true, false), (false, false), (true, false)], None),
+        (vec![(false, false), (false, false)], None),
+        (vec![(true, true), (true, true)], None),
+    ] {
+        let mut agent = Agent::new();
+        for (minute, (tls, expires)) in (0_i64..).zip(&told) {
+            let outcome = Record::outcome_of(Verdict::Down, Reason::ConnectRefused);
+            let evidence = evidence(*tls, *expires);
+            let record = Record { check_plus_1: 1, outcome, duration: 100, evidence, ..Record::default() };
+            agent.add(T0 + minute * MINUTE, record);
+        }
+        let state = agent.run().state;
+        let latest = state.checks().next().and_then(|check| check.latest.clone()).unwrap();
+        let expected = lasting.map(|index: usize| (evidence(told[index].0, told[index].1), index));
+        let expected = expected
+            .map_or((Vec::new(), 0), |(bytes, index)| (bytes, T0 + i64::try_from(index).unwrap() * MINUTE));
+        assert_eq!((latest.lasting, latest.lasting_ms), expected, "{told:?}");
+        assert_eq!(StreamState::decode(&state.encode()), Some(state), "{told:?}");
+    }
 }
 
 fn any_record() -> impl Strategy<Value = (i64, Record)> {

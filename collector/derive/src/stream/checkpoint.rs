@@ -117,6 +117,10 @@ struct LatestImage {
     evidence: Vec<u8>,
     #[prost(sint64, tag = "5")]
     evidence_ms: i64,
+    #[prost(bytes = "vec", tag = "6")]
+    lasting: Vec<u8>,
+    #[prost(sint64, tag = "7")]
+    lasting_ms: i64,
 }
 
 impl CheckImage {
@@ -127,6 +131,8 @@ impl CheckImage {
             outcome: Record::outcome_of(latest.verdict, latest.reason),
             evidence: latest.evidence.clone(),
             evidence_ms: latest.evidence_ms,
+            lasting: latest.lasting.clone(),
+            lasting_ms: latest.lasting_ms,
         });
         Self {
             index,
@@ -146,6 +152,8 @@ impl CheckImage {
             reason: Reason::from_code(latest.outcome >> 2),
             evidence: latest.evidence,
             evidence_ms: latest.evidence_ms,
+            lasting: latest.lasting,
+            lasting_ms: latest.lasting_ms,
         });
         Some(CheckState {
             check: CheckId::new(self.check).ok()?,

@@ -9,7 +9,9 @@ use super::figure::Read;
 use super::promise::{commitments, rolling, unmeasured, within};
 use super::work::work;
 use super::{Checks, by_id, find, promised, title, users};
-use crate::publish::api::{Agent, ComponentNow, Condition, Now, ServiceNow, StaleStream, State, VantageNow};
+use crate::publish::api::{
+    Agent, Certificates, ComponentNow, Condition, Now, ServiceNow, StaleStream, State, VantageNow,
+};
 use crate::publish::format;
 use crate::publish::moment::{AgentFacts, Moment};
 
@@ -21,7 +23,10 @@ impl Now {
     pub fn of(moment: &Moment) -> Self {
         let figures = &moment.figures;
         let checks = by_id(figures);
+        let (certificates, registrations) = Certificates::of(moment).expiring();
         Self {
+            certificates,
+            registrations,
             now_ms: moment.now_ms,
             now: format::iso(moment.now_ms),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commitment, Figure, Group, Share, Unmeasured, Within, promise};
+use super::{Certificate, Commitment, Figure, Group, Registration, Share, Unmeasured, Within, promise};
 
 /// What a thing is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,6 +64,12 @@ pub struct Now {
     pub services: Vec<ServiceNow>,
     /// In the charter's order, then those it no longer names.
     pub agents: Vec<Agent>,
+    /// Certificates that want attention, the soonest end first; all of them: `GET /api/v1/certificates`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Certificate>,
+    /// Domains whose registration wants attention.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registrations: Vec<Registration>,
     /// Streams whose derivation failed, so that what is shown of them is old.
     pub stale_streams: Vec<StaleStream>,
     /// Where the journal stands.

@@ -33,6 +33,29 @@ fn it_says_what_is_promised_what_is_and_what_is_left() {
 }
 
 #[test]
+fn what_is_to_be_renewed_stands_there_and_nothing_else() {
+    use crate::publish::Sighting;
+    use collector_api::TlsFacts;
+    let moment = |days: i64| {
+        let moment = example::moment();
+        let check = moment.charter.checks().next().unwrap().id.clone();
+        let not_after_ms = example::NOW_MS + days * 86_400_000;
+        let names = "portale.example <x>".to_owned();
+        let tls = Some((example::NOW_MS, TlsFacts { not_after_ms, names, ..TlsFacts::default() }));
+        let sighting = Sighting { tls, ..Sighting::new(check, config::AgentId::new("ced1").unwrap()) };
+        Moment { sightings: vec![sighting], ..moment }
+    };
+    assert!(!page(&moment(100), Lang::It).contains("Da rinnovare"));
+    let soon = page(&moment(12), Lang::It);
+    for text in
+        ["Da rinnovare: certificati e domini", "portale.example &#60;x&#62;", "in scadenza", "05/12/2026"]
+    {
+        assert!(soon.contains(text), "{text} is missing in {soon}");
+    }
+    assert!(page(&moment(-1), Lang::En).contains("expired"));
+}
+
+#[test]
 fn english_beside_it() {
     let page = page(&example::moment(), Lang::En);
     for text in

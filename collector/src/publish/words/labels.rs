@@ -130,6 +130,14 @@ labels! {
     readings_title: "Letture delle regole", "Readings of the rules";
     read_as: "letta così", "read as";
     ours_marked: "* la lettura della Carta", "* the charter's own reading";
+    ends: "Fine", "Ends";
+    days: "Giorni", "Days";
+    certificate: "Certificato per", "Certificate for";
+    issuer: "Emesso da", "Issued by";
+    domain: "Dominio", "Domain";
+    seen_by: "Visto da", "Seen by";
+    no_certificates: "nessun certificato è stato visto finora", "no certificate was seen yet";
+    endings_caption: "Da rinnovare: certificati e domini", "To renew: certificates and domains";
     outages: "interruzioni", "outages";
     no_outages: "nessuna interruzione", "no outages";
     ongoing: "in corso", "ongoing";

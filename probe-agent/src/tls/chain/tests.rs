@@ -105,6 +105,7 @@ fn a_whole_chain_is_believed_within_its_time() {
     let judged = judged(&shown, &[root.anchor()], NOW);
     assert_eq!(judged.intermediates, [middle.der()]);
     assert_eq!(judged.lifetime_ms, 730 * 86_400_000);
+    assert_eq!(judged.path_ends, "", "nothing above ends sooner");
     assert!(judged.issuer.contains("middle"), "{}", judged.issuer);
 }
 
@@ -115,6 +116,7 @@ fn the_soonest_end_of_the_path_counts_also_out_of_time() {
     let shown = [middle.leaf(&leaf()), middle.der()];
     let just_before = NOW - 60;
     assert_eq!(judged(&shown, &[root.anchor()], just_before).path_not_after_ms, Some(NOW * 1_000));
+    assert!(judged(&shown, &[root.anchor()], just_before).path_ends.contains("middle"));
     let after = judged(&shown, &[root.anchor()], NOW + 86_400).fault.unwrap();
     assert_eq!(after.reason, Reason::TlsExpired);
     assert_eq!(after.detail, "a certificate above the server's expired on 2030-01-01");
