@@ -3,7 +3,7 @@
 
 use collector::publish::api::State;
 use harness::Place;
-use harness::name_servers::NameServers;
+use harness::name_servers::{NameServers, RESOLVER};
 
 #[test]
 fn each_is_up_by_what_it_promises_and_down_by_what_it_does_not() {
@@ -11,7 +11,32 @@ fn each_is_up_by_what_it_promises_and_down_by_what_it_does_not() {
     let Some(servers) = NameServers::start(folder.path()) else { return };
     let resolver = format!("targets: {{uno: \"127.0.0.1:{}\"}}", servers.resolver);
     let authoritative = format!("targets: {{uno: \"127.0.0.1:{}\"}}", servers.authoritative);
+    let over_tls = format!(
+        "targets: {{uno: \"127.0.0.1:{}\"}}, transport: tls, ask: www.firmata.test A, expect: 192.0.2.80",
+        servers.resolver_tls
+    );
     let expectations = [
+        // The same resolver over TLS.
+        (
+            "cifrata",
+            format!(
+                "{over_tls}, flags: [ad, ra], must_fail: www.rotta.test A, tls: {{authority: dot.pem, name: {RESOLVER}}}"
+            ),
+            State::Up,
+            None,
+        ),
+        (
+            "cifrata_altrui",
+            format!("{over_tls}, tls: {{authority: dot.pem, name: altro.example}}"),
+            State::Down,
+            Some("tls.name_mismatch"),
+        ),
+        (
+            "cifrata_ignota",
+            format!("{over_tls}, tls: {{name: {RESOLVER}}}"),
+            State::Down,
+            Some("tls.untrusted"),
+        ),
         // The resolver recurses and validates, and gives no answer whose signature is wrong.
         (
             "convalida",
@@ -68,8 +93,8 @@ fn each_is_up_by_what_it_promises_and_down_by_what_it_does_not() {
             format!("      {name}: {{probe: dns, {keys}, every: 2s, timeout: 1500ms, attempts: 1}}\n")
         })
         .collect();
-    let place =
-        Place::running(&format!("  nomi:\n    users: [uffici]\n    components:\n{}", components.concat()));
+    let services = format!("  nomi:\n    users: [uffici]\n    components:\n{}", components.concat());
+    let place = Place::running_with(&[("dot.pem", &servers.certificate)], &services);
     for (name, _, state, reason) in &expectations {
         place.until_component(name, *state, *reason);
     }

@@ -69,7 +69,7 @@ fn certificate(one: &Certificate, now_ms: i64, lang: Lang) -> [Cell; 8] {
     [
         format::date(one.ends_ms, lang).into(),
         one.days_left.to_string().into(),
-        state(endings::certificate(one, lang), Some(one.days_left), one.warn || !one.verified),
+        state(&endings::certificate(one, lang), Some(one.days_left), one.warn || !one.verified),
         one.names.clone().into(),
         one.issuer.clone().into(),
         seen_by(&one.seen, lang).into(),
@@ -84,20 +84,20 @@ fn registration(one: &Registration, now_ms: i64, lang: Lang) -> [Cell; 6] {
     [
         or_none(one.ends_ms.map(|ends_ms| format::date(ends_ms, lang))).into(),
         or_none(one.days_left.map(|days| days.to_string())).into(),
-        state(endings::registration(one, lang), one.days_left, one.warn),
+        state(&endings::registration(one, lang), one.days_left, one.warn),
         one.domain.clone().into(),
         seen_by(&one.seen, lang).into(),
         one.last_seen_ms.map_or_else(|| l.never.to_owned(), |ms| format::near(ms, now_ms, lang)).into(),
     ]
 }
 
-fn state(word: String, days_left: Option<i64>, warn: bool) -> Cell {
+fn state(word: &str, days_left: Option<i64>, warn: bool) -> Cell {
     let state = match (days_left, warn) {
         (Some(..0), _) => State::Down,
         (_, true) => State::Degraded,
         (_, false) => State::Up,
     };
-    Cell::state(&word, state)
+    Cell::state(word, state)
 }
 
 /// The checks, each once, with how many vantages saw it.

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::HostPort;
+use super::{HostPort, TlsParams};
 
 /// Parameters of `probe: dns`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DnsParams {
-    /// The server asked: an IP address, port 53 unless said.
+    /// The server asked: an IP address, port 53 unless said, 853 over TLS.
     pub server: HostPort,
     /// The name asked, absolute.
     pub name: String,
@@ -17,6 +17,9 @@ pub struct DnsParams {
     /// Over what.
     #[serde(default)]
     pub transport: DnsTransport,
+    /// How the server's certificate is judged, for [`DnsTransport::Tls`].
+    #[serde(default, skip_serializing_if = "TlsParams::is_default")]
+    pub tls: TlsParams,
     /// Response codes that are up, such as `NOERROR`, `NXDOMAIN`.
     #[serde(default = "noerror")]
     pub rcodes: Vec<String>,
@@ -61,6 +64,7 @@ impl DnsParams {
             name: name.to_owned(),
             record_type: record_type.to_owned(),
             transport: DnsTransport::default(),
+            tls: TlsParams::default(),
             rcodes: noerror(),
             expect: Vec::new(),
             matching: RecordMatch::default(),
@@ -103,8 +107,20 @@ pub enum DnsTransport {
     Udp,
     /// A connection.
     Tcp,
+    /// A connection with TLS (RFC 7858).
+    Tls,
     /// Both are asked, and both must answer.
     Both,
+}
+
+impl DnsTransport {
+    /// The port where it is usual.
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp | Self::Both => 53,
+            Self::Tls => 853,
+        }
+    }
 }
 
 /// How the values expected are compared with those of the answer, whatever their order.

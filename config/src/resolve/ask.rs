@@ -72,7 +72,7 @@ pub(super) enum Asked {
 pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
     match keys {
         ProbeKeys::Tcp(keys) => tcp::asked(keys, folder, report).map(Box::new).map(Asked::Tcp),
-        ProbeKeys::Dns(keys) => dns::asked(keys, report).map(Box::new).map(Asked::Dns),
+        ProbeKeys::Dns(keys) => dns::asked(keys, folder, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
         ProbeKeys::Journey(keys) => journey::asked(keys, folder, report).map(Box::new).map(Asked::Journey),
         ProbeKeys::Oidc(keys) => oidc::asked(keys, folder, report).map(Box::new).map(Asked::Oidc),

@@ -216,7 +216,7 @@ impl Shape for SocketAddr {
 
 words! { Family, "family", "la famiglia", ["v4" => Family::V4, "v6" => Family::V6, "both" => Family::Both] }
 
-words! { DnsTransport, "transport", "il trasporto", ["udp" => DnsTransport::Udp, "tcp" => DnsTransport::Tcp, "both" => DnsTransport::Both] }
+words! { DnsTransport, "transport", "il trasporto", ["udp" => DnsTransport::Udp, "tcp" => DnsTransport::Tcp, "tls" => DnsTransport::Tls, "both" => DnsTransport::Both] }
 
 words! { RecordMatch, "way of matching", "il confronto", ["any" => RecordMatch::Any, "all" => RecordMatch::All, "exact" => RecordMatch::Exact, "none" => RecordMatch::None] }
 

@@ -22,10 +22,12 @@ use collector_api::{Reason, Verdict};
 use config::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, Family, HostPort};
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
+use rustls::pki_types::ServerName;
 
 use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::clock;
-use exchange::{Question, over_tcp, over_udp};
+use crate::tls::Tls;
+use exchange::{OverTls, Question, over_tcp, over_udp};
 use judge::{Wanted, rcode_name};
 use serial::Serials;
 
@@ -34,6 +36,8 @@ pub struct Dns {
     server: HostPort,
     question: Question,
     transport: DnsTransport,
+    /// Of [`DnsTransport::Tls`], and whom the certificate must be for.
+    tls: Option<Box<(Tls, ServerName<'static>)>>,
     wanted: Wanted,
     /// Questions that must not be answered.
     must_fail: Vec<Question>,
@@ -69,10 +73,16 @@ impl Dns {
             validated: params.flags.contains(&DnsFlag::Ad),
             edns_unless: Some(edns_refusals.clone()),
         };
+        let tls = (params.transport == DnsTransport::Tls).then(|| {
+            let tls = Tls::new(&params.tls, &[])?;
+            let name = tls.name(&params.server.host)?;
+            Ok::<_, String>(Box::new((tls, name)))
+        });
         let must_fail = params.must_fail.iter().map(|asked| query(asked).map(question));
         Ok(Self {
             server: params.server.clone(),
             transport: params.transport,
+            tls: tls.transpose()?,
             wanted,
             must_fail: must_fail.collect::<Result<_, _>>()?,
             question: question(query_asked),
@@ -85,9 +95,9 @@ impl Dns {
         let family = if self.server.host.contains(':') { Family::V6 } else { Family::V4 };
         let server = connect::locate(&self.server, family, surroundings, trace).await?;
         let mut attention = Attention::default();
-        let reply = self.answer(server, &mut attention, trace).await?;
+        let reply = self.answer(server, &mut attention, surroundings, trace).await?;
         trace.answered();
-        self.control(server, trace).await?;
+        self.control(server, surroundings, trace).await?;
         if let Some(serials) = &self.serials {
             let own = judge::serial(&reply)
                 .ok_or_else(|| Fault::new(Reason::AssertRecords, "no SOA in the answer"))?;
@@ -103,12 +113,13 @@ impl Dns {
         &self,
         server: SocketAddr,
         attention: &mut Attention,
+        surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<Message, Fault> {
-        if self.transport == DnsTransport::Tcp {
-            let reply = over_tcp(server, &self.question, trace).await?;
+        if let Some((reply, expiring)) = self.connected(server, &self.question, surroundings, trace).await? {
             tell(&reply, trace);
             attention.hear(self.judge(&reply))?;
+            attention.hear(expiring.map_or(Ok(()), Err))?;
             return Ok(reply);
         }
         let reply = over_udp(server, &self.question, "udp_rtt", trace).await?;
@@ -130,17 +141,39 @@ impl Dns {
         Ok(reply)
     }
 
+    /// The answer over a connection alone, and what wants attention of its TLS; `None` where datagrams are asked for.
+    async fn connected(
+        &self,
+        server: SocketAddr,
+        question: &Question,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<Option<(Message, Option<Fault>)>, Fault> {
+        if let Some((tls, name)) = self.tls.as_deref() {
+            let way = OverTls { server, tls, name, store: &surroundings.tls };
+            return way.ask(question, trace).await.map(Some);
+        }
+        if self.transport == DnsTransport::Tcp {
+            return over_tcp(server, question, trace).await.map(|reply| Some((reply, None)));
+        }
+        Ok(None)
+    }
+
     fn judge(&self, reply: &Message) -> Result<(), Fault> {
         self.wanted.judge(reply, (self.clock)())
     }
 
     /// Asks what must not be answered: bogus signatures must be SERVFAIL, names of others REFUSED.
-    async fn control(&self, server: SocketAddr, trace: &mut Trace) -> Result<(), Fault> {
+    async fn control(
+        &self,
+        server: SocketAddr,
+        surroundings: &Surroundings,
+        trace: &mut Trace,
+    ) -> Result<(), Fault> {
         for question in &self.must_fail {
-            let reply = if self.transport == DnsTransport::Tcp {
-                over_tcp(server, question, trace).await?
-            } else {
-                over_udp(server, question, "control_rtt", trace).await?
+            let reply = match self.connected(server, question, surroundings, trace).await? {
+                Some((reply, _)) => reply,
+                None => over_udp(server, question, "control_rtt", trace).await?,
             };
             let rcode = reply.metadata.response_code;
             trace.fact("control", format!("{} {}", question.query.name(), rcode_name(rcode)));

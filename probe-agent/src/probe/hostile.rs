@@ -49,6 +49,7 @@ const ROWS: &[Row] = &[
     Row { kind: "browse_blocked", probe: r#"{"kind":"browse","url":"http://uno.example/","proxy":{"address":"127.0.0.1:PORT"},"expect":"blocked","block_page":["nessun rumore dice questo"]}"#, prefix: |_| b"HTTP/1.1 200 OK\r\nX-Squid-".to_vec() },
     Row { kind: "captive_portal", probe: r#"{"kind":"captive_portal","url":"http://127.0.0.1:PORT/204","expect":"open"}"#, prefix: |_| b"HTTP/1.1 302 Found\r\nLocation: http://".to_vec() },
     Row { kind: "tls", probe: r#"{"kind":"tls","address":"127.0.0.1:PORT"}"#, prefix: |_| b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03".to_vec() },
+    Row { kind: "dns_tls", probe: r#"{"kind":"dns","server":"127.0.0.1:PORT","name":"intranet.example.","record_type":"TXT","transport":"tls"}"#, prefix: |_| b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03".to_vec() },
     Row { kind: "tls_smtp", probe: r#"{"kind":"tls","address":"127.0.0.1:PORT","starttls":"smtp"}"#, prefix: |_| b"220 a\r\n250 b\r\n220 c\r\n".to_vec() },
     Row { kind: "tls_ldap", probe: r#"{"kind":"tls","address":"127.0.0.1:PORT","starttls":"ldap"}"#, prefix: |_| b"\x30\x07\x02\x01\x01\x78\x03\x0a\x01".to_vec() },
     Row { kind: "registration", probe: r#"{"kind":"registration","domain":"comune.example","rdap":"http://127.0.0.1:PORT/"}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"ldhName\":\"comune.example\",".to_vec() },

@@ -1,6 +1,7 @@
 //! `probe: dns`: one question to one named server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 
 use crate::check::bounds::{MUST_FAIL_MAX, SERVERS_MAX};
 use crate::text::say;
@@ -8,7 +9,7 @@ use crate::yaml::duration::Millis;
 use crate::yaml::nearest;
 use crate::yaml::probe::{DnsKeys, SoaSerialKeys};
 use crate::yaml::shape::{At, Report};
-use crate::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, HostPort, RecordMatch, SoaSerial};
+use crate::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, HostPort, RecordMatch, SoaSerial, TlsParams};
 
 const RECORD_TYPES: [&str; 10] = ["A", "AAAA", "MX", "NS", "SOA", "TXT", "CNAME", "PTR", "SRV", "CAA"];
 
@@ -36,12 +37,13 @@ impl Asked {
     /// Tells it all targets of its component.
     pub(super) fn among<'t>(&mut self, targets: impl Iterator<Item = &'t At<String>>) {
         if let Some(serial) = &mut self.soa_serial {
-            serial.value.siblings = targets.filter_map(|target| server(&target.value)).collect();
+            let port = self.params.transport.port();
+            serial.value.siblings = targets.filter_map(|target| server(&target.value, port)).collect();
         }
     }
 
     pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<DnsParams> {
-        let Some(server) = server(&target.value) else {
+        let Some(server) = server(&target.value, self.params.transport.port()) else {
             let message = say!(
                 "`{}` is not the IP address of a server (`10.0.0.53`, or `10.0.0.53:5353`): a name server cannot be \
                  looked up by name while it is in question",
@@ -60,12 +62,14 @@ impl Asked {
     }
 }
 
-fn server(text: &str) -> Option<HostPort> {
-    HostPort::parse(text, Some(53)).filter(|server| server.host.parse::<IpAddr>().is_ok())
+fn server(text: &str, port: u16) -> Option<HostPort> {
+    HostPort::parse(text, Some(port)).filter(|server| server.host.parse::<IpAddr>().is_ok())
 }
 
 /// Judges the parameters. `None` after a problem.
-pub(super) fn asked(keys: &DnsKeys, report: &mut Report<'_>) -> Option<Asked> {
+pub(super) fn asked(keys: &DnsKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
+    let transport = keys.transport.unwrap_or_default();
+    let tls = tls(keys, transport, folder, report);
     let question = question(&keys.ask, report);
     let rcodes = rcodes(keys.rcodes.as_deref(), report);
     let record_type = question.as_ref().map_or("", |question| question.record_type.as_str());
@@ -87,7 +91,8 @@ pub(super) fn asked(keys: &DnsKeys, report: &mut Report<'_>) -> Option<Asked> {
         server,
         name,
         record_type,
-        transport: keys.transport.unwrap_or(DnsTransport::Udp),
+        transport,
+        tls: tls?,
         rcodes: rcodes?,
         expect: expect?,
         matching: keys.matching.as_ref().map(|key| key.value).unwrap_or_default(),
@@ -101,6 +106,33 @@ pub(super) fn asked(keys: &DnsKeys, report: &mut Report<'_>) -> Option<Asked> {
         soa_serial: None,
     };
     Some(Asked { params, soa_serial: soa_serial? })
+}
+
+/// What only TLS has, and what it has not.
+fn tls(
+    keys: &DnsKeys,
+    transport: DnsTransport,
+    folder: Option<&Path>,
+    report: &mut Report<'_>,
+) -> Option<TlsParams> {
+    let is_tls = transport == DnsTransport::Tls;
+    if let Some(key) = keys.tls.as_ref().filter(|_| !is_tls) {
+        let message = say!(
+            "`tls` says how a certificate is judged, and this transport shows none; write `transport: tls`",
+            "`tls` dice come si giudica un certificato, e questo trasporto non ne mostra; scrivi `transport: tls`"
+        );
+        report.problem(key.at, message);
+        return None;
+    }
+    if let Some(key) = keys.soa_serial.as_ref().filter(|_| is_tls) {
+        let message = say!(
+            "`soa_serial` asks the other servers over UDP; let a check with `transport: udp` compare",
+            "`soa_serial` interroga gli altri server via UDP; lo confronti un controllo con `transport: udp`"
+        );
+        report.problem(key.at, message);
+        return None;
+    }
+    super::tls::tls(keys.tls.as_ref().map(|key| &key.value), folder, report)
 }
 
 /// `intranet.example A`, or `intranet.example` for its address.
@@ -288,7 +320,7 @@ fn soa_serial(
     }
     let mut named = Vec::new();
     for key in keys.same_as.iter().flatten() {
-        let Some(server) = server(&key.value) else {
+        let Some(server) = server(&key.value, DnsTransport::Udp.port()) else {
             let message = say!(
                 "`{}` is not the IP address of a server",
                 "`{}` non è l'indirizzo IP di un server",

@@ -37,6 +37,13 @@ fn parameters_of_each_kind_are_taken() {
     );
     assert_eq!((dns.transport, dns.rcodes.join(",")), (DnsTransport::Tcp, "NOERROR,NXDOMAIN".to_owned()));
 
+    let check = only(
+        "c: {probe: dns, targets: {t: 10.0.0.53}, ask: example, transport: tls, tls: {name: dns.example, warn: 7d}}",
+    );
+    let Probe::Dns(dns) = &check.probe else { panic!("dns") };
+    assert_eq!((dns.transport, dns.server.to_string().as_str()), (DnsTransport::Tls, "10.0.0.53:853"));
+    assert_eq!((dns.tls.name.as_deref(), dns.tls.warn_ms), (Some("dns.example"), Some(604_800_000)));
+
     let check =
         only("c: {probe: tcp, targets: {t: \"[::1]:22\"}, measures_path: true, warn: 100ms, crit: 1s}");
     let Probe::Tcp(tcp) = &check.probe else { panic!("tcp") };

@@ -1,6 +1,7 @@
 //! The keys of `probe: dns`.
 
 use crate::yaml::duration::Millis;
+use crate::yaml::probe::TlsKeys;
 use crate::yaml::shape::{At, shape};
 use crate::{DnsFlag, DnsTransport, RecordMatch};
 
@@ -29,8 +30,10 @@ shape! {
         must_fail: optional Vec<At<String>>,
         /// Servers that must have the same serial.
         soa_serial: decisive At<SoaSerialKeys>,
-        /// `udp`, `tcp` or `both`.
+        /// `udp`, `tcp`, `tls` or `both`.
         transport: decisive DnsTransport,
+        /// How the server's certificate is judged, with `transport: tls`.
+        tls: decisive At<TlsKeys>,
         /// Codes that are up.
         rcodes: optional Vec<At<String>>,
     }

@@ -1,4 +1,4 @@
-//! One question on the wire, over UDP or TCP. Messages are hickory's; sockets are ours.
+//! One question on the wire, over UDP, TCP or TLS. Messages are hickory's; sockets are ours.
 //!
 //! Why not hickory's clients: they drop an error answer that leaves the question out, log a line for
 //! every forged datagram, and know no difference between silence and answers to somebody else. Here
@@ -9,10 +9,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use collector_api::Reason;
 use hickory_proto::op::{Edns, Message, MessageType, Query, ResponseCode};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Interest};
 use tokio::net::UdpSocket;
 
 use super::super::{Fault, Trace, connect};
+use crate::tls::{Tls, TlsStore, fault_within};
 
 /// The largest payload that needs no fragments anywhere (DNS flag day 2020).
 const PAYLOAD_BYTES: u16 = 1_232;
@@ -88,6 +90,43 @@ pub(super) async fn over_tcp(
     }
 }
 
+/// A server that speaks TLS.
+#[derive(Debug)]
+pub(super) struct OverTls<'a> {
+    pub(super) server: SocketAddr,
+    pub(super) tls: &'a Tls,
+    /// Whom its certificate must be for.
+    pub(super) name: &'a ServerName<'static>,
+    pub(super) store: &'a TlsStore,
+}
+
+impl OverTls<'_> {
+    /// Asks over a connection with TLS (RFC 7858; phases `connect`, `tls` and `tcp_rtt`), and over another one who
+    /// knows no EDNS. With the answer, what wants attention of the certificate.
+    pub(super) async fn ask(
+        &self,
+        question: &Question,
+        trace: &mut Trace,
+    ) -> Result<(Message, Option<Fault>), Fault> {
+        let answer = self.connection(question, trace).await?;
+        match question.plain_after(&answer.0, trace) {
+            Some(plain) => self.connection(&plain, trace).await,
+            None => Ok(answer),
+        }
+    }
+
+    async fn connection(
+        &self,
+        question: &Question,
+        trace: &mut Trace,
+    ) -> Result<(Message, Option<Fault>), Fault> {
+        let stream = connect::dial(self.server, trace).await?;
+        let secured = self.store.handshake(self.tls, self.name.clone(), stream, trace).await?;
+        let reply = over(secured.stream, question, trace).await?;
+        Ok((reply, secured.attention))
+    }
+}
+
 /// Only the server's answers arrive: the socket is connected.
 async fn datagram(
     server: SocketAddr,
@@ -119,18 +158,30 @@ async fn datagram(
 }
 
 async fn connection(server: SocketAddr, question: &Question, trace: &mut Trace) -> Result<Message, Fault> {
+    let stream = connect::dial(server, trace).await?;
+    over(stream, question, trace).await
+}
+
+/// One question and its answer (phase `tcp_rtt`), each behind its length.
+async fn over<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    question: &Question,
+    trace: &mut Trace,
+) -> Result<Message, Fault> {
     let asked = question.message();
     let bytes = encoded(&asked)?;
-    let mut stream = connect::dial(server, trace).await?;
     trace.enter("tcp_rtt");
     trace.sent(|| shown(&asked));
     // RFC 7766, 8: length and message in one write.
     let length = u16::try_from(bytes.len()).map_err(|error| internal(&error))?;
     let framed = [&length.to_be_bytes(), bytes.as_slice()].concat();
-    stream.write_all(&framed).await.map_err(|error| Fault::of_stream(&error))?;
-    let length = stream.read_u16().await.map_err(|error| Fault::of_stream(&error))?;
+    let broken = |error: io::Error| fault_within(&error).unwrap_or_else(|| Fault::of_stream(&error));
+    stream.write_all(&framed).await.map_err(broken)?;
+    // TLS keeps what it is given until it is told to send.
+    stream.flush().await.map_err(broken)?;
+    let length = stream.read_u16().await.map_err(broken)?;
     let mut bytes = vec![0; usize::from(length)];
-    stream.read_exact(&mut bytes).await.map_err(|error| Fault::of_stream(&error))?;
+    stream.read_exact(&mut bytes).await.map_err(broken)?;
     let reply = fitting(&asked, &bytes)?
         .ok_or_else(|| Fault::new(Reason::ProtoIdMismatch, "the answer is to another question"))?;
     trace.received(|| shown(&reply));

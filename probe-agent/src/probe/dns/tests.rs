@@ -1,5 +1,7 @@
 //! Judging, by tables; and a whole exchange with a server that lies in every way we know.
 
+mod over_tls;
+
 use std::net::SocketAddr;
 
 use collector_api::{Reason, Verdict};
