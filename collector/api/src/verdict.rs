@@ -310,6 +310,7 @@ reasons! {
     432 ApRadioOff "ap.radio_off" "the access point works with something missing, such as a radio";
     433 ApControllerUnreachable "ap.controller_unreachable" "the controller does not tell its table, and nothing stands in for it";
     434 ApNoReply "ap.no_reply" "the controller does not tell its table, and the access point does not answer an echo";
+    435 ApPortDown "ap.port_down" "the controller does not tell its table, and nobody is at the access point's switch port";
     241 MailSubmitFailed "mail.submit_failed" "no server took the message";
     242 MailNotDelivered "mail.not_delivered" "the message did not arrive in time";
     243 MailBounced "mail.bounced" "the message came back";

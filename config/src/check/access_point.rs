@@ -18,12 +18,18 @@ pub struct AccessPointParams {
     pub family: Family,
     /// Who knows of it.
     pub controller: ApController,
-    /// What stands in for the controller when that does not answer.
-    #[serde(default)]
-    pub fallback: ApFallback,
+    /// What stands in for the controller when that does not answer: the first of them that can tell is believed.
+    /// Nothing when empty: its state is then unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<ApFallback>,
 }
 
 impl AccessPointParams {
+    /// One of each kind.
+    pub const FALLBACKS_MAX: usize = 3;
+    /// Of the name of a switch's port (RFC 2863, `ifName`; `ifDescr` has as many).
+    pub const PORT_BYTES_MAX: usize = 255;
+
     /// A name of a controller as the names of targets are written: `AP Roma.1` is `ap-roma-1`.
     pub fn name_of(text: &str) -> String {
         let text = text.trim();
@@ -105,14 +111,27 @@ pub enum ApSource {
 }
 
 /// What stands in for a controller that does not answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApFallback {
     /// An echo of the access point itself.
-    #[default]
     Icmp,
-    /// Nothing: its state is then unknown.
-    None,
+    /// Its own SNMP agent; and an echo when that is silent.
+    Snmp {
+        /// 161 unless said.
+        port: u16,
+        /// Who asks.
+        access: SnmpAccess,
+    },
+    /// The port of the switch on which it hangs (`ifOperStatus`, RFC 2863).
+    SwitchPort {
+        /// The switch; port 161 unless said.
+        address: HostPort,
+        /// Who asks.
+        access: SnmpAccess,
+        /// The port by its `ifName`, `ifDescr` or index.
+        port: String,
+    },
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How much one check may ask. `vedetta check` says it with a place; the agent holds to it by itself,
 //! because what an assignment carries need not have been checked.
 
-use super::{ApController, SnmpParams};
+use super::{AccessPointParams, ApController, ApFallback, SnmpParams};
 use super::{
     BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, JourneyParams, JourneyStep, MailLogin,
     MailServer, NtpParams, Probe, RadiusParams, RoundTripParams,
@@ -100,6 +100,8 @@ impl CheckSpec {
             Probe::AccessPoint(ap) => vec![
                 ("up", ap.controller.up.len(), ApController::STATES_MAX),
                 ("degraded", ap.controller.degraded.len(), ApController::STATES_MAX),
+                ("fallback", ap.fallback.len(), AccessPointParams::FALLBACKS_MAX),
+                ("bytes of a port", port_bytes(ap), AccessPointParams::PORT_BYTES_MAX),
             ],
             Probe::Snmp(snmp) => vec![
                 ("values", snmp.values.len(), SnmpParams::VALUES_MAX),
@@ -124,6 +126,15 @@ impl CheckSpec {
         let (what, count, max) = counted.into_iter().find(|(_, count, max)| count > max)?;
         Some(format!("`{what}` is {count}; this agent does at most {max}"))
     }
+}
+
+/// Of the longest name of a switch's port.
+fn port_bytes(ap: &AccessPointParams) -> usize {
+    let of = |fallback: &ApFallback| match fallback {
+        ApFallback::SwitchPort { port, .. } => port.len(),
+        ApFallback::Icmp | ApFallback::Snmp { .. } => 0,
+    };
+    ap.fallback.iter().map(of).max().unwrap_or(0)
 }
 
 /// Bytes of the account's name.

@@ -119,7 +119,20 @@ impl Asked {
     }
 
     /// Puts the question to one target. `None` after a problem.
-    pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<Probe> {
+    pub(super) fn of(
+        &self,
+        target: &At<String>,
+        switch_port: Option<&At<String>>,
+        report: &mut Report<'_>,
+    ) -> Option<Probe> {
+        if let (Some(key), false) = (switch_port, matches!(self, Self::AccessPoint(_))) {
+            let message = say!(
+                "`switch_port` is about access points: it belongs to `probe: access_point`",
+                "`switch_port` riguarda gli access point: è di `probe: access_point`"
+            );
+            report.problem(key.at, message);
+            return None;
+        }
         match self {
             Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
@@ -142,7 +155,9 @@ impl Asked {
             Self::CaptivePortal(asked) => asked.of(target, report).map(Probe::CaptivePortal),
             Self::Certificate(asked) => asked.of(target, report).map(Probe::Certificate),
             Self::Registration(asked) => asked.of(target, report).map(Probe::Registration),
-            Self::AccessPoint(asked) => asked.of(target, report).map(Box::new).map(Probe::AccessPoint),
+            Self::AccessPoint(asked) => {
+                asked.of(target, switch_port, report).map(Box::new).map(Probe::AccessPoint)
+            }
             Self::MailRoundTrip(asked) => asked.of(target, report).map(Box::new).map(Probe::MailRoundTrip),
         }
     }

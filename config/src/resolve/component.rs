@@ -206,7 +206,9 @@ impl Branch<'_> {
                 let id = self.check_id(target, report);
                 facts = self.facts(target, keys, &siblings, report);
                 // The address is judged even when the parameters are not right.
-                let probe = asked.as_ref().and_then(|asked| asked.of(&keys.address, report));
+                let probe = asked
+                    .as_ref()
+                    .and_then(|asked| asked.of(&keys.address, keys.switch_port.as_ref(), report));
                 (id, probe.map(|probe| ask::named(probe, &target.value)))
             });
             let ((Some(id), Some(probe)), Some(from), Some(timing)) = (resolved, &from, timing) else {

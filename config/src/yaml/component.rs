@@ -229,6 +229,8 @@ shape! {
         area: optional String,
         /// The target it hangs on, such as the switch of an access point.
         behind: optional At<String>,
+        /// The switch of an access point and its port there, for `fallback: switch_port`.
+        switch_port: optional At<String>,
         /// Its weight in a mean.
         weight: optional At<u32>,
         /// Part of the component from this day on.
@@ -253,6 +255,7 @@ impl Target {
             address,
             area: None,
             behind: None,
+            switch_port: None,
             weight: None,
             since: None,
             until: None,

@@ -26,7 +26,7 @@ mod registration;
 mod access_point;
 mod mail_round_trip;
 
-pub(crate) use access_point::{AccessPointKeys, ApTable, ControllerKeys};
+pub(crate) use access_point::{AccessPointKeys, ApTable, ControllerKeys, DevicesKeys, Fallback};
 pub(crate) use browse::{BrowseKeys, InterceptionKeys, ProxyKeys};
 pub(crate) use captive_portal::CaptivePortalKeys;
 pub(crate) use certificate::CertificateKeys;

@@ -1,14 +1,16 @@
-//! `probe: access_point`: what a controller says of one access point, and an echo where the controller says nothing.
+//! `probe: access_point`: what a controller says of one access point, and what stands in where it says nothing.
 //!
 //! A controller is read once for all its access points: whoever comes first reads, the others wait for that reading or
 //! take the one that is there, which is never older than nine tenths of the interval. The price is that an access point
 //! that fails is seen up to so much later; the evidence tells the table's age. One that is gone from the table is down:
-//! a controller forgets what has left it. A table that is empty, or without any state,
-//! says nothing of anybody, and counts as no answer.
+//! a controller forgets what has left it. A table that is empty, or without any state, says nothing of anybody, and
+//! counts as no answer. Whatever goes wrong on the way to somebody who could tell is unknown, also at the deadline: a
+//! name that does not resolve is no access point that is down.
 
 mod controllers;
 mod table;
 mod rest;
+mod fallback;
 #[cfg(test)]
 mod tests;
 
@@ -19,18 +21,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collector_api::Reason;
-use config::{AccessPointParams, ApFallback, ApSource, HostPort, Timing};
+use config::{AccessPointParams, ApSource, Family, HostPort, Timing};
 use tokio::time::Instant;
 
-use super::{Asker, Attempted, Fault, Surroundings, Trace, connect, snmp};
+use super::{Asker, Attempted, Fault, Surroundings, Trace, snmp};
 use controllers::{Key, Reading};
 use rest::Rest;
 use table::Table;
 
-/// Of an attempt, for the controller; the rest is for an echo.
-const CONTROLLER_SHARE: f64 = 0.6;
-/// Of an attempt, for the echo.
-const ECHO_SHARE: f64 = 0.25;
+/// Of an attempt, for the controller; most of the rest is for what stands in for it.
+const CONTROLLER_SHARE: f64 = 0.55;
+/// Of an attempt, for all that is asked.
+const ASKING_SHARE: f64 = 0.95;
+/// Of an attempt: in less time nobody's silence says anything.
+const ENOUGH_SHARE: f64 = 0.1;
 /// Rows of a controller's table.
 const ROWS_MAX: usize = 4_096;
 /// Names of access points that are told in one line.
@@ -68,10 +72,9 @@ impl AccessPoint {
 
     async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
         let began = Instant::now();
+        trace.read_silence(fallback::unseen);
         trace.enter("controller");
         let deadline = began + self.timeout.mul_f64(CONTROLLER_SHARE);
-        let late = Fault::unseen(Reason::ApControllerUnreachable, "the controller took too long");
-        trace.at_deadline(Err(late));
         let reading = self.reading(deadline, surroundings, trace).await;
         trace.fact("table_age", format!("{} s", reading.at.elapsed().as_secs()));
         match &reading.table {
@@ -81,7 +84,12 @@ impl AccessPoint {
                 trace.fact("controller", told);
                 table.judge(&self.params.name)
             }
-            Err(fault) => self.without(fault, surroundings, trace).await,
+            Err(fault) => {
+                trace.fact("controller", format!("{}: {}", fault.reason, fault.detail));
+                let until = began + self.timeout.mul_f64(ASKING_SHARE);
+                let time = fallback::Time { until, enough: self.timeout.mul_f64(ENOUGH_SHARE) };
+                fallback::ask(&self.params, fault, time, surroundings, trace).await
+            }
         }
     }
 
@@ -132,7 +140,8 @@ impl AccessPoint {
         let controller = &self.params.controller;
         match (&controller.source, &self.rest) {
             (ApSource::Snmp { address, access, name, state, clients, ip }, _) => {
-                let mut session = snmp::open(address, access, deadline, surroundings, trace).await?;
+                let mut session =
+                    snmp::open(address, Family::V4, access, deadline, surroundings, trace).await?;
                 let names = session.walk(name, ROWS_MAX, trace).await?;
                 let states = session.walk(state, ROWS_MAX, trace).await?;
                 let mut of = [Vec::new(), Vec::new()];
@@ -149,42 +158,11 @@ impl AccessPoint {
         }
     }
 
-    /// The controller tells nothing: an echo says whether the access point is there, if it may stand in.
-    async fn without(
-        &self,
-        fault: &Fault,
-        surroundings: &Surroundings,
-        trace: &mut Trace,
-    ) -> Result<(), Fault> {
-        trace.fact("controller", format!("{}: {}", fault.reason, fault.detail));
-        if self.params.fallback == ApFallback::None {
-            return Err(judge_without(fault, None));
-        }
-        trace.enter("echo");
-        trace.at_deadline(Err(judge_without(fault, None)));
-        let host = connect::locate(&self.address, self.params.family, surroundings, trace).await?.ip();
-        let echo = surroundings.pings.is_reached(host, self.timeout.mul_f64(ECHO_SHARE)).await?;
-        if echo {
-            trace.fact("seen_by", "echo");
-            return Ok(());
-        }
-        Err(judge_without(fault, Some(echo)))
-    }
-
     /// The controller's table, for a person who writes the list of targets.
     pub async fn list(&self, surroundings: &Surroundings) -> Result<Vec<Listed>, Fault> {
         let mut trace = Trace::begin();
         let table = self.read(Instant::now() + self.timeout, surroundings, &mut trace).await?;
         Ok(table.listed())
-    }
-}
-
-/// Nobody knows, or nobody and no echo.
-fn judge_without(fault: &Fault, echo: Option<bool>) -> Fault {
-    let detail = format!("{}: {}", fault.reason, fault.detail);
-    match echo {
-        Some(false) => Fault::new(Reason::ApNoReply, detail),
-        _ => Fault::unseen(Reason::ApControllerUnreachable, detail),
     }
 }
 

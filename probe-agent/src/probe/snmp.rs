@@ -15,7 +15,7 @@ mod interfaces;
 mod presets;
 mod judge;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use engines::Engines;
 pub(super) use message::Value;
@@ -135,17 +135,39 @@ impl Asker for Snmp {
     }
 }
 
-/// Opens a conversation with a device for whoever reads its tables: over IPv4 where it has a name.
+/// Opens a conversation with a device for another kind, in phase `snmp`.
 pub(super) async fn open<'s>(
     address: &HostPort,
+    family: Family,
     access: &SnmpAccess,
     deadline: Instant,
     surroundings: &'s Surroundings,
     trace: &mut Trace,
 ) -> Result<Session<'s>, Fault> {
-    let remote = connect::locate(address, Family::V4, surroundings, trace).await?;
+    let remote = connect::locate(address, family, surroundings, trace).await?;
     let speaker = speaker(access, address, remote, surroundings, trace).await?;
+    trace.enter("snmp");
     Session::open(remote, speaker, (&surroundings.snmp, (remote, access.clone())), deadline).await
+}
+
+/// For how long a device says that it runs.
+pub(super) async fn uptime(session: &mut Session<'_>, trace: &mut Trace) -> Result<Option<String>, Fault> {
+    let oids: Vec<SnmpOid> = UPTIMES.iter().filter_map(|arcs| SnmpOid::of(arcs.to_vec())).collect();
+    let values = session.get(&oids, trace).await?;
+    Ok(Uptimes::of(&values, |_ticks| false).told())
+}
+
+/// Is an interface in operation? `Ok(None)` when it is, or what it is instead; the fault is why nobody can tell.
+pub(super) async fn interface(
+    name: &str,
+    session: &mut Session<'_>,
+    trace: &mut Trace,
+) -> Result<Option<String>, Fault> {
+    let found = interfaces::found(&[name.to_owned()], session, trace).await?;
+    match found.get(name) {
+        Some((admin, oper)) => judge::out_of_operation(name, admin, oper),
+        None => Err(Fault::degraded(Reason::SnmpNoSuch, format!("{name} is not there"))),
+    }
 }
 
 /// Who asks, with the secrets for this device.

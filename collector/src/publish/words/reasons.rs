@@ -209,6 +209,9 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::ApRadioOff => "all'access point manca qualcosa, come una radio",
         Reason::ApControllerUnreachable => "il controller non dà la sua tabella, e nulla ne fa le veci",
         Reason::ApNoReply => "il controller non dà la sua tabella, e l'access point non risponde all'eco",
+        Reason::ApPortDown => {
+            "il controller non dà la sua tabella, e alla porta dello switch dell'access point non c'è nessuno"
+        }
         Reason::MailSubmitFailed => "nessun server ha accettato il messaggio",
         Reason::MailNotDelivered => "il messaggio non è arrivato in tempo",
         Reason::MailBounced => "il messaggio è tornato indietro",

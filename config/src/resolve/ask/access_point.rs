@@ -6,16 +6,31 @@ use super::snmp::{self, Credentials};
 use super::{family_of, http, tls};
 use crate::problem::Place;
 use crate::text::{Text, say};
-use crate::yaml::probe::{AccessPointKeys, ApTable, ControllerKeys};
+use crate::yaml::probe::{AccessPointKeys, ApTable, ControllerKeys, DevicesKeys, Fallback};
 use crate::yaml::shape::{At, Report};
-use crate::{AccessPointParams, ApController, ApFallback, ApSource, Family, HostPort, SnmpOid};
+use crate::{AccessPointParams, ApController, ApFallback, ApSource, Family, HostPort, SnmpAccess, SnmpOid};
 
 /// The question without its target.
 #[derive(Debug)]
 pub(in crate::resolve) struct Asked {
     family: Option<At<Family>>,
     controller: ApController,
-    fallback: ApFallback,
+    fallback: Vec<StandIn>,
+}
+
+/// What stands in for the controller, before it is known for which access point.
+#[derive(Debug)]
+enum StandIn {
+    Icmp,
+    Snmp(Devices),
+    SwitchPort(Devices),
+}
+
+/// Devices that are all asked alike.
+#[derive(Debug)]
+struct Devices {
+    port: u16,
+    access: SnmpAccess,
 }
 
 /// Judges the parameters. `None` after a problem.
@@ -23,13 +38,92 @@ pub(super) fn asked(keys: &AccessPointKeys, folder: Option<&Path>, report: &mut 
     Some(Asked {
         family: keys.family.clone(),
         controller: controller(&keys.controller, folder, report)?,
-        fallback: keys.fallback.as_ref().map(|key| key.value).unwrap_or_default(),
+        fallback: fallback(keys, report)?,
     })
+}
+
+/// An echo unless something else is said.
+fn fallback(keys: &AccessPointKeys, report: &mut Report<'_>) -> Option<Vec<StandIn>> {
+    let wanted = keys.fallback.as_deref();
+    let is_wanted = |word| wanted.unwrap_or_default().iter().any(|key| key.value == word);
+    let idle = [
+        ("snmp", keys.snmp.as_ref().filter(|_| !is_wanted(Fallback::Snmp)), "snmp"),
+        ("switch", keys.switch.as_ref().filter(|_| !is_wanted(Fallback::SwitchPort)), "switch_port"),
+    ];
+    if let Some((key, at, word)) = idle.into_iter().find_map(|(key, idle, word)| Some((key, idle?.at, word)))
+    {
+        let message = say!(
+            "`{key}` says nothing unless `fallback` names `{word}`",
+            "`{key}` non dice niente se `fallback` non nomina `{word}`"
+        );
+        report.problem(at, message);
+        return None;
+    }
+    let Some(wanted) = wanted else { return Some(vec![StandIn::Icmp]) };
+    let mut all = Vec::new();
+    for (n, key) in wanted.iter().enumerate() {
+        let is_twice = wanted[..n].iter().any(|before| before.value == key.value);
+        if is_twice || (key.value == Fallback::None && wanted.len() > 1) {
+            let message = if is_twice {
+                say!("the same fallback twice", "lo stesso ripiego due volte")
+            } else {
+                say!("`none` stands alone", "`none` sta da solo")
+            };
+            report.problem(key.at, message);
+            return None;
+        }
+        match key.value {
+            Fallback::None => {}
+            Fallback::Icmp => all.push(StandIn::Icmp),
+            Fallback::Snmp => all.push(StandIn::Snmp(devices(key.at, "snmp", keys.snmp.as_ref(), report)?)),
+            Fallback::SwitchPort => {
+                all.push(StandIn::SwitchPort(devices(key.at, "switch", keys.switch.as_ref(), report)?));
+            }
+        }
+    }
+    Some(all)
+}
+
+fn devices(at: Place, name: &str, key: Option<&At<DevicesKeys>>, report: &mut Report<'_>) -> Option<Devices> {
+    let Some(At { value: keys, .. }) = key else {
+        let message = say!(
+            "`{name}` is missing: who asks them, such as `{name}: {{version: 2c, secret: comunita}}`",
+            "manca `{name}`: chi li interroga, come `{name}: {{version: 2c, secret: comunita}}`"
+        );
+        report.problem(at, message);
+        return None;
+    };
+    let credentials = Credentials {
+        version: &keys.version,
+        secret: keys.secret.as_ref(),
+        user: keys.user.as_ref(),
+        auth: keys.auth.as_ref(),
+        privacy: keys.privacy.as_ref(),
+        privacy_secret: keys.privacy_secret.as_ref(),
+        context: keys.context.as_ref(),
+    };
+    let port = match &keys.port {
+        None => snmp::PORT,
+        Some(key) => {
+            let port = u16::try_from(key.value).ok().filter(|port| *port > 0);
+            if port.is_none() {
+                let message = say!("a port is 1 to 65535", "una porta va da 1 a 65535");
+                report.problem(key.at, message);
+            }
+            port?
+        }
+    };
+    Some(Devices { port, access: snmp::access(&credentials, report)? })
 }
 
 impl Asked {
     /// Its name is told later: the target's.
-    pub(super) fn of(&self, target: &At<String>, report: &mut Report<'_>) -> Option<AccessPointParams> {
+    pub(super) fn of(
+        &self,
+        target: &At<String>,
+        switch_port: Option<&At<String>>,
+        report: &mut Report<'_>,
+    ) -> Option<AccessPointParams> {
         let Some(address) = HostPort::parse(&target.value, Some(1)).filter(|address| address.port == 1)
         else {
             let message = say!(
@@ -45,8 +139,67 @@ impl Asked {
             family: family_of(&address.host, self.family.as_ref(), report)?,
             host: address.host,
             controller: self.controller.clone(),
-            fallback: self.fallback,
+            fallback: self.fallback_of(target, switch_port, report)?,
         })
+    }
+
+    /// What stands in for the controller of this access point. One that hangs on no switch that is known has the rest.
+    fn fallback_of(
+        &self,
+        target: &At<String>,
+        switch_port: Option<&At<String>>,
+        report: &mut Report<'_>,
+    ) -> Option<Vec<ApFallback>> {
+        let is_asked = self.fallback.iter().any(|one| matches!(one, StandIn::SwitchPort(_)));
+        if let Some(key) = switch_port.filter(|_| !is_asked) {
+            let message = say!(
+                "`switch_port` says nothing unless `fallback` names it",
+                "`switch_port` non dice niente se `fallback` non lo nomina"
+            );
+            report.problem(key.at, message);
+            return None;
+        }
+        let mut all = Vec::new();
+        for one in &self.fallback {
+            match (one, switch_port) {
+                (StandIn::Icmp, _) => all.push(ApFallback::Icmp),
+                (StandIn::Snmp(Devices { port, access }), _) => {
+                    all.push(ApFallback::Snmp { port: *port, access: access.clone() });
+                }
+                (StandIn::SwitchPort(devices), Some(key)) => all.push(devices.switch_port(key, report)?),
+                (StandIn::SwitchPort(_), None) => {}
+            }
+        }
+        if all.is_empty() && !self.fallback.is_empty() {
+            let message = say!(
+                "the access point has no `switch_port`, and `fallback` names nothing else",
+                "l'access point non ha `switch_port`, e `fallback` non nomina altro"
+            );
+            report.problem(target.at, message);
+            return None;
+        }
+        Some(all)
+    }
+}
+
+impl Devices {
+    /// `10.0.6.2 Gi1/0/7`: names of ports have spaces, names of switches have none.
+    fn switch_port(&self, key: &At<String>, report: &mut Report<'_>) -> Option<ApFallback> {
+        let parts = key.value.trim().split_once(char::is_whitespace);
+        let read = parts.and_then(|(switch, port)| {
+            let is_short = port.trim().len() <= AccessPointParams::PORT_BYTES_MAX;
+            Some((HostPort::parse(switch, Some(self.port))?, port.trim().to_owned())).filter(|_| is_short)
+        });
+        let Some((address, port)) = read else {
+            let message = say!(
+                "`{}` is not a switch and its port, such as `10.0.6.2 Gi1/0/7`",
+                "`{}` non è uno switch con la sua porta, come `10.0.6.2 Gi1/0/7`",
+                key.value
+            );
+            report.problem(key.at, message);
+            return None;
+        };
+        Some(ApFallback::SwitchPort { address, access: self.access.clone(), port })
     }
 }
 

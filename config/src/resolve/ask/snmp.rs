@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// RFC 1215 and everybody since.
-const PORT: u16 = 161;
+pub(super) const PORT: u16 = 161;
 /// RFC 3414, 5, `usmUserName`: of a user's name.
 const USER_BYTES_MAX: usize = 32;
 

@@ -3,15 +3,19 @@
 use crate::yaml::probe::{SnmpVersion, TlsKeys};
 use crate::yaml::scalar::words;
 use crate::yaml::shape::{At, shape};
-use crate::{ApFallback, Family, Id, SnmpAuth, SnmpCipher};
+use crate::{Family, Id, SnmpAuth, SnmpCipher};
 
 shape! {
     /// `probe: access_point`
     AccessPointKeys {
         /// Who knows of the access points.
         controller: required At<ControllerKeys>,
-        /// What stands in for a controller that does not answer: `icmp` or `none`.
-        fallback: optional At<ApFallback>,
+        /// What stands in for a controller that does not answer, in this order: `icmp`, `snmp`, `switch_port`; or `none`.
+        fallback: decisive Vec<At<Fallback>>,
+        /// How the access points' own SNMP agents are asked, for `fallback: snmp`.
+        snmp: decisive At<DevicesKeys>,
+        /// How the switches are asked, for `fallback: switch_port`.
+        switch: decisive At<DevicesKeys>,
         /// `v4`, `v6` or `both`, of the access points.
         family: decisive At<Family>,
     }
@@ -61,6 +65,37 @@ shape! {
     }
 }
 
+shape! {
+    /// `snmp:` and `switch:`
+    DevicesKeys {
+        /// `2c` or `3`.
+        version: required At<SnmpVersion>,
+        /// The name of a secret of the agent: the community of version 2c, the passphrase of `auth` of version 3.
+        secret: decisive At<Id>,
+        /// Of version 3.
+        user: decisive At<String>,
+        /// By what messages of version 3 are authenticated.
+        auth: decisive At<SnmpAuth>,
+        /// By what messages of version 3 are encrypted.
+        privacy: decisive At<SnmpCipher>,
+        /// The name of a secret of the agent: the passphrase of `privacy`.
+        privacy_secret: decisive At<Id>,
+        /// Of version 3.
+        context: decisive At<String>,
+        /// Where they listen.
+        port: decisive At<u32>,
+    }
+}
+
+/// One of `fallback:`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    Icmp,
+    Snmp,
+    SwitchPort,
+    None,
+}
+
 /// `table:`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApTable {
@@ -69,4 +104,9 @@ pub(crate) enum ApTable {
 }
 
 words! { ApTable, "table", "la tabella", ["aruba" => ApTable::Aruba, "airespace" => ApTable::Airespace] }
-words! { ApFallback, "fallback", "il ripiego", ["icmp" => ApFallback::Icmp, "none" => ApFallback::None] }
+words! { Fallback, "fallback", "il ripiego", [
+    "icmp" => Fallback::Icmp,
+    "snmp" => Fallback::Snmp,
+    "switch_port" => Fallback::SwitchPort,
+    "none" => Fallback::None,
+] }

@@ -18,6 +18,8 @@ use super::usm::{Engine, User};
 
 /// Devices; beyond that the memory begins anew.
 const REMEMBERED_MAX: usize = 4_096;
+/// Interfaces of one device; beyond that their memory begins anew.
+const INTERFACES_MAX: usize = 4_096;
 /// Hundredths of a second until `sysUpTime` begins anew: 497 days (RFC 2578, 7.1.8).
 const WRAP: u64 = 1 << 32;
 /// How much a device's clock may differ from ours over what is remembered: a thousandth, and ten minutes.
@@ -74,9 +76,14 @@ impl Engines {
         self.lock().get(key)?.interfaces.get(name).copied()
     }
 
-    /// Takes in which index the named interfaces have.
+    /// Takes in which index the named interfaces have, beside those that other checks have named.
     pub(super) fn keep_interfaces(&self, key: &Key, interfaces: HashMap<String, u32>) {
-        self.change(key, |known| known.interfaces = interfaces);
+        self.change(key, |known| {
+            if known.interfaces.len() + interfaces.len() > INTERFACES_MAX {
+                known.interfaces.clear();
+            }
+            known.interfaces.extend(interfaces);
+        });
     }
 
     /// Takes in an uptime, hundredths of a second. Has it begun anew only because it is counted in 32 bits?

@@ -24,11 +24,7 @@ pub(super) async fn ask(
     findings: &mut Findings,
     trace: &mut Trace,
 ) -> Result<(), Fault> {
-    let mut states = states(names, session, trace).await?;
-    if names.iter().any(|name| !states.contains_key(name)) {
-        look_up(names, session, trace).await?;
-        states = self::states(names, session, trace).await?;
-    }
+    let states = found(names, session, trace).await?;
     let mut in_operation = 0;
     for name in names {
         let fault = match states.get(name) {
@@ -40,6 +36,20 @@ pub(super) async fn ask(
     }
     trace.fact("interfaces", format!("{in_operation} of {} as they must be", names.len()));
     Ok(())
+}
+
+/// Admin and oper state of those that are there, whatever their index is now.
+pub(super) async fn found(
+    names: &[String],
+    session: &mut Session<'_>,
+    trace: &mut Trace,
+) -> Result<HashMap<String, (Value, Value)>, Fault> {
+    let known = states(names, session, trace).await?;
+    if names.iter().all(|name| known.contains_key(name)) {
+        return Ok(known);
+    }
+    look_up(names, session, trace).await?;
+    states(names, session, trace).await
 }
 
 /// Admin and oper state of those whose index is known and still carries their name.

@@ -135,6 +135,19 @@ impl Uptimes {
     }
 }
 
+/// What an interface is instead of in operation, for whoever is at its other end: switched off is out of operation too.
+pub(super) fn out_of_operation(name: &str, admin: &Value, oper: &Value) -> Result<Option<String>, Fault> {
+    if admin.count().is_some_and(|admin| admin != 1) {
+        return Ok(Some(format!("{name} is switched off")));
+    }
+    match interface(name, admin, oper) {
+        None => Ok(None),
+        // Its device does not know, or does not tell.
+        Some(fault) if fault.verdict() != Verdict::Down => Err(fault),
+        Some(fault) => Ok(Some(fault.detail)),
+    }
+}
+
 /// An interface (RFC 2863): what is switched off is not judged.
 pub(super) fn interface(name: &str, admin: &Value, oper: &Value) -> Option<Fault> {
     if let Some(fault) = missing(name, oper) {

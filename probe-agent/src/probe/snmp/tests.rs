@@ -17,12 +17,12 @@ use super::*;
 use crate::secrets::SecretsDirectory;
 
 /// Values by their names, already encoded.
-type Mib = BTreeMap<SnmpOid, Vec<u8>>;
+pub(in crate::probe) type Mib = BTreeMap<SnmpOid, Vec<u8>>;
 
 /// How a device answers.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 #[derive(Debug, Clone, Default)]
-struct Manner {
+pub(in crate::probe) struct Manner {
     /// More values than this are too big.
     values_max: Option<usize>,
     /// Answers to another request, from another port, with another community, before the right one.
@@ -37,15 +37,21 @@ struct Manner {
     drops: usize,
 }
 
+impl Manner {
+    pub(in crate::probe) fn mute() -> Self {
+        Self { drops: usize::MAX, ..Self::default() }
+    }
+}
+
 /// A device of version 2c that lives as long as its tasks do.
-struct Device {
-    address: HostPort,
+pub(in crate::probe) struct Device {
+    pub(in crate::probe) address: HostPort,
     requests: Arc<Mutex<usize>>,
     _tasks: JoinSet<()>,
 }
 
 impl Device {
-    async fn start(mib: Mib, manner: Manner) -> Self {
+    pub(in crate::probe) async fn start(mib: Mib, manner: Manner) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let elsewhere = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = HostPort { host: "127.0.0.1".to_owned(), port: socket.local_addr().unwrap().port() };
@@ -98,7 +104,7 @@ fn sequence(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
     element(tag, &[&parts.concat()])
 }
 
-fn tagged(tag: u8, body: &[u8]) -> Vec<u8> {
+pub(in crate::probe) fn of_type(tag: u8, body: &[u8]) -> Vec<u8> {
     element(tag, &[body])
 }
 
@@ -141,14 +147,14 @@ fn oid_of(text: &str) -> SnmpOid {
     SnmpOid::parse(text).unwrap()
 }
 
-fn mib(values: &[(&str, Vec<u8>)]) -> Mib {
+pub(in crate::probe) fn mib(values: &[(&str, Vec<u8>)]) -> Mib {
     values.iter().map(|(oid, value)| (oid_of(oid), value.clone())).collect()
 }
 
 /// A machine that has run for a day.
 fn machine(more: &[(&str, Vec<u8>)]) -> Mib {
     let mut all = mib(more);
-    all.entry(oid_of("1.3.6.1.2.1.1.3.0")).or_insert(tagged(0x43, &8_640_000_u32.to_be_bytes()));
+    all.entry(oid_of("1.3.6.1.2.1.1.3.0")).or_insert(of_type(0x43, &8_640_000_u32.to_be_bytes()));
     all
 }
 
@@ -364,7 +370,7 @@ async fn a_ups_tells_its_battery() {
             (&format!("{UPS}.2.1.0") as &str, integer(battery)),
             (&format!("{UPS}.2.3.0"), integer(40)),
             (&format!("{UPS}.4.1.0"), integer(output)),
-            (&format!("{UPS}.6.1.0"), tagged(0x42, &[u8::from(alarm.is_some())])),
+            (&format!("{UPS}.6.1.0"), of_type(0x42, &[u8::from(alarm.is_some())])),
         ]);
         if let Some(alarm) = alarm {
             all.insert(oid_of(&format!("{UPS}.6.2.1.2.1")), object(&oid_of(alarm)));

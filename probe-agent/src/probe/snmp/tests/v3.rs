@@ -33,7 +33,7 @@ impl State {
     /// A report of one of `usmStats`.
     fn report(&self, request: i32, stat: u32, is_signed: bool) -> Vec<u8> {
         let oid = oid_of(&format!("1.3.6.1.6.3.15.1.1.{stat}.0"));
-        let values = sequence(SEQUENCE, &[sequence(SEQUENCE, &[object(&oid), tagged(0x41, &[1])])]);
+        let values = sequence(SEQUENCE, &[sequence(SEQUENCE, &[object(&oid), of_type(0x41, &[1])])]);
         let pdu = sequence(0xa8, &[integer(i64::from(request)), integer(0), integer(0), values]);
         if is_signed {
             self.agent.tell_signed(request, &pdu)
@@ -55,7 +55,7 @@ impl State {
         if heard.boots != self.agent.0.boots {
             return (!self.is_mute).then(|| self.report(heard.message, 2, true));
         }
-        let uptime = [object(&oid_of("1.3.6.1.2.1.1.3.0")), tagged(0x43, &8_640_000_u32.to_be_bytes())];
+        let uptime = [object(&oid_of("1.3.6.1.2.1.1.3.0")), of_type(0x43, &8_640_000_u32.to_be_bytes())];
         let values = sequence(SEQUENCE, &[sequence(SEQUENCE, &uptime)]);
         let parts = [integer(i64::from(pdu.request)), integer(0), integer(0), values];
         Some(self.agent.tell_encrypted(heard.message, &sequence(RESPONSE, &parts)))
