@@ -1,6 +1,11 @@
 //! One report to the agent, or to disk where the agent does not take it now.
+//!
+//! Jobs run as root, and the agent does not: what it owns is not to be trusted with root's writing. So a report is put
+//! into the agent's inbox as the agent, who could have written it itself; and a folder of one's own is used only if it
+//! is one's own, for the last resort is a place in which everybody may make folders.
 
 use std::fmt;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +15,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use nix::unistd::{Gid, Uid, getegid, geteuid, setegid, seteuid};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -27,8 +33,10 @@ pub(super) struct Outlet {
     job: CheckId,
     agent: HostPort,
     token: Option<String>,
-    /// Folders in which a report may wait: the agent's own inbox, then the user's.
-    folders: [PathBuf; 2],
+    /// The agent's.
+    state: PathBuf,
+    /// Where a report waits that cannot wait in the agent's inbox.
+    own: PathBuf,
 }
 
 /// What became of a report.
@@ -66,12 +74,12 @@ impl Outlet {
         let path = token_file.map_or_else(|| config.secrets_directory.join(name), Path::to_owned);
         // Without a token that is needed the agent says so; the job is run all the same.
         let token = std::fs::read_to_string(path).ok();
-        let folders = [Book::inbox(&config.state_directory), user_folder()];
         Self {
             job: job.clone(),
             agent: agent.unwrap_or(HostPort { host, port: own }),
             token: token.map(|token| token.trim_ascii_end().to_owned()),
-            folders,
+            state: config.state_directory.clone(),
+            own: user_folder(),
         }
     }
 
@@ -91,32 +99,28 @@ impl Outlet {
             Err(Undelivered::Refused(why)) => Sent::Refused(why),
             Err(Undelivered::Away(why)) => {
                 let kept = KeptReport { job: self.job.clone(), signal, at_ms, report };
-                let written = self.folders.iter().find_map(|folder| self.keep(&kept, folder));
+                let written = self.keep_with_agent(&kept).or_else(|| self.keep_by_ourselves(&kept));
                 written.map_or_else(|| Sent::Lost(why.clone()), |path| Sent::Kept(path, why.clone()))
             }
         }
     }
 
-    /// The agent must be able to read what waits in its own folder, whoever writes it.
-    fn keep(&self, kept: &KeptReport, folder: &Path) -> Option<PathBuf> {
-        use std::os::unix::fs::{MetadataExt as _, chown};
-        let is_agents = *folder == self.folders[0];
-        let owner = folder.parent().and_then(|parent| parent.metadata().ok());
-        if is_agents && owner.is_none() {
-            return None;
-        }
-        let path = kept.write(folder, std::process::id()).ok()?;
-        if let Some(owner) = owner.filter(|_| is_agents) {
-            for place in [folder, &path] {
-                // Who may not give it away is the owner already, or could not have written it.
-                let _ = chown(place, Some(owner.uid()), Some(owner.gid()));
-            }
-        }
-        Some(path)
+    /// In the agent's inbox, as the agent.
+    fn keep_with_agent(&self, kept: &KeptReport) -> Option<PathBuf> {
+        let owner = self.state.metadata().ok()?;
+        let write = || kept.write(&Book::inbox(&self.state), std::process::id()).ok();
+        as_user(Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()), write)
+    }
+
+    fn keep_by_ourselves(&self, kept: &KeptReport) -> Option<PathBuf> {
+        make_own(&self.own).then(|| kept.write(&self.own, std::process::id()).ok()).flatten()
     }
 
     async fn say_what_waited(&self) {
-        for (path, kept) in kept::list(&self.folders[1]) {
+        if !is_own(&self.own) {
+            return;
+        }
+        for (path, kept) in kept::list(&self.own) {
             let Ok(kept) = kept else { continue };
             if kept.job != self.job {
                 continue;
@@ -173,6 +177,33 @@ impl Outlet {
     }
 }
 
+/// Acts as somebody else, which only root can; anybody else acts as who they are, and may fail.
+fn as_user<T>(user: Uid, group: Gid, act: impl FnOnce() -> Option<T>) -> Option<T> {
+    let (own_user, own_group) = (geteuid(), getegid());
+    if own_user == user || !own_user.is_root() {
+        return act();
+    }
+    setegid(group).ok()?;
+    let done = if seteuid(user).is_ok() { act() } else { None };
+    // Root stays root beside its effective user, so this cannot fail; if it did, what follows had fewer rights.
+    let _ = seteuid(own_user).and_then(|()| setegid(own_group));
+    done
+}
+
+/// Makes a folder unless it is there, and says whether it is ours.
+fn make_own(folder: &Path) -> bool {
+    let _ = folder.parent().map(std::fs::create_dir_all);
+    // Not even an existing link is followed by this.
+    let _ = std::fs::DirBuilder::new().mode(0o700).create(folder);
+    is_own(folder)
+}
+
+/// Is it a folder, no link to one, and nobody else's to write into?
+fn is_own(folder: &Path) -> bool {
+    let found = folder.symlink_metadata();
+    found.is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0)
+}
+
 /// `$XDG_STATE_HOME`, or `~/.local/state`, or a folder of the user's in /var/tmp.
 fn user_folder() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the command's own place to keep things")]
@@ -192,5 +223,71 @@ impl fmt::Display for Sent {
             Self::Kept(path, why) => write!(f, "kept in {}: {why}", path.display()),
             Self::Lost(why) => write!(f, "lost, for it cannot be kept either: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+
+    use super::*;
+
+    /// `nobody` and `nogroup` of Debian.
+    const AGENT: u32 = 65_534;
+
+    fn outlet(folder: &Path) -> Outlet {
+        let (state, own) = (folder.join("state"), folder.join("own"));
+        std::fs::create_dir(&state).unwrap();
+        let job = CheckId::new("data_center.backup.notturno").unwrap();
+        let agent = HostPort { host: "127.0.0.1".to_owned(), port: 9 };
+        Outlet { job, agent, token: None, state, own }
+    }
+
+    fn kept(outlet: &Outlet) -> KeptReport {
+        KeptReport { job: outlet.job.clone(), signal: Signal::Success, at_ms: 1, report: Report::default() }
+    }
+
+    #[test]
+    fn a_report_waits_with_the_agent_and_is_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let outlet = outlet(folder.path());
+        let path = outlet.keep_with_agent(&kept(&outlet)).unwrap();
+        assert!(path.starts_with(Book::inbox(&outlet.state)));
+        if !geteuid().is_root() {
+            return;
+        }
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::remove_dir_all(outlet.state.join("heartbeats")).unwrap();
+        chown(&outlet.state, Some(AGENT), Some(AGENT)).unwrap();
+        let path = outlet.keep_with_agent(&kept(&outlet)).unwrap();
+        let found = path.metadata().unwrap();
+        assert_eq!((found.uid(), found.gid(), geteuid().is_root()), (AGENT, AGENT, true));
+        // What the agent itself may not write, nobody writes for it: its folder leads to root's.
+        let roots = folder.path().join("of_root");
+        std::fs::create_dir(&roots).unwrap();
+        std::fs::set_permissions(&roots, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::remove_dir_all(outlet.state.join("heartbeats")).unwrap();
+        symlink(&roots, outlet.state.join("heartbeats")).unwrap();
+        assert_eq!(outlet.keep_with_agent(&kept(&outlet)), None);
+        let found = roots.metadata().unwrap();
+        assert_eq!((found.uid(), found.mode() & 0o777, roots.read_dir().unwrap().count()), (0, 0o755, 0));
+    }
+
+    #[test]
+    fn a_folder_of_ones_own_is_ones_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let outlet = outlet(folder.path());
+        assert!(!is_own(&outlet.own));
+        let path = outlet.keep_by_ourselves(&kept(&outlet)).unwrap();
+        assert!(path.starts_with(&outlet.own) && is_own(&outlet.own));
+        // Somebody was there first, and has made it lead elsewhere, or open to everybody.
+        let elsewhere = folder.path().join("elsewhere");
+        std::fs::rename(&outlet.own, &elsewhere).unwrap();
+        symlink(&elsewhere, &outlet.own).unwrap();
+        assert_eq!(outlet.keep_by_ourselves(&kept(&outlet)), None);
+        std::fs::remove_file(&outlet.own).unwrap();
+        std::fs::create_dir(&outlet.own).unwrap();
+        std::fs::set_permissions(&outlet.own, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(outlet.keep_by_ourselves(&kept(&outlet)), None);
     }
 }
