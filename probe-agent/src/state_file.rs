@@ -2,10 +2,15 @@
 //!
 //! Written to a temporary file, synced, renamed, and the directory synced, so that a power cut leaves
 //! one of the two as well. The price is two syncs; only rare things are kept this way.
+//!
+//! Root who looks after an agent (`vedetta-agent probe`) leaves the agent its files: what root writes is the
+//! directory's owner's, or the agent could not read it again.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::Path;
 
 /// Makes `directory` (mode 0700) unless it is there, and takes others' rights away if it is.
@@ -55,6 +60,11 @@ fn replace_with(directory: &Path, name: &str, bytes: &[u8], durably: bool) -> io
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    if nix::unistd::geteuid().is_root() {
+        let owner = directory.metadata()?;
+        // By its descriptor: the file has just been made here, and is no link.
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
     file.write_all(bytes)?;
     if durably {
         file.sync_all()?;
@@ -85,6 +95,19 @@ mod tests {
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
         }
         assert!(!directory.join("a.tmp").exists());
+    }
+
+    #[test]
+    fn what_root_writes_is_the_directorys_owners() {
+        let home = tempfile::tempdir().unwrap();
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        // `nobody` and `nogroup` of Debian.
+        std::os::unix::fs::chown(home.path(), Some(65_534), Some(65_534)).unwrap();
+        replace(home.path(), "a", b"one").unwrap();
+        let found = home.path().join("a").metadata().unwrap();
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (65_534, 65_534, 0o600));
     }
 
     #[test]
