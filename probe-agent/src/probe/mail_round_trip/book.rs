@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::probe::Fault;
 
+/// What became of a message says nothing of the mail of today when it was given up longer ago than this, ms: the agent
+/// was away meanwhile.
+const OF_NOW_MS: i64 = 86_400_000;
+
 /// Messages that are remembered after they were decided: what comes later is told from what is somebody else's.
 const DONE_MAX: usize = 32;
 
@@ -109,6 +113,11 @@ impl Book {
     /// that no loss hides behind a newer success.
     pub(super) fn settle(&mut self, rules: &Rules, found: &[Found], bounces: &[Bounce], now_ms: i64) {
         let mut told: Vec<Told> = Vec::new();
+        let is_of_now =
+            |at_ms: i64| now_ms.saturating_sub(at_ms) <= rules.deadline_ms.saturating_add(OF_NOW_MS);
+        if !is_of_now(self.looked_ms) {
+            self.told = None;
+        }
         for sent in std::mem::take(&mut self.sent) {
             let copies: Vec<&Found> = found.iter().filter(|found| found.token == sent.token).collect();
             let bounce = bounces.iter().find(|bounce| bounce.token == sent.token);
@@ -118,7 +127,7 @@ impl Book {
             };
             let uids = copies.iter().map(|copy| copy.uid).collect();
             self.done.push(Done { token: sent.token, at_ms: sent.at_ms, uids, is_missed: copies.is_empty() });
-            told.push(decided);
+            told.extend(Some(decided).filter(|_| is_of_now(sent.at_ms)));
         }
         for done in &mut self.done {
             for copy in found.iter().filter(|found| found.token == done.token) {
@@ -276,6 +285,20 @@ mod tests {
         assert_eq!(book.late_after_ms, Some(901_000));
         book.settle(&RULES, &[copy("a", 2, 950)], &[], 951_000);
         assert_eq!(told(&book), Some((Verdict::Degraded, Reason::MailDuplicate)));
+    }
+
+    #[test]
+    fn what_was_decided_before_a_long_absence_says_nothing_of_now() {
+        let away_ms = RULES.deadline_ms + OF_NOW_MS;
+        let mut book = sent(&[("a", 0), ("b", 300)]);
+        book.settle(&RULES, &[copy("a", 1, 1)], &[], 301_000);
+        let asked = |days_ms: i64| {
+            let mut book = book.clone();
+            book.settle(&RULES, &[], &[], 301_000 + days_ms);
+            (told(&book), book.awaits("b"))
+        };
+        assert_eq!(asked(away_ms - 1_000), (Some((Verdict::Down, Reason::MailNotDelivered)), false));
+        assert_eq!(asked(away_ms + 1), (None, false), "neither that it arrived nor that it was lost");
     }
 
     #[test]
