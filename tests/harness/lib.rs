@@ -27,6 +27,7 @@ pub mod snmp_agents;
 pub mod mounts;
 pub mod stored;
 pub mod place;
+pub mod prometheus;
 
 pub use feeder::Feeder;
 pub use patience::eventually;

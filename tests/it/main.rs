@@ -23,5 +23,6 @@ mod echoes;
 mod sso;
 mod snmp;
 mod past_year;
+mod scraped;
 mod sealed_year;
 mod service_manager;

@@ -1,4 +1,4 @@
-//! `/metrics`: one moment in the `OpenMetrics` text format. Prometheus is a view: nothing is computed
+//! `/metrics`: one moment as `OpenMetrics`, or in the older text format. Prometheus is a view: nothing is computed
 //! here and nothing is kept between scrapes, so that a gauge says what page and report say.
 //!
 //! States are 0/1 gauges with a `state` label. Label values come from the configuration and from
@@ -7,7 +7,10 @@
 
 mod families;
 mod services;
+mod pace;
+mod watched;
 mod measurement;
+mod classic;
 
 use std::fmt::Error;
 
@@ -17,25 +20,58 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use self::families::Families;
+use self::pace::Paces;
+use self::watched::Watched;
 use super::api::Now;
 use super::moment::{IngestFacts, Moment};
 
-/// What `/metrics` is served as.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What an exposition is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `OpenMetrics` 1.0, for those who ask for it, as Prometheus does.
+    OpenMetrics,
+    /// The older text format.
+    Classic,
+}
 
-/// The whole exposition, `# EOF` included.
-pub fn render(moment: &Moment) -> Result<String, Error> {
+impl Format {
+    /// By what a reader says it accepts.
+    pub fn accepted(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Classic }
+    }
+
+    /// What it is served as.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Classic => classic::CONTENT_TYPE,
+        }
+    }
+}
+
+/// The whole exposition.
+pub fn render(moment: &Moment, format: Format) -> Result<String, Error> {
     let mut registry = Registry::default();
-    let exposition = Exposition { now: Now::of(moment), ingest: moment.ingest.clone() };
+    let exposition = Exposition {
+        now: Now::of(moment),
+        paces: Paces::of(moment),
+        watched: Watched::of(moment),
+        ingest: moment.ingest.clone(),
+    };
     registry.register_collector(Box::new(exposition));
     let mut text = String::new();
     encode(&mut text, &registry)?;
-    Ok(text)
+    Ok(match format {
+        Format::OpenMetrics => text,
+        Format::Classic => classic::classic(&text),
+    })
 }
 
 #[derive(Debug)]
 struct Exposition {
     now: Now,
+    paces: Paces,
+    watched: Watched,
     ingest: IngestFacts,
 }
 
@@ -47,8 +83,10 @@ impl Collector for Exposition {
         self.up_now(&mut families)?;
         self.availability(&mut families)?;
         self.commitments(&mut families)?;
+        self.paces(&mut families)?;
         self.outages(&mut families)?;
         self.checks(&mut families)?;
+        self.watched(&mut families)?;
         self.agents(&mut families)?;
         self.ingest(&mut families)
     }

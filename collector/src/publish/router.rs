@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -106,9 +106,11 @@ async fn html(State(moments): Source, Query(query): Query<PageQuery>, lang: Lang
     }
 }
 
-async fn exposition(State(moments): Source) -> Response {
-    match computed(move || Ok(metrics::render(&moments.moment(Asked::default())?))).await {
-        Ok(Ok(text)) => typed(metrics::CONTENT_TYPE, text),
+async fn exposition(State(moments): Source, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let format = metrics::Format::accepted(accept);
+    match computed(move || Ok(metrics::render(&moments.moment(Asked::default())?, format))).await {
+        Ok(Ok(text)) => typed(format.content_type(), text),
         Ok(Err(_)) => failed(),
         Err(error) => refused(&error),
     }

@@ -102,7 +102,7 @@ impl Exposition {
         )
     }
 
-    fn vantages(&self) -> impl Iterator<Item = ([(&'static str, &str); 4], &VantageNow)> {
+    pub(super) fn vantages(&self) -> impl Iterator<Item = ([(&'static str, &str); 4], &VantageNow)> {
         self.components().flat_map(|(service, component)| {
             component.checks.iter().map(move |vantage| {
                 let labels = [

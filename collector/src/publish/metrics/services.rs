@@ -26,7 +26,7 @@ const OUTLOOKS: [(Outlook, &str); 3] =
 
 impl Exposition {
     /// The services of which something is seen.
-    fn probed(&self) -> impl Iterator<Item = &ServiceNow> {
+    pub(super) fn probed(&self) -> impl Iterator<Item = &ServiceNow> {
         self.now.services.iter().filter(|service| service.is_probed())
     }
 
@@ -209,7 +209,11 @@ impl Exposition {
         )
     }
 
-    fn promise_year(&self, service: &ServiceNow, commitment: &Commitment) -> [(&'static str, String); 3] {
+    pub(super) fn promise_year(
+        &self,
+        service: &ServiceNow,
+        commitment: &Commitment,
+    ) -> [(&'static str, String); 3] {
         let commitment = promise_name(commitment);
         [("service", service.id.clone()), ("commitment", commitment), ("year", self.year())]
     }
@@ -221,7 +225,7 @@ impl Exposition {
             .flat_map(|service| service.components.iter().map(move |component| (service, component)))
     }
 
-    fn promises(&self) -> impl Iterator<Item = (&ServiceNow, &Commitment)> {
+    pub(super) fn promises(&self) -> impl Iterator<Item = (&ServiceNow, &Commitment)> {
         self.now
             .services
             .iter()

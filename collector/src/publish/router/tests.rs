@@ -53,7 +53,27 @@ async fn the_answers_read_back() {
     let (_, body, _) = answer("GET", "/api/v1/now", &[]).await;
     assert_eq!(serde_json::from_str::<Now>(&body).unwrap(), Now::of(&example::moment()));
     let (_, _, response) = answer("GET", "/metrics", &[]).await;
-    assert_eq!(response.headers()[header::CONTENT_TYPE], metrics::CONTENT_TYPE);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], metrics::Format::Classic.content_type());
+}
+
+#[tokio::test]
+async fn metrics_come_as_a_reader_accepts_them() {
+    // What Prometheus 2.42 sends.
+    let prometheus = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+                      text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    for (accept, format) in [
+        (prometheus, metrics::Format::OpenMetrics),
+        ("*/*", metrics::Format::Classic),
+        ("", metrics::Format::Classic),
+    ] {
+        let app =
+            router(Arc::new(Fixed { moment: example::moment(), not_ready: Vec::new() }), Reader::Anyone);
+        let request = Request::builder().uri("/metrics").header(header::ACCEPT, accept).body(Body::empty());
+        let (parts, body) = app.oneshot(request.unwrap()).await.unwrap().into_parts();
+        assert_eq!(parts.headers[header::CONTENT_TYPE], format.content_type(), "{accept}");
+        let body = body.collect().await.unwrap().to_bytes();
+        assert_eq!(body.ends_with(b"# EOF\n"), format == metrics::Format::OpenMetrics, "{accept}");
+    }
 }
 
 #[tokio::test]
