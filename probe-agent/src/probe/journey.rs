@@ -9,8 +9,8 @@
 //! Whether it was rejected no protocol says here: a step that sends one and does not get what it expects, for
 //! another reason than a server's own failure, is taken for a rejection. Many a portal leads whoever it rejects on like
 //! whoever it lets in, and shows it on the next page only; so when the step behind the one that sent it meets the
-//! unexpected, the secret rests as well. The price: a portal whose next page is broken by itself is asked again after
-//! that rest only.
+//! unexpected three times in a row, the secret rests as well. The price: a portal whose next page is broken by itself for
+//! so long is asked again after that rest only.
 
 mod saml_request;
 mod text;
@@ -200,14 +200,13 @@ impl<'a> Walk<'a> {
 
     /// Learns what became of secrets by what came behind them.
     fn prove(&mut self, seen: &Result<(), Fault>) {
-        let is_accepted = match seen {
-            Ok(()) => true,
-            Err(fault) if fault.verdict() == Verdict::Degraded => true,
-            Err(fault) if is_unmet(fault) => false,
-            Err(_) => return,
-        };
+        let rejections = &self.surroundings.rejections;
         for (secret, origin) in self.unproven.drain(..) {
-            self.surroundings.rejections.learn(&secret, &origin, is_accepted, Instant::now());
+            match seen {
+                Err(fault) if is_unmet(fault) => rejections.doubt(&secret, &origin, Instant::now()),
+                Err(fault) if fault.verdict() != Verdict::Degraded => {}
+                _ => rejections.learn(&secret, &origin, true, Instant::now()),
+            }
         }
     }
 

@@ -32,6 +32,10 @@ const LONG_REST: Duration = Duration::from_hours(1);
 /// Domain policies lock accounts from five.
 const REJECTIONS_MAX: u32 = 3;
 
+/// What may have been rejections, one after the other, until they are taken for one: below any domain's policy, and more
+/// than what a page that is broken for a minute or two comes to.
+const DOUBTS_MAX: u32 = 3;
+
 /// Secrets, and origins of each, that are remembered; beyond that the memory begins anew.
 const REMEMBERED_MAX: usize = 1_000;
 
@@ -46,7 +50,9 @@ type Secret = [u8; 32];
 #[derive(Debug, Default)]
 struct Known {
     rejections: u32,
-    /// The last one.
+    /// Since it was last accepted anywhere.
+    doubts: u32,
+    /// The last rejection.
     rejected: Option<Instant>,
     /// By origin: was it accepted when it was last tried?
     accepted: HashMap<String, bool>,
@@ -84,11 +90,27 @@ impl Rejections {
             known.accepted.clear();
         }
         known.accepted.insert(origin.to_owned(), is_accepted);
+        if is_accepted {
+            known.doubts = 0;
+        }
         if !is_accepted {
             known.rejections = known.rejections.saturating_add(1);
             known.rejected = Some(now);
         } else if known.accepted.values().all(|&is_accepted| is_accepted) {
             (known.rejections, known.rejected) = (0, None);
+        }
+    }
+
+    /// Learns that a secret may have been rejected: nobody has said so, and what should follow has not.
+    pub(super) fn doubt(&self, secret: &str, origin: &str, now: Instant) {
+        let doubts = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = all.entry(digest_of(secret)).or_default();
+            known.doubts = known.doubts.saturating_add(1);
+            known.doubts
+        };
+        if doubts >= DOUBTS_MAX {
+            self.learn(secret, origin, false, now);
         }
     }
 }

@@ -198,12 +198,21 @@ async fn a_password_rests_that_only_the_next_page_shows_as_rejected() {
         { "name": "casa", "method": "GET", "url": "/casa", "status": ["2xx"], "answer": { "text": ["Benvenuta"] } },
     ]);
     let (check, surroundings) = (portal.check(5_000, &steps), portal.surroundings());
-    let outcome = check.run(&surroundings).await;
-    assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::AssertBodyMissing), "{outcome:?}");
+    for _ in 0..2 {
+        assert_eq!(check.run(&surroundings).await.reason, Reason::AssertBodyMissing);
+    }
+    portal.be_well();
+    assert_eq!(check.run(&surroundings).await.verdict, Verdict::Up, "so short a trouble holds nobody back");
+    portal.says("GET /casa", reply(200, "", "Accedi"));
+    for _ in 0..3 {
+        let outcome = check.run(&surroundings).await;
+        let expected = (Verdict::Down, Reason::AssertBodyMissing);
+        assert_eq!((outcome.verdict, outcome.reason), expected, "{outcome:?}");
+    }
     let outcome = check.run(&surroundings).await;
     assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::AuthRejected), "{outcome:?}");
     let posts = portal.lines().iter().filter(|line| *line == "POST /accesso").count();
-    assert_eq!(posts, 1, "nobody is locked out by a probe");
+    assert_eq!(posts, 6, "nobody is locked out by a probe");
 }
 
 #[tokio::test]
