@@ -24,12 +24,12 @@ mod correction;
 mod effect;
 
 use collector_derive::{
-    BY_ROOT, Cause, Declaration, Declared, ForcedState, NOBODY, Scope, Window, same_person,
+    BY_ROOT, Cause, Declaration, Declared, ForcedState, NOBODY, Notices, Scope, Window, same_person,
 };
 use config::{Charter, ServiceId};
 use thiserror::Error;
 
-use crate::operator::{DeclaredRow, Held, NoticeFacts, Said, Until, Wish};
+use crate::operator::{DeclaredRow, Held, News, NoticeFacts, Said, Until, Wish};
 use crate::publish::Lang;
 use crate::publish::words::notices::{self, moment};
 pub use effect::is_idle;
@@ -83,6 +83,8 @@ pub struct Situation<'a> {
     pub now_ms: i64,
     /// The charter in force.
     pub charter: &'a Charter,
+    /// What notice it and those before it ask.
+    pub notices: &'a Notices,
     /// Entries of the journal so far.
     pub head: u64,
     /// What was declared so far.
@@ -118,7 +120,7 @@ pub struct Judged {
     pub windows: Vec<Held>,
     /// What a careful reader would ask about.
     pub doubts: Vec<Said>,
-    /// For users, of maintenance to come.
+    /// For users: of maintenance to come, called off, or over early.
     pub notice: Option<NoticeFacts>,
 }
 
@@ -141,9 +143,9 @@ pub fn instant_of(outage: &str) -> Option<i64> {
     Some(instant.or_else(day)?.as_millisecond())
 }
 
-/// What has become of every declaration.
-pub fn rows(declared: &[Declared], notice_ms: u64) -> Vec<DeclaredRow> {
-    Register::of(declared).rows(notice_ms)
+/// What has become of every declaration, by the notice that was asked when each was made.
+pub fn rows(declared: &[Declared], notices: &Notices) -> Vec<DeclaredRow> {
+    Register::of(declared).rows(notices)
 }
 
 /// Checks a wish of `author`, and says what the journal will say.

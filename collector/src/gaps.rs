@@ -116,8 +116,13 @@ impl Finder<'_> {
             unknown.push(&check.id);
             for within in lost {
                 proposed = proposed.or_else(|| self.proposed(check, within));
-                self.annulled(check, within, &mut causes);
-                self.unseen(check, within, &mut causes);
+                let mut explained = self.annulled(check, within, &mut causes);
+                explained.extend(self.unseen(check, within, &mut causes));
+                // Every vantage spoke and nobody took it back: fewer than must know did.
+                let key = Key { why: Why::TooFew, entry: None, by: None, evidence: None };
+                for part in without(within, explained).into_iter().filter(|_| !check.vantages.is_empty()) {
+                    add(&mut causes, key.clone(), check, part);
+                }
             }
         }
         let mut causes: Vec<GapCause> = causes
@@ -136,14 +141,17 @@ impl Finder<'_> {
     }
 
     /// What of it people declared unobserved.
-    fn annulled(&self, check: &CheckFigure, within: (i64, i64), causes: &mut Causes) {
+    fn annulled(&self, check: &CheckFigure, within: (i64, i64), causes: &mut Causes) -> Vec<(i64, i64)> {
+        let mut parts = Vec::new();
         let marks = self.observed.corrections.marks.iter();
         for mark in marks.filter(|mark| mark.becomes == Condition::Unknown) {
             if let Some(part) = self.about(mark, check, within) {
                 let key = Key { why: Why::Annulled, entry: Some(mark.entry), by: None, evidence: None };
                 add(causes, key, check, part);
+                parts.push(part);
             }
         }
+        parts
     }
 
     /// The `force up` that would settle it and is not approved. What is in force has left no gap.
@@ -158,8 +166,9 @@ impl Finder<'_> {
         if is_about { overlap((mark.window.from_ms, mark.window.to_ms), within) } else { None }
     }
 
-    /// What of it no vantage saw.
-    fn unseen(&mut self, check: &CheckFigure, within: (i64, i64), causes: &mut Causes) {
+    /// What of it some vantage did not see.
+    fn unseen(&mut self, check: &CheckFigure, within: (i64, i64), causes: &mut Causes) -> Vec<(i64, i64)> {
+        let mut parts = Vec::new();
         for vantage in &check.vantages {
             for (start_ms, end_ms, change) in vantage.timeline.stretches() {
                 if State::from(change.verdict) != State::Unknown {
@@ -181,8 +190,10 @@ impl Finder<'_> {
                 let evidence = evidence.map(|said| (said.en, said.it));
                 let key = Key { why, entry: None, by, evidence };
                 add(causes, key, check, part);
+                parts.push(part);
             }
         }
+        parts
     }
 
     /// Nothing was said of a check: was its agent silent, and why?
@@ -272,6 +283,18 @@ impl Found {
 
 fn add(causes: &mut Causes, key: Key, check: &CheckFigure, (from_ms, to_ms): (i64, i64)) {
     *causes.entry(key).or_default().entry(check.id.to_string()).or_default() += from_ms.abs_diff(to_ms);
+}
+
+/// What of a stretch is in none of `parts`.
+fn without(within: (i64, i64), mut parts: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    parts.sort_unstable();
+    let (mut rest, mut from_ms) = (Vec::new(), within.0);
+    for (start_ms, end_ms) in parts {
+        rest.extend((from_ms < start_ms).then_some((from_ms, start_ms.min(within.1))));
+        from_ms = from_ms.max(end_ms);
+    }
+    rest.extend((from_ms < within.1).then_some((from_ms, within.1)));
+    rest
 }
 
 fn overlap(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {

@@ -11,6 +11,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::operator::Said;
 use crate::restore::{Restore, Restored};
 use crate::seal::{Manifest, Seal};
 use crate::store::StreamRow;
@@ -160,6 +161,25 @@ pub enum JournalError {
     /// A row's act cannot be read by this version.
     #[error("journal entry {0} cannot be read: {1}; was it written by a later version?")]
     Act(u64, String),
+}
+
+impl JournalError {
+    /// In both languages.
+    pub fn said(&self) -> Said {
+        let en = self.to_string();
+        let it = match self {
+            Self::Gap(seq) => format!("manca la voce {seq} del registro"),
+            Self::Chain(seq) => format!(
+                "la voce {seq} del registro non sta nella catena: essa, o una che la precede, è stata cambiata dopo essere stata scritta"
+            ),
+            Self::Act(seq, why) => {
+                format!(
+                    "la voce {seq} del registro non si legge: {why}; l'ha scritta una versione successiva?"
+                )
+            }
+        };
+        Said { en, it }
+    }
 }
 
 /// The head, and what a next entry is chained to.

@@ -14,8 +14,8 @@ use crate::restore::Restore;
 use crate::seal::Manifest;
 pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
 pub use wish::{
-    DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, DeclaredRow, Held, NoticeFacts, Said,
-    Until, Wish,
+    DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, DeclaredRow, Held, News, NoticeFacts,
+    Said, Until, Wish,
 };
 
 /// In the state directory.
@@ -87,7 +87,7 @@ pub struct AgentRevokeQuestion {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Done {
     /// A sentence.
-    pub message: String,
+    pub message: Said,
 }
 
 /// `GET /acts/agents`.

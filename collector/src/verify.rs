@@ -13,11 +13,14 @@ use std::sync::Arc;
 
 use collector_api::{PublicKey, StreamId, hex_decode, hex_encode};
 use collector_derive::Declared;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::declare::say;
 use crate::enrol::AgentRecord;
 use crate::journal::{self, Act, Entry, StreamHead};
 use crate::ledger::Step;
+use crate::operator::Said;
+use crate::publish::Lang;
 use crate::restore::Restored;
 use crate::seal::{self, Seal, SealedStream};
 use crate::store::{RunsRow, Store, StoreError};
@@ -55,8 +58,20 @@ pub struct Verified {
     pub packs: u64,
     /// Entries about a closed year that were made since, by year: they show with its next revision.
     pub pending: BTreeMap<i16, Vec<u64>>,
-    /// One sentence each; empty when all is well.
-    pub differences: Vec<String>,
+    /// One sentence each; empty when all is well. In English where a program reads.
+    #[serde(serialize_with = "in_english")]
+    pub differences: Vec<Said>,
+}
+
+fn in_english<S: Serializer>(differences: &[Said], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(differences.iter().map(|said| &said.en))
+}
+
+impl Verified {
+    /// What is wrong, in one language.
+    pub fn told(&self, lang: Lang) -> Vec<&str> {
+        self.differences.iter().map(|said| said.get(lang)).collect()
+    }
 }
 
 /// The newest entry of the journal.
@@ -85,7 +100,12 @@ struct Attested {
 
 /// Checks everything. An error means that the store cannot be read at all.
 pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
-    let mut verified = Verified { differences: store.defects()?, ..Verified::default() };
+    // In the engine's own words, which nobody translates.
+    let defects = store
+        .defects()?
+        .into_iter()
+        .map(|words| say!("the store's file: {words}", "il file dell'archivio: {words}"));
+    let mut verified = Verified { differences: defects.collect(), ..Verified::default() };
     let entries = store.journal()?;
     verified.journal_entries = entries.len() as u64;
     verified.journal_head = entries.last().map(|entry| JournalHead {
@@ -112,10 +132,16 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
         verified.streams += 1;
     }
     for stream in attested.heads.keys().filter(|stream| !known.contains(stream)) {
-        verified.differences.push(format!("stream {stream} is gone; the journal attests that it was there"));
+        verified.differences.push(say!(
+            "stream {stream} is gone; the journal attests that it was there",
+            "il flusso {stream} non c'è più; il registro attesta che c'era"
+        ));
     }
     for stream in packs.keys().chain(checkpoints.keys()).collect::<BTreeSet<_>>() {
-        verified.differences.push(format!("there are runs of stream {stream}, but no such stream"));
+        verified.differences.push(say!(
+            "there are runs of stream {stream}, but no such stream",
+            "ci sono corse del flusso {stream}, che però non c'è"
+        ));
     }
     verified.pending = seal::pending(&attested.declared, &seal::closed(&attested.sealed));
     for seal in &attested.sealed {
@@ -124,9 +150,9 @@ pub fn verify(store: &dyn Store, step: Step) -> Result<Verified, StoreError> {
     Ok(verified)
 }
 
-fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
+fn read_journal(entries: &[Entry], differences: &mut Vec<Said>) -> Attested {
     if let Err(error) = journal::check(entries) {
-        differences.push(error.to_string());
+        differences.push(error.said());
     }
     let mut attested = Attested::default();
     for entry in entries {
@@ -157,7 +183,7 @@ fn read_journal(entries: &[Entry], differences: &mut Vec<String>) -> Attested {
             }
             Ok(Act::Restored { restore }) => attested.restored.push(entry.restores(restore)),
             Ok(Act::Revision { .. } | Act::LineOpened { .. }) => {}
-            Err(error) => differences.push(error.to_string()),
+            Err(error) => differences.push(error.said()),
         }
     }
     attested
@@ -174,13 +200,13 @@ fn ask_witnesses(
     for (agent, _) in agents {
         match Witness::kept(store, agent)? {
             Ok(witness) => {
-                let said = witness.contradictions(&journal, agent);
-                verified.differences.extend(said.into_iter().map(|said| said.en));
+                verified.differences.extend(witness.contradictions(&journal, agent));
                 verified.witnesses.extend(witness.last.map(|seen| (agent.clone(), seen.seq)));
             }
-            Err(error) => verified
-                .differences
-                .push(format!("what agent `{agent}` has seen of the journal cannot be read: {error}")),
+            Err(error) => verified.differences.push(say!(
+                "what agent `{agent}` has seen of the journal cannot be read: {error}",
+                "ciò che la sonda `{agent}` ha visto del registro non si legge: {error}"
+            )),
         }
     }
     Ok(())
@@ -203,18 +229,32 @@ impl Entries for Kept<'_> {
 }
 
 /// The agents' table is what requests are judged by; the journal says how it came about.
-fn compare_agents(agents: &[(String, AgentRecord)], attested: &Attested, differences: &mut Vec<String>) {
+fn compare_agents(agents: &[(String, AgentRecord)], attested: &Attested, differences: &mut Vec<Said>) {
     for (agent, record) in agents {
         if record.key != attested.keys.get(agent).and_then(|keys| keys.last().copied()) {
-            differences.push(format!("agent `{agent}` has another key than the journal says"));
+            differences.push(say!(
+                "agent `{agent}` has another key than the journal says",
+                "la sonda `{agent}` ha una chiave diversa da quella che dice il registro"
+            ));
         }
         if record.revoked != attested.revoked.contains(agent) {
-            let (is, says) =
-                if record.revoked { ("is", "does not say so") } else { ("is not", "says it is") };
-            differences.push(format!("agent `{agent}` {is} revoked; the journal {says}"));
+            differences.push(if record.revoked {
+                say!(
+                    "agent `{agent}` is revoked; the journal does not say so",
+                    "la sonda `{agent}` è revocata; il registro non lo dice"
+                )
+            } else {
+                say!(
+                    "agent `{agent}` is not revoked; the journal says it is",
+                    "la sonda `{agent}` non è revocata; il registro dice che lo è"
+                )
+            });
         }
     }
     for agent in attested.keys.keys().filter(|agent| !agents.iter().any(|(known, _)| known == *agent)) {
-        differences.push(format!("agent `{agent}` is gone; the journal says that it enrolled"));
+        differences.push(say!(
+            "agent `{agent}` is gone; the journal says that it enrolled",
+            "la sonda `{agent}` non c'è più; il registro dice che si è registrata"
+        ));
     }
 }

@@ -139,7 +139,7 @@ fn check_says_where_and_exits_1() {
 #[test]
 fn a_first_day_of_serving() {
     let place = Place::initialised(&[]);
-    let refused = place.run(&["agent", "list"]);
+    let refused = place.run(&["agent", "list", "--lang", "en"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("not running"), "{}", said(&refused));
 
@@ -149,7 +149,7 @@ fn a_first_day_of_serving() {
     let output = place.run(&["agent", "add", "locale"]);
     let line = EnrolLine::from_line(&String::from_utf8(output.stdout).unwrap()).unwrap();
     assert_eq!(line.agent, "locale");
-    assert!(said(&place.run(&["agent", "list"])).contains("line printed"));
+    assert!(said(&place.run(&["agent", "list"])).contains("riga stampata"));
 
     let charter = fs::read_to_string(place.config()).unwrap();
     fs::write(place.config(), charter.replace("above: 98%", "above: 99%")).unwrap();

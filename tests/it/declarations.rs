@@ -115,8 +115,8 @@ fn another_approves(place: &mut Place, proposal: &str) {
     for (arguments, words) in [
         (vec!["approve", proposal, "--lang", "en"], "approved already"),
         (vec!["revoke", proposal, "--note", "no", "--as", "m.rossi", "--lang", "en"], "only root names"),
-        (vec!["agent", "add", "locale"], "root and the collector's own user only"),
-        (vec!["agent", "revoke", "locale"], "root and the collector's own user only"),
+        (vec!["agent", "add", "locale", "--lang", "en"], "root and the collector's own user"),
+        (vec!["agent", "revoke", "locale"], "solo root e l'utente del collettore"),
         (vec!["verify"], ""), // The store itself is not theirs to open.
     ] {
         let output = as_another(place, GROUP, &arguments);

@@ -11,7 +11,7 @@ use config::{Check, LateEntries, Maintenance, Rules, SiteId};
 use crate::era::Era;
 use crate::lineage::Seen;
 use crate::views::{View, Views};
-use crate::{Change, Condition, Corrections, Reading, Scope, Timeline, Window};
+use crate::{Change, Condition, Corrections, Notices, Reading, Scope, Timeline, Window};
 
 /// What a mark makes of time, and whose it is.
 type Marked = (u64, (i64, i64), Condition);
@@ -48,9 +48,10 @@ impl Amends {
             .iter()
             .filter(|mark| during(&mark.window) && about(&mark.scope, mark.declared_ms));
         let late_too = reading.late_entries(rules) == LateEntries::Effective;
-        let notice_ms = reading.notice_ms(rules);
+        let asked = reading.notice_ms.map(Notices::always);
+        let notices = asked.as_ref().unwrap_or(seen.notices);
         let planned = corrections.planned.iter().filter(|planned| {
-            let counts = during(&planned.window) && (late_too || planned.is_in_time(notice_ms));
+            let counts = during(&planned.window) && (late_too || planned.is_in_time(notices));
             counts && about(&planned.scope, planned.declared_ms)
         });
         Self {

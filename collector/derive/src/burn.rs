@@ -10,7 +10,7 @@
 
 use config::{Availability, BurnTier, Fraction, Quotient};
 
-use crate::{Figure, Hours, Ratio, Span, State};
+use crate::{Figure, Ratio};
 
 /// What a stretch of time that ends at as-of saw, ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,30 +42,6 @@ pub struct Burning {
 const KNOWN_MIN: Fraction = Fraction { p: 1, q: 2 };
 
 impl Trail {
-    /// What `spans` (in order, without overlap) say of the hours in `[from_ms, to_ms)`. What they do not cover
-    /// is unknown, and planned work that the rules leave out (D12) is out of scope.
-    pub fn of(spans: &[Span], hours: &Hours, from_ms: i64, to_ms: i64) -> Self {
-        let mut trail = Self::default();
-        for (from_ms, to_ms) in hours.within(from_ms, to_ms) {
-            trail.scope_ms += to_ms.abs_diff(from_ms);
-            let first = spans.partition_point(|span| span.end_ms <= from_ms);
-            let seen = spans.get(first..).unwrap_or_default().iter();
-            for span in seen.take_while(|span| span.start_ms < to_ms) {
-                let length_ms = span.start_ms.max(from_ms).abs_diff(span.end_ms.min(to_ms));
-                match span.state {
-                    State::Up => trail.known_ms += length_ms,
-                    State::Down => {
-                        trail.known_ms += length_ms;
-                        trail.down_ms += length_ms;
-                    }
-                    State::Unknown => {}
-                    State::Maintenance => trail.scope_ms -= length_ms,
-                }
-            }
-        }
-        trail
-    }
-
     /// The share of the known time that was down; `None` if nothing is known.
     pub fn down_ratio(&self) -> Option<Ratio> {
         Ratio::new(self.down_ms, self.known_ms)

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use config::ServiceId;
 
 use self::held::held;
-use crate::{Cause, Condition, Declaration, Declared, ForcedState, Scope, Window, same_person};
+use crate::{Cause, Condition, Declaration, Declared, ForcedState, Notices, Scope, Window, same_person};
 
 /// Corrections in force at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -80,9 +80,9 @@ pub struct Annotation {
 }
 
 impl Planned {
-    /// Was it announced `notice_ms` before it begins, or sooner?
-    pub fn is_in_time(&self, notice_ms: u64) -> bool {
-        self.announced_ms <= self.window.from_ms.saturating_sub_unsigned(notice_ms)
+    /// Was it announced in time?
+    pub fn is_in_time(&self, notices: &Notices) -> bool {
+        notices.are_kept(self.announced_ms, self.window.from_ms)
     }
 }
 

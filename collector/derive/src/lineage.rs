@@ -21,7 +21,7 @@ use self::meant::Borne;
 pub use self::meant::Names;
 use self::names::Named;
 use crate::confirm::{Confirmation, Confirmations};
-use crate::{Period, Run, RunIndex, StreamRuns, Vantage, midnight_ms};
+use crate::{Notices, Period, Run, RunIndex, StreamRuns, Vantage, midnight_ms};
 
 /// The charters that judge a period, made ready: all that its figures need beside runs.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct Charters<'a> {
     pub(crate) whole: Option<Cow<'a, Charter>>,
     /// What they are called in records and declarations.
     pub(crate) names: Arc<Names>,
+    /// Of all charters up to as-of.
+    pub(crate) notices: Notices,
 }
 
 impl<'a> Charters<'a> {
@@ -70,6 +72,7 @@ impl<'a> Charters<'a> {
             Named { charters, names: Names::default() }
         };
         let confirmations = confirmations(&history, first, &charters, &names.checks);
+        let notices = Notices::of(history.iter().copied());
         let means = |charter: &Charter| charter.services.iter().any(|s| s.figure != FigureRule::AllUp);
         let whole = charters.last().filter(|charter| means(charter)).cloned();
         let in_force = charters.into_iter().zip(first..).flat_map(|(charter, index)| {
@@ -78,14 +81,24 @@ impl<'a> Charters<'a> {
             days::stretches(charter, from_ms, to_ms)
         });
         let (in_force, names) = (in_force.collect(), Arc::new(names));
-        Self { period, as_of_ms, known_from_ms, measured_from_ms, in_force, confirmations, whole, names }
+        Self {
+            period,
+            as_of_ms,
+            known_from_ms,
+            measured_from_ms,
+            in_force,
+            confirmations,
+            whole,
+            names,
+            notices,
+        }
     }
 
     /// Runs by the names of these charters.
     pub(crate) fn seen<'r>(&'r self, runs: &'r RunIndex) -> Seen<'r> {
         let continued =
             self.names.checks.iter().map(|(check, borne)| (check.clone(), continued(borne, runs)));
-        Seen { runs, names: &self.names, continued: continued.collect() }
+        Seen { runs, names: &self.names, notices: &self.notices, continued: continued.collect() }
     }
 }
 
@@ -151,6 +164,7 @@ fn confirmations(
 pub(crate) struct Seen<'a> {
     runs: &'a RunIndex,
     pub(crate) names: &'a Names,
+    pub(crate) notices: &'a Notices,
     /// Of checks that had several ids, or whose id was another's.
     continued: BTreeMap<CheckId, Vec<Vantage>>,
 }

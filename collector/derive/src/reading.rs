@@ -91,8 +91,4 @@ impl Reading {
     pub(crate) fn late_entries(&self, rules: &Rules) -> LateEntries {
         self.late_entries.unwrap_or(rules.readings.late_entries)
     }
-
-    pub(crate) fn notice_ms(&self, rules: &Rules) -> u64 {
-        self.notice_ms.unwrap_or(rules.readings.notice_ms)
-    }
 }

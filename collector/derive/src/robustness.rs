@@ -155,6 +155,7 @@ impl Charters<'_> {
             whole: self.whole.as_deref().map(alike),
             confirmations: self.confirmations.clone(),
             names: Arc::clone(&self.names),
+            notices: self.notices.clone(),
             ..*self
         }
     }
@@ -189,6 +190,7 @@ impl Charters<'_> {
             confirmations: self.confirmations.clone(),
             whole: self.whole.as_deref().map(|charter| Cow::Owned(alone(charter))),
             names: Arc::clone(&self.names),
+            notices: self.notices.clone(),
         }
     }
 }

@@ -20,6 +20,13 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const DAY_MIN: u16 = 24 * 60;
 
+impl From<Vec<(i64, i64)>> for Hours {
+    /// Of stretches in order, apart, none empty.
+    fn from(stretches: Vec<(i64, i64)>) -> Self {
+        Self { stretches }
+    }
+}
+
 impl Hours {
     /// The calendar's hours in the period, by civil days of Europe/Rome (D18, T4).
     pub fn of(calendar: &Calendar, period: Period) -> Self {

@@ -5,15 +5,15 @@
 //! one instant, the first of [`Unobserved::ALL`] stands, so that the parts add up to the figure's unknown
 //! time. Told when asked for: no figure depends on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use collector_api::Reason;
-use config::CheckId;
+use config::{Check, CheckId, SiteId};
 
 use crate::lineage::{Charters, Seen};
 use crate::{
-    CheckFigure, Condition, Corrections, Mark, MeanFigure, MemberFigure, Run, RunIndex, ServiceFigure, State,
-    StreamRuns, Timeline, VantageFigure, YearFigures,
+    CheckFigure, Condition, Corrections, Mark, MeanFigure, MemberFigure, Reading, Run, RunIndex,
+    ServiceFigure, State, StreamRuns, Timeline, VantageFigure, YearFigures,
 };
 
 /// What left time unobserved.
@@ -21,14 +21,16 @@ use crate::{
 pub enum Unobserved {
     /// People declared that what was measured was wrong.
     Annulled,
+    /// Samples contradict the state, and no further one has confirmed them yet.
+    Unconfirmed,
+    /// Somebody knew, but fewer than the vote asks for (`known`).
+    TooFew,
     /// The agent's own network was down.
     AgentNetwork,
     /// The agent's clock was wrong.
     AgentClock,
     /// The agent could not run the check for another reason.
     AgentOther,
-    /// Samples contradict the state, and no further one has confirmed them yet.
-    Unconfirmed,
     /// Samples were lost before they were delivered.
     SpoolLost,
     /// No sample: the agent's host was off, or the agent not running.
@@ -38,13 +40,15 @@ pub enum Unobserved {
 }
 
 impl Unobserved {
-    /// Every reason; of several for one instant the first stands.
-    pub const ALL: [Self; 8] = [
+    /// Every reason; of several for one instant the first stands: what was made of what was seen goes before why
+    /// nothing was seen.
+    pub const ALL: [Self; 9] = [
         Self::Annulled,
+        Self::Unconfirmed,
+        Self::TooFew,
         Self::AgentNetwork,
         Self::AgentClock,
         Self::AgentOther,
-        Self::Unconfirmed,
         Self::SpoolLost,
         Self::AgentSilent,
         Self::NeverMeasured,
@@ -70,7 +74,7 @@ impl Charters<'_> {
     ) -> Vec<(Unobserved, u64)> {
         let checks = self.in_force.iter().flat_map(|(_, charter)| charter.checks());
         let holds = checks.map(|check| (&check.id, check.timing.hold_ms)).collect();
-        let teller = Teller { figures, seen: &self.seen(runs), corrections, holds };
+        let teller = Teller { figures, seen: &self.seen(runs), corrections, holds, several: self.several() };
         let mut lengths = Lengths::default();
         match &service.mean {
             None => {
@@ -98,6 +102,20 @@ impl Charters<'_> {
             }
         }
         Unobserved::ALL.into_iter().zip(lengths).filter(|(_, ms)| *ms > 0).collect()
+    }
+
+    /// The checks of which several must know, under any of these charters.
+    fn several(&self) -> BTreeSet<&CheckId> {
+        let asked = self.in_force.iter().flat_map(|(_, charter)| {
+            let (rules, reading) = (&charter.rules, Reading::default());
+            let several = move |check: &&Check| {
+                let here = |site: &SiteId| reading.vantages(rules, check, charter.site(site));
+                let mut votes = check.from.iter().map(here).chain([reading.sites(rules, check)]);
+                votes.any(|vote| vote.known_min > 1)
+            };
+            charter.checks().filter(several)
+        });
+        asked.map(|check| &check.id).collect()
     }
 
     /// The checks that make a member, as far as they are listed: its own, and those of what it needs.
@@ -138,6 +156,8 @@ struct Teller<'a> {
     seen: &'a Seen<'a>,
     corrections: &'a Corrections,
     holds: BTreeMap<&'a CheckId, u64>,
+    /// Of which one that knows may be too few.
+    several: BTreeSet<&'a CheckId>,
 }
 
 impl Teller<'_> {
@@ -195,8 +215,15 @@ impl Teller<'_> {
                 if change.verdict == Condition::Unknown {
                     here.for_each(|(from_ms, to_ms)| heard.explain(from_ms, to_ms, pieces));
                 } else {
-                    let wrong =
-                        here.flat_map(|(from_ms, to_ms)| cut(&annulled, from_ms, to_ms).collect::<Vec<_>>());
+                    let here: Vec<(i64, i64)> = here.collect();
+                    if self.several.contains(&check.id) {
+                        pieces.extend(
+                            here.iter().map(|(from_ms, to_ms)| (*from_ms, *to_ms, Unobserved::TooFew)),
+                        );
+                    }
+                    let wrong = here
+                        .into_iter()
+                        .flat_map(|(from_ms, to_ms)| cut(&annulled, from_ms, to_ms).collect::<Vec<_>>());
                     pieces.extend(wrong.map(|(from_ms, to_ms)| (from_ms, to_ms, Unobserved::Annulled)));
                 }
             }

@@ -22,7 +22,9 @@ use crate::era::Era;
 use crate::judge::{Evidence, Judged};
 use crate::lineage::{Charters, Names};
 use crate::outage::outages;
-use crate::{Corrections, Extent, Figure, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline};
+use crate::{
+    Corrections, Extent, Figure, Notices, Now, Outage, Period, Reading, RunIndex, Span, State, Timeline,
+};
 
 /// Every service of the charter in force at as-of (or at the year's last instant, if that is earlier).
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,8 @@ pub struct YearFigures {
     pub checks: Vec<CheckFigure>,
     /// What they are called in records and declarations.
     pub names: Arc<Names>,
+    /// What notice planned work needed, by when it was announced (D12).
+    pub notices: Notices,
 }
 
 /// One service's year.
@@ -258,6 +262,7 @@ impl Charters<'_> {
             services,
             checks,
             names: Arc::clone(&self.names),
+            notices: self.notices.clone(),
         }
     }
 }

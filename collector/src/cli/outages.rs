@@ -129,7 +129,7 @@ fn show(stops: &[Stop<'_>], lang: Lang, paint: Paint) -> String {
             stop.service.into(),
             format::date_time(outage.start_ms, lang).into(),
             end,
-            format::duration(outage.duration_ms, lang).into(),
+            account::lasted(outage, lang).into(),
             outage.id.clone().into(),
             causes(outage, lang).into(),
             said(stop, lang).into(),
@@ -162,6 +162,7 @@ mod tests {
             end_ms: start_ms + 90_000,
             duration_ms: 90_000,
             ongoing,
+            within: Vec::new(),
             causes: Vec::new(),
             components: Vec::new(),
             corrections: Vec::new(),
@@ -180,6 +181,44 @@ mod tests {
         assert!(lines[1].starts_with("intranet") && lines[1].contains("in corso"), "{text}");
         assert!(lines[2].starts_with("data_center") && lines[2].contains("1 min 30 s"), "{text}");
         assert_eq!(show(&[], Lang::En, Paint::none()), "no outages\n");
+    }
+
+    #[test]
+    fn a_stop_says_how_much_of_it_was_in_promised_hours() {
+        let mut year = Year::of(&example::moment());
+        let in_hours = |id: &str, start_ms, ms| {
+            let within = vec![api::InHours { hours: "uffici".to_owned(), ms }];
+            Outage { within, ..stop(id, start_ms, false) }
+        };
+        year.services.iter_mut().for_each(|service| service.outages.clear());
+        year.services[0].outages = vec![
+            in_hours("outside", example::NOW_MS - 9_000_000, 0),
+            in_hours("partly", example::NOW_MS - 8_000_000, 60_000),
+            in_hours("inside", example::NOW_MS - 7_000_000, 90_000),
+        ];
+        for (lang, lines) in [
+            (
+                Lang::It,
+                [
+                    "(tutta nelle ore di uffici)",
+                    "(1 min 00 s nelle ore di uffici)",
+                    "(fuori dalle ore di uffici)",
+                ],
+            ),
+            (
+                Lang::En,
+                [
+                    "(all in the hours of uffici)",
+                    "(1 min 00 s in the hours of uffici)",
+                    "(outside the hours of uffici)",
+                ],
+            ),
+        ] {
+            let text = show(&stops(&year), lang, Paint::none());
+            for (line, part) in text.lines().skip(1).zip(lines) {
+                assert!(line.contains(part), "`{part}` is not in `{line}`");
+            }
+        }
     }
 
     #[test]

@@ -35,10 +35,10 @@ impl Verify {
     }
 }
 
-/// Differences first; they are told in English, as the log is.
+/// Differences first.
 fn show(verified: &Verified, lang: Lang) -> String {
     let Verified { streams, batches, signatures, journal_entries, packs, seals, differences, .. } = verified;
-    let mut lines: Vec<String> = differences.clone();
+    let mut lines: Vec<String> = verified.told(lang).into_iter().map(str::to_owned).collect();
     let outcome = match (lang, differences.len()) {
         (Lang::It, 0) => "tutto è come fu accettato".to_owned(),
         (Lang::En, 0) => "all is as it was accepted".to_owned(),
@@ -141,10 +141,11 @@ mod tests {
             let text = show(&sound, lang);
             assert!(facts.iter().all(|fact| text.contains(fact)), "{text}");
         }
-        let wrong = Verified { differences: vec!["a is b".to_owned()], ..Verified::default() };
-        assert!(
-            show(&wrong, Lang::It).starts_with("a is b\n")
-                && show(&wrong, Lang::It).contains(": 1 differenza\n")
-        );
+        let differences = vec![crate::declare::say!("a is b", "a è b")];
+        let wrong = Verified { differences, ..Verified::default() };
+        let text = show(&wrong, Lang::It);
+        assert!(text.starts_with("a è b\n") && text.contains(": 1 differenza\n"), "{text}");
+        assert!(show(&wrong, Lang::En).starts_with("a is b\n"));
+        assert_eq!(serde_json::to_value(&wrong).unwrap()["differences"], serde_json::json!(["a is b"]));
     }
 }

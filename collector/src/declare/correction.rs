@@ -179,10 +179,9 @@ impl Judge<'_> {
     /// them back is taken back, each with whether it is still announced in time (D12).
     fn brought_back(&self, item: &Item<'_>, after: &Register<'_>) -> Vec<Held> {
         let Some(of) = self.register.maintenance_behind(item) else { return Vec::new() };
-        let notice_ms = self.situation.charter.rules.readings.notice_ms;
         let held = |register: &Register<'_>| -> Vec<Held> {
             let item = register.get(of).filter(|item| item.revoked_by.is_none());
-            item.map_or_else(Vec::new, |item| item.held(notice_ms))
+            item.map_or_else(Vec::new, |item| item.held(self.situation.notices))
         };
         let before = held(&self.register);
         let mut back = held(after);

@@ -2,7 +2,8 @@
 
 use super::{
     AHEAD_MAX_MS, Announced, Declaration, HOUR_MS, Item, Judge, Judged, LENGTH_MAX_MS, LENGTH_USUAL_MS, Lang,
-    NoticeFacts, Refusal, Scope, Until, WINDOWS_MAX, Window, kind, moment, names, notices, remark, say, text,
+    News, NoticeFacts, Refusal, Scope, Until, WINDOWS_MAX, Window, kind, moment, names, notices, remark, say,
+    text,
 };
 use crate::operator::{Held, Said};
 
@@ -18,12 +19,11 @@ impl<'a> Judge<'a> {
         let mut windows = windows.to_vec();
         windows.sort();
         self.sound(&windows)?;
-        let notice_ms = self.notice_ms();
         let now_ms = self.situation.now_ms;
         let announced =
             windows.iter().map(|window| Announced { window: *window, at_ms: now_ms, added: Vec::new() });
         let announced: Vec<Announced> = announced.collect();
-        let held: Vec<Held> = announced.iter().map(|one| one.held(notice_ms)).collect();
+        let held: Vec<Held> = announced.iter().map(|one| one.held(self.situation.notices)).collect();
         let mut doubts: Vec<Said> = self.late(&held).into_iter().collect();
         doubts.extend(windows.iter().filter(|window| length(window) > LENGTH_USUAL_MS).map(|window| {
             let (en, it) = (moment(window.from_ms, Lang::En), moment(window.from_ms, Lang::It));
@@ -98,7 +98,7 @@ impl<'a> Judge<'a> {
                 }
                 other
             })
-            .map(|one| one.held(self.notice_ms()))
+            .map(|one| one.held(self.situation.notices))
             .collect();
         let mut doubts = Vec::new();
         if held.iter().any(|held| held.from_ms == from_ms && !held.in_time) {
@@ -108,7 +108,7 @@ impl<'a> Judge<'a> {
                 notices::hours(self.notice_ms())
             ));
         }
-        let notice = Some(self.notice_of(item));
+        let notice = Some(self.notice_of(item, News::Planned));
         Ok(Judged {
             declaration: Declaration::Extended { entry, to_ms, note },
             windows: held,
@@ -129,20 +129,22 @@ impl<'a> Judge<'a> {
                 "una manutenzione si chiude quando è finita, non prima; togli `--at`, oppure aspetta"
             )));
         }
-        let runs = |held: &&Announced| held.window.from_ms < at_ms && at_ms < held.window.to_ms;
-        if !item.windows.iter().any(|held| runs(&held) && held.window.to_ms > now_ms) {
+        let runs = |held: &Announced| held.window.from_ms < at_ms && at_ms < held.window.to_ms;
+        let Some(running) = item.windows.iter().find(|held| runs(held) && held.window.to_ms > now_ms) else {
             return Err(Refusal(say!(
                 "no window of maintenance #{entry} runs then; to call off what has not begun use `vedetta maintenance cancel {entry}`",
                 "in quel momento la manutenzione #{entry} non ha finestre in corso; per disdire ciò che non è cominciato usa `vedetta maintenance cancel {entry}`"
             )));
-        }
-        let windows = item.held(self.notice_ms()).into_iter().map(|held| {
+        };
+        let over = Window { to_ms: at_ms, ..running.window };
+        let windows = item.held(self.situation.notices).into_iter().map(|held| {
             let closes = held.from_ms < at_ms && at_ms < held.to_ms;
             if closes { Held { to_ms: at_ms, ..held } } else { held }
         });
         let windows = windows.collect();
         let declaration = Declaration::Closed { entry, at_ms, note };
-        Ok(Judged { windows, ..Judged::plain(declaration) })
+        let notice = Some(self.notice_of(item, News::Over { window: over }));
+        Ok(Judged { windows, notice, ..Judged::plain(declaration) })
     }
 
     pub(super) fn cancel(&self, entry: u64, note: &str) -> Result<Judged, Refusal> {
@@ -156,9 +158,12 @@ impl<'a> Judge<'a> {
                 "la manutenzione #{entry} è cominciata: terminala con `vedetta maintenance close {entry}`; se è stata inserita per errore, `vedetta revoke {entry}`"
             )));
         }
-        let windows = item.held(self.notice_ms()).into_iter().filter(|held| held.from_ms <= now_ms).collect();
+        let (windows, ahead): (Vec<Held>, Vec<Held>) =
+            item.held(self.situation.notices).into_iter().partition(|held| held.from_ms <= now_ms);
+        let ahead = ahead.into_iter().map(|Held { from_ms, to_ms, .. }| Window { from_ms, to_ms }).collect();
         let declaration = Declaration::Cancelled { entry, note };
-        Ok(Judged { windows, ..Judged::plain(declaration) })
+        let notice = Some(self.notice_of(item, News::CalledOff { windows: ahead }));
+        Ok(Judged { windows, notice, ..Judged::plain(declaration) })
     }
 
     /// The maintenance of an entry that is in force.
@@ -289,11 +294,12 @@ impl<'a> Judge<'a> {
         ))
     }
 
-    fn notice_of(&self, item: &Item<'_>) -> NoticeFacts {
-        match &item.declared.declaration {
+    fn notice_of(&self, item: &Item<'_>, news: News) -> NoticeFacts {
+        let facts = match &item.declared.declaration {
             Declaration::Maintenance { scope, note, .. } => self.notice(scope, note),
             _ => self.notice(&[], ""),
-        }
+        };
+        NoticeFacts { news, ..facts }
     }
 
     fn notice(&self, scope: &[Scope], note: &str) -> NoticeFacts {
@@ -304,6 +310,7 @@ impl<'a> Judge<'a> {
             contact: organisation.contact.clone(),
             what: names::titles(scope, self.situation.charter),
             note: note.to_owned(),
+            news: News::Planned,
         }
     }
 

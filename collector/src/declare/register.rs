@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use collector_derive::{Corrections, Declaration, Declared, ForcedState, Window, same_person};
+use collector_derive::{Corrections, Declaration, Declared, ForcedState, Notices, Window, same_person};
 
 use crate::operator::{DeclaredRow, Held};
 
@@ -38,27 +38,25 @@ pub(super) struct Announced {
 
 impl Announced {
     /// Was every part of it entered so long before it begins?
-    pub(super) fn is_in_time(&self, notice_ms: u64) -> bool {
-        let before = |from_ms: i64, at_ms: i64| at_ms <= from_ms.saturating_sub_unsigned(notice_ms);
-        before(self.window.from_ms, self.at_ms)
+    pub(super) fn is_in_time(&self, notices: &Notices) -> bool {
+        notices.are_kept(self.at_ms, self.window.from_ms)
             && self
                 .added
                 .iter()
-                .all(|&(from_ms, at_ms)| from_ms >= self.window.to_ms || before(from_ms, at_ms))
+                .all(|&(from_ms, at_ms)| from_ms >= self.window.to_ms || notices.are_kept(at_ms, from_ms))
     }
 
     /// Was any part of it?
-    fn is_in_part(&self, notice_ms: u64) -> bool {
-        let before = |from_ms: i64, at_ms: i64| at_ms <= from_ms.saturating_sub_unsigned(notice_ms);
+    fn is_in_part(&self, notices: &Notices) -> bool {
         let added = self.added.iter().filter(|(from_ms, _)| *from_ms < self.window.to_ms);
         std::iter::once(&(self.window.from_ms, self.at_ms))
             .chain(added)
-            .any(|&(from_ms, at_ms)| before(from_ms, at_ms))
+            .any(|&(from_ms, at_ms)| notices.are_kept(at_ms, from_ms))
     }
 
-    pub(super) fn held(&self, notice_ms: u64) -> Held {
+    pub(super) fn held(&self, notices: &Notices) -> Held {
         let Window { from_ms, to_ms } = self.window;
-        let (in_time, in_part) = (self.is_in_time(notice_ms), self.is_in_part(notice_ms));
+        let (in_time, in_part) = (self.is_in_time(notices), self.is_in_part(notices));
         Held { from_ms, to_ms, in_time, in_part }
     }
 }
@@ -142,14 +140,14 @@ impl<'a> Register<'a> {
     }
 
     /// As `GET /acts/declared` tells it.
-    pub(super) fn rows(&self, notice_ms: u64) -> Vec<DeclaredRow> {
+    pub(super) fn rows(&self, notices: &Notices) -> Vec<DeclaredRow> {
         let row = |item: &Item<'_>| DeclaredRow {
             entry: item.declared.entry,
             at_ms: item.declared.at_ms,
             author: item.declared.author.clone(),
             uid: item.declared.uid,
             declaration: item.declared.declaration.clone(),
-            windows: item.held(notice_ms),
+            windows: item.held(notices),
             revoked_by: item.revoked_by,
             approved_by: item.approved_by,
             proposed: item.is_proposed(),
@@ -212,7 +210,7 @@ impl Item<'_> {
     }
 
     /// Its windows, each with whether it was announced in time.
-    pub(super) fn held(&self, notice_ms: u64) -> Vec<Held> {
-        self.windows.iter().map(|held| held.held(notice_ms)).collect()
+    pub(super) fn held(&self, notices: &Notices) -> Vec<Held> {
+        self.windows.iter().map(|held| held.held(notices)).collect()
     }
 }

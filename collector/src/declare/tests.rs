@@ -16,6 +16,7 @@ struct Journal {
     declared: Vec<Declared>,
     outages: Vec<Stopped>,
     now_ms: i64,
+    notices: Notices,
 }
 
 impl Journal {
@@ -37,15 +38,21 @@ impl Journal {
             stopped("wifi-2026-11-23T07:50:00Z", NOW_MS - 22 * MIN_MS, true, &["wifi.portale.ospiti"]),
             stopped("front_end-2026-11-21T08:00:00Z", NOW_MS - 2 * DAY_MS, false, &[]),
         ];
-        Self { charter: example::moment().charter, declared: Vec::new(), outages, now_ms: NOW_MS }
+        let charter = example::moment().charter;
+        let notices = Notices::of([(0, charter.as_ref())]);
+        Self { charter, declared: Vec::new(), outages, now_ms: NOW_MS, notices }
     }
 
     fn judge(&self, wish: &Wish, author: &str) -> Result<Judged, Refusal> {
         let author = &person(author);
         // Three entries that declare nothing stand before.
         let head = 3 + self.declared.len() as u64;
-        let Self { charter, declared, outages, now_ms } = self;
-        judge(wish, author, &Situation { now_ms: *now_ms, charter, head, declared, outages, account })
+        let Self { charter, declared, outages, now_ms, notices } = self;
+        judge(
+            wish,
+            author,
+            &Situation { now_ms: *now_ms, charter, notices, head, declared, outages, account },
+        )
     }
 
     /// Declares it; its entry.
@@ -72,8 +79,19 @@ impl Journal {
         assert!(said.it.len() > 10 && said.it != said.en, "{}", said.it);
     }
 
+    /// So many hours of notice until the middle of what was declared, then so many.
+    fn notices_changing(&self, before: u64, after: u64) -> Notices {
+        let charter = |hours: u64| {
+            let mut charter = Charter::clone(&self.charter);
+            charter.rules.readings.notice_ms = hours * HOUR_MS.unsigned_abs();
+            charter
+        };
+        let middle_ms = self.declared.get(self.declared.len() / 2).map_or(NOW_MS, |declared| declared.at_ms);
+        Notices::of([(0, &charter(before)), (middle_ms, &charter(after))])
+    }
+
     fn windows(&self, entry: u64) -> Vec<(i64, i64, bool)> {
-        let row = rows(&self.declared, 48 * 3_600_000).into_iter().find(|row| row.entry == entry).unwrap();
+        let row = rows(&self.declared, &self.notices).into_iter().find(|row| row.entry == entry).unwrap();
         let hours = |ms: i64| (ms - NOW_MS) / HOUR_MS;
         row.windows.iter().map(|held| (hours(held.from_ms), hours(held.to_ms), held.in_time)).collect()
     }

@@ -159,7 +159,7 @@ pub struct DeclareAnswer {
     pub windows: Vec<Held>,
     /// What a careful reader would ask about.
     pub doubts: Vec<Said>,
-    /// What a notice to users is made of; for maintenance that is to come.
+    /// What a notice to users is made of; for maintenance that is to come, called off, or over early.
     pub notice: Option<NoticeFacts>,
 }
 
@@ -189,6 +189,28 @@ pub struct NoticeFacts {
     pub what: Vec<Said>,
     /// What is done.
     pub note: String,
+    /// What users are told of it.
+    #[serde(default)]
+    pub news: News,
+}
+
+/// What users are told of a maintenance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// It is to come.
+    #[default]
+    Planned,
+    /// These windows of it are not held.
+    CalledOff {
+        /// In order.
+        windows: Vec<Window>,
+    },
+    /// A window of it was over early.
+    Over {
+        /// As it was held.
+        window: Window,
+    },
 }
 
 /// `GET /acts/declared`, or `GET /acts/declared?as_of_ms=…`.

@@ -26,7 +26,7 @@ pub use now::{
     Agent, ComponentNow, Condition, Journal, MeanNow, Now, Rolling, ServiceNow, StaleStream, State,
     VantageNow, Work,
 };
-pub use outage::{Annotation, Cause, Outage, Sampling};
+pub use outage::{Annotation, Cause, InHours, Outage, Sampling};
 pub use promise::{Commitment, Forecast, OfStretch, Outlook, Standing, Tier, Unmeasured, Within};
 pub use year::{CheckYear, ComponentYear, Sealed, ServiceYear, SiteYear, Year};
 
@@ -39,6 +39,9 @@ pub struct Ready {
     pub ready: bool,
     /// Why not, one sentence each.
     pub reasons: Vec<String>,
+    /// The same in Italian.
+    #[serde(default)]
+    pub motivi: Vec<String>,
 }
 
 /// The body of every answer that is not 200.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use collector_api::{ClockReading, Reason, StreamId, Verdict};
 use collector_derive::{
-    Burning, Change, CheckFigure, ComponentFigure, Corrections, Figure, Forecast, Now, Pace, Period,
+    Burning, Change, CheckFigure, ComponentFigure, Corrections, Figure, Forecast, Notices, Now, Pace, Period,
     ServiceFigure, ServicePace, SiteFigure, Span, State, TRAIL_MS, Timeline, Trail, VantageFigure,
     YearFigures,
 };
@@ -18,6 +18,7 @@ use config::{
 use super::api::Journal;
 use super::asked::{AskError, Asked};
 use super::moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
+use crate::operator::Said;
 
 /// 23 November 2026, 09:12 in Rome.
 pub(crate) const NOW_MS: i64 = 1_795_421_520_000;
@@ -320,6 +321,7 @@ fn figures(charter: &Charter) -> YearFigures {
         services: charter.services.iter().map(service_figure).collect(),
         checks: charter.checks().map(check_figure).collect(),
         names: Arc::default(),
+        notices: Notices::of([(0, charter)]),
     }
 }
 
@@ -421,7 +423,7 @@ pub(crate) struct Fixed {
     /// The moment.
     pub(crate) moment: Moment,
     /// Why not ready.
-    pub(crate) not_ready: Vec<String>,
+    pub(crate) not_ready: Vec<Said>,
 }
 
 impl Moments for Fixed {
@@ -447,12 +449,13 @@ impl Moments for Fixed {
                 services: Vec::new(),
                 checks: Vec::new(),
                 names: Arc::default(),
+                notices: Notices::default(),
             };
         }
         Ok(moment)
     }
 
-    fn not_ready(&self) -> Vec<String> {
+    fn not_ready(&self) -> Vec<Said> {
         self.not_ready.clone()
     }
 }

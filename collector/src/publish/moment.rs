@@ -17,6 +17,7 @@ use prost::Message as _;
 use super::api::{Journal, Year};
 use super::asked::{Accounts, AskError, Asked};
 use super::sighting::Sighting;
+use crate::operator::Said;
 use crate::seal::Seal;
 
 /// Where moments come from: the collector's memory, or a test's.
@@ -26,7 +27,7 @@ pub trait Moments: Send + Sync + 'static {
     fn moment(&self, asked: &Asked) -> Result<Moment, AskError>;
 
     /// Why the collector is not ready to take and derive samples, one sentence each; empty when it is.
-    fn not_ready(&self) -> Vec<String>;
+    fn not_ready(&self) -> Vec<Said>;
 }
 
 /// What the collector knows at one instant.

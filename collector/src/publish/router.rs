@@ -283,7 +283,8 @@ async fn ready(State(moments): Source) -> Response {
     };
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json(status, &Ready { ready, reasons })
+    let (reasons, motivi) = reasons.into_iter().map(|Said { en, it }| (en, it)).unzip();
+    json(status, &Ready { ready, reasons, motivi })
 }
 
 /// Computes off the async threads.

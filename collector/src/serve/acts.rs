@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use super::enrolment::{self, EnrolmentError};
 use super::work::WorkError;
 use super::{Core, agent_addresses};
-use crate::declare::Refusal;
+use crate::declare::{Refusal, say};
 use crate::operator::{
     AgentAddAnswer, AgentAddQuestion, AgentRow, AgentsAnswer, Done, ReloadAnswer, ReloadQuestion,
 };
@@ -73,7 +73,7 @@ impl From<WorkError> for ActError {
 impl From<EnrolmentError> for ActError {
     fn from(error: EnrolmentError) -> Self {
         match error {
-            EnrolmentError::Refused(sentence) => Self::Refused(sentence),
+            EnrolmentError::Refused(said) => Self::Declined(Refusal(said)),
             other => Self::Failed(chain_of(&other)),
         }
     }
@@ -122,9 +122,10 @@ impl Acts {
         let AgentAddQuestion { agent, replace } = question;
         let named = AgentId::new(agent.as_str()).map_err(|error| ActError::Refused(error.to_string()))?;
         if !self.core.work.charter().agents().contains(&&named) {
-            return Err(ActError::Refused(format!(
-                "the charter in force has no agent `{agent}`: name it under `sites:`, then `vedetta reload`"
-            )));
+            return Err(ActError::Declined(Refusal(say!(
+                "the charter in force has no agent `{agent}`: name it under `sites:`, then `vedetta reload`",
+                "la Carta in vigore non ha una sonda `{agent}`: indicala sotto `sites:`, poi `vedetta reload`"
+            ))));
         }
         let now_ms = self.core.clock.now_ms();
         let code = self.core.enrolment.open_for(&author, &agent, replace, now_ms).await?;
@@ -139,7 +140,12 @@ impl Acts {
         let _one = self.one.lock().await;
         self.core.enrolment.revoke(&author, &agent, self.core.clock.now_ms()).await?;
         warn!(author, agent, "the agent is revoked");
-        Ok(Done { message: format!("agent `{agent}` is revoked; what it delivered stays") })
+        Ok(Done {
+            message: say!(
+                "agent `{agent}` is revoked; what it delivered stays",
+                "la sonda `{agent}` è revocata; ciò che ha consegnato resta"
+            ),
+        })
     }
 
     /// The charter's agents in its order, then every other one that ever enrolled.

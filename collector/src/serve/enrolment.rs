@@ -16,8 +16,10 @@ use tracing::{info, warn};
 use super::ServeError;
 use super::agents::Refused;
 use super::work::{Truth, WorkError};
+use crate::declare::say;
 use crate::enrol::{AgentRecord, Shown, WrongAttempts, new_code};
 use crate::keys::{Keys, SERVER_NAME};
+use crate::operator::Said;
 
 /// The roster.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub(crate) struct Enrolment {
 pub(crate) enum EnrolmentError {
     /// It makes no sense now.
     #[error("{0}")]
-    Refused(String),
+    Refused(Said),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,
@@ -92,8 +94,9 @@ impl Enrolment {
         let (code, hash) = new_code().ok_or(EnrolmentError::Random)?;
         let record = self.record(agent).unwrap_or_default().open_line(hash, replace, now_ms);
         let record = record.ok_or_else(|| {
-            EnrolmentError::Refused(format!(
-                "agent `{agent}` is enrolled; `vedetta agent replace {agent}` gives it a new key, `vedetta agent revoke {agent}` refuses it"
+            EnrolmentError::Refused(say!(
+                "agent `{agent}` is enrolled; `vedetta agent replace {agent}` gives it a new key, `vedetta agent revoke {agent}` refuses it",
+                "la sonda `{agent}` è già registrata; `vedetta agent replace {agent}` le dà una nuova chiave, `vedetta agent revoke {agent}` la rifiuta"
             ))
         })?;
         self.change(author, agent, AgentAct::LineOpened, record, now_ms).await?;
@@ -103,10 +106,15 @@ impl Enrolment {
     /// Refuses an agent that is enrolled or has a line.
     pub(super) async fn revoke(&self, author: &str, agent: &str, now_ms: i64) -> Result<(), EnrolmentError> {
         let _changing = self.changing.lock().await;
-        let refused = |what: &str| Err(EnrolmentError::Refused(format!("agent `{agent}` {what}")));
         match self.record(agent) {
-            None => refused("never enrolled; `vedetta agent list` shows those that did"),
-            Some(record) if record.revoked && record.line.is_none() => refused("is revoked already"),
+            None => Err(EnrolmentError::Refused(say!(
+                "agent `{agent}` never enrolled; `vedetta agent list` shows those that did",
+                "la sonda `{agent}` non si è mai registrata; `vedetta agent list` mostra quelle registrate"
+            ))),
+            Some(record) if record.revoked && record.line.is_none() => Err(EnrolmentError::Refused(say!(
+                "agent `{agent}` is revoked already",
+                "la sonda `{agent}` è già revocata"
+            ))),
             Some(record) => {
                 let record = AgentRecord { revoked: true, line: None, ..record };
                 self.change(author, agent, AgentAct::Revoked, record, now_ms).await?;

@@ -14,6 +14,7 @@ use super::work::Heard;
 use crate::clock::Clock;
 use crate::declare::say;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
+use crate::operator::Said;
 use crate::publish::{
     Account, Accounts, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments,
     Reader, SealedFacts, StaleFacts, changes, iso,
@@ -68,13 +69,19 @@ impl Moments for Present {
         }
     }
 
-    fn not_ready(&self) -> Vec<String> {
+    fn not_ready(&self) -> Vec<Said> {
         let mut reasons = Vec::new();
         if !self.ingest.is_alive() {
-            reasons.push("the store has failed; the log says why".to_owned());
+            reasons.push(say!(
+                "the store has failed; the log says why",
+                "l'archivio ha ceduto; il registro di sistema dice perché"
+            ));
         }
         for (stream, agent, reason) in self.ingest.known().ledger().stale() {
-            reasons.push(format!("the derivation of stream {stream} of agent `{agent}` failed: {reason}"));
+            reasons.push(say!(
+                "the derivation of stream {stream} of agent `{agent}` failed: {reason}",
+                "l'elaborazione del flusso {stream} della sonda `{agent}` non è riuscita: {reason}"
+            ));
         }
         reasons
     }

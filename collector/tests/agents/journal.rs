@@ -40,7 +40,8 @@ fn sql(directory: &Path, sql: &str) -> usize {
 fn told(directory: &Path) -> Vec<String> {
     let store = SqliteStore::read(&directory.join("state")).unwrap();
     let verified = verify(&store, step).unwrap();
-    verified.differences.into_iter().filter(|sentence| sentence.contains("has seen")).collect()
+    let told = verified.differences.into_iter().map(|said| said.en);
+    told.filter(|sentence| sentence.contains("has seen")).collect()
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@ use config::{Severity, YEAR_MS};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Period;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -12,64 +11,40 @@ fn target(percent: u64) -> Fraction {
     Fraction::new(percent, 100).unwrap()
 }
 
-fn always() -> Hours {
-    Hours::around_the_clock(Period::new(-200 * DAY, 200 * DAY).unwrap())
-}
+/// `[(from, to, letter)]` with U, D and K; what none covers is unknown.
+type Spans = [(i64, i64, char)];
 
-/// `[(from, to, letter)]` with U, D, K and M.
-fn spans(of: &[(i64, i64, char)]) -> Vec<Span> {
-    let state = |letter| match letter {
-        'U' => State::Up,
-        'D' => State::Down,
-        'M' => State::Maintenance,
-        _ => State::Unknown,
-    };
-    of.iter()
-        .map(|(start_ms, end_ms, letter)| Span {
-            start_ms: *start_ms,
-            end_ms: *end_ms,
-            state: state(*letter),
-        })
-        .collect()
+/// What they say of a window.
+fn trail(spans: &Spans, from_ms: i64, to_ms: i64) -> Trail {
+    let mut trail = Trail { scope_ms: to_ms.abs_diff(from_ms), ..Trail::default() };
+    for (start_ms, end_ms, letter) in spans {
+        let (start_ms, end_ms) = ((*start_ms).max(from_ms), (*end_ms).min(to_ms));
+        let length_ms = if start_ms < end_ms { start_ms.abs_diff(end_ms) } else { 0 };
+        trail.known_ms += if *letter == 'K' { 0 } else { length_ms };
+        trail.down_ms += if *letter == 'D' { length_ms } else { 0 };
+    }
+    trail
 }
 
 /// Which of the default tiers of 98% fire at `as_of_ms`, by their windows in hours.
-fn firing(spans: &[Span], as_of_ms: i64) -> Vec<u64> {
+fn firing(spans: &Spans, as_of_ms: i64) -> Vec<u64> {
     let tiers = BurnTier::defaults(target(98), YEAR_MS);
-    let burning = Burning::of(&tiers, target(98), YEAR_MS, as_of_ms, |from_ms, to_ms| {
-        Trail::of(spans, &always(), from_ms, to_ms)
-    });
+    let burning =
+        Burning::of(&tiers, target(98), YEAR_MS, as_of_ms, |from_ms, to_ms| trail(spans, from_ms, to_ms));
     let fires = burning.iter().filter(|burning| burning.fires);
     fires.map(|burning| burning.tier.window_ms / HOUR.unsigned_abs()).collect()
 }
 
 #[test]
-fn a_window_counts_the_scope_it_has() {
-    let seen = spans(&[(0, 100, 'U'), (100, 150, 'D'), (150, 200, 'K'), (200, 300, 'U')]);
-    let window = |from_ms, to_ms| Trail::of(&seen, &always(), from_ms, to_ms);
-    let of = |scope_ms, known_ms, down_ms| Trail { scope_ms, known_ms, down_ms };
-    assert_eq!(window(0, 300), of(300, 250, 50));
-    assert_eq!(window(120, 220), of(100, 50, 30));
-    // What nobody covers is in scope and unknown.
-    assert_eq!(window(-100, 400), of(500, 250, 50));
-    assert_eq!(window(300, 300), of(0, 0, 0));
-    let mut hours = Hours::default();
-    hours.push(50, 110);
-    hours.push(190, 210);
-    assert_eq!(Trail::of(&seen, &hours, 0, 300), of(80, 70, 10));
-    assert_eq!(Trail::of(&seen, &hours, 120, 205), of(15, 5, 0));
-    assert_eq!(Trail::of(&seen, &hours, 120, 180).known_ratio(), None);
-    // Planned work that is left out is no part of it.
-    let planned = spans(&[(0, 100, 'U'), (100, 160, 'M'), (160, 200, 'D')]);
-    assert_eq!(Trail::of(&planned, &always(), 0, 200), of(140, 140, 40));
-    let figure = Figure { up_ms: 5, down_ms: 3, unknown_ms: 2, ..Figure::default() };
-    assert_eq!(Trail::from(figure), of(10, 8, 3));
+fn a_window_is_the_figure_of_its_time() {
+    let figure = Figure { up_ms: 5, down_ms: 3, unknown_ms: 2, maintenance_ms: 7, ..Figure::default() };
+    assert_eq!(Trail::from(figure), Trail { scope_ms: 10, known_ms: 8, down_ms: 3 });
 }
 
 #[test]
 fn an_outage_fires_when_its_part_of_the_budget_is_gone() {
     // 98% of a year: 2% of the budget is 12,614.4 s, 5% is 31,536 s.
-    let seen = spans(&[(-200 * DAY, 0, 'U'), (0, DAY, 'D'), (DAY, 3 * DAY, 'U')]);
+    let seen = [(-200 * DAY, 0, 'U'), (0, DAY, 'D'), (DAY, 3 * DAY, 'U')];
     for (as_of_ms, fires) in [
         (0, &[][..]),
         (12_614_400, &[]),
@@ -90,15 +65,15 @@ fn an_outage_fires_when_its_part_of_the_budget_is_gone() {
 #[test]
 fn what_is_not_known_does_not_burn() {
     // Of six hours two were seen, both down: nothing can be said.
-    let dark = spans(&[(-200 * DAY, 0, 'U'), (0, 4 * HOUR, 'K'), (4 * HOUR, 6 * HOUR, 'D')]);
+    let dark = [(-200 * DAY, 0, 'U'), (0, 4 * HOUR, 'K'), (4 * HOUR, 6 * HOUR, 'D')];
     assert_eq!(firing(&dark, 6 * HOUR), [0; 0]);
     // Three of six are enough to speak, a millisecond less is not.
     for (dark_ms, fires) in [(3 * HOUR, &[6][..]), (3 * HOUR + 1, &[])] {
-        let half = spans(&[(-200 * DAY, 0, 'U'), (0, dark_ms, 'K'), (dark_ms, 6 * HOUR, 'D')]);
+        let half = [(-200 * DAY, 0, 'U'), (0, dark_ms, 'K'), (dark_ms, 6 * HOUR, 'D')];
         assert_eq!(firing(&half, 6 * HOUR), fires);
     }
     // None is silent for good.
-    assert_eq!(firing(&spans(&[(-200 * DAY, 200 * DAY, 'D')]), 0), [6, 24, 168, 720]);
+    assert_eq!(firing(&[(-200 * DAY, 200 * DAY, 'D')], 0), [6, 24, 168, 720]);
     assert_eq!(firing(&[], 0), [0; 0]);
 }
 
@@ -132,10 +107,9 @@ proptest! {
         let window_ms = hours * HOUR.unsigned_abs();
         let tier = BurnTier::new(Fraction::new(part, 100).unwrap(), window_ms, Severity::Page);
         prop_assume!(tier.check(target(percent), YEAR_MS).is_ok());
-        let hours = Hours::around_the_clock(Period::new(-2_000 * HOUR, 2_000 * HOUR).unwrap());
-        let seen = spans(&[(-2_000 * HOUR, 0, 'U'), (0, 2_000 * HOUR, 'D')]);
+        let seen = [(-2_000 * HOUR, 0, 'U'), (0, 2_000 * HOUR, 'D')];
         let fires = |as_of_ms: i64| {
-            let window = |from_ms, to_ms| Trail::of(&seen, &hours, from_ms, to_ms);
+            let window = |from_ms, to_ms| trail(&seen, from_ms, to_ms);
             Burning::of(&[tier], target(percent), YEAR_MS, as_of_ms, window)[0].fires
         };
         let after_ms = tier.full_outage_fires_after_ms(target(percent), YEAR_MS).floor();
@@ -145,20 +119,5 @@ proptest! {
         // or, where the part is gone sooner, decides itself.
         prop_assert!(!fires(after_ms));
         prop_assert!(fires((after_ms + 1).max(tier.short_ms.cast_signed())));
-    }
-
-    #[test]
-    fn windows_that_follow_each_other_add_up(cuts in proptest::collection::vec(0..1_000_i64, 1..20), at in 0..1_000_i64) {
-        let mut cuts = cuts;
-        cuts.sort_unstable();
-        let letters = ['U', 'D', 'K', 'M'];
-        let seen: Vec<_> = cuts.windows(2).enumerate().map(|(i, pair)| (pair[0], pair[1], letters[i % 4])).collect();
-        let seen: Vec<_> = spans(&seen).into_iter().filter(|span| span.start_ms < span.end_ms).collect();
-        let window = |from_ms, to_ms| Trail::of(&seen, &always(), from_ms, to_ms);
-        let (left, right, whole) = (window(0, at), window(at, 1_000), window(0, 1_000));
-        prop_assert_eq!(left.scope_ms + right.scope_ms, whole.scope_ms);
-        prop_assert_eq!(left.known_ms + right.known_ms, whole.known_ms);
-        prop_assert_eq!(left.down_ms + right.down_ms, whole.down_ms);
-        prop_assert!(whole.down_ms <= whole.known_ms && whole.known_ms <= whole.scope_ms);
     }
 }

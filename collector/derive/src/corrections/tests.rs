@@ -87,8 +87,10 @@ fn what_a_revocation_brings_back_is_announced_by_it() {
     check_windows(vec![two(), forced_up(), revoked(2)], &[(100, 200, 1), (300, 400, 1)]);
     let declared = entries(vec![work(&[(15, 200), (210, 220)]), cancelled(1), revoked(2)]);
     let planned = Corrections::of(&declared, i64::MAX).planned;
-    let announced: Vec<_> =
-        planned.iter().map(|planned| (planned.announced_ms, planned.is_in_time(100))).collect();
+    let announced: Vec<_> = planned
+        .iter()
+        .map(|planned| (planned.announced_ms, planned.is_in_time(&Notices::always(100))))
+        .collect();
     assert_eq!(announced, [(10, false), (30, true)], "what had begun was held all the time");
 }
 
@@ -103,7 +105,9 @@ fn what_is_called_off_is_what_has_not_begun() {
 fn what_is_added_is_announced_by_what_added_it() {
     let corrections = Corrections::of(&entries(vec![work(&[(100, 200)]), extended(1, 250)]), i64::MAX);
     let in_time: Vec<_> = [80, 90, 91, 180, 181]
-        .map(|notice| corrections.planned.iter().map(|p| p.is_in_time(notice)).collect::<Vec<_>>())
+        .map(|notice| {
+            corrections.planned.iter().map(|p| p.is_in_time(&Notices::always(notice))).collect::<Vec<_>>()
+        })
         .to_vec();
     assert_eq!(
         in_time,

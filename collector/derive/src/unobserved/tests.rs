@@ -52,11 +52,15 @@ fn the_runs_around_a_gap_tell_why() {
 
 #[test]
 fn at_each_instant_the_first_reason_stands() {
-    use Unobserved::{AgentNetwork, AgentSilent, NeverMeasured};
+    use Unobserved::{AgentNetwork, AgentSilent, NeverMeasured, TooFew, Unconfirmed};
     let pieces =
         [(0, 100, NeverMeasured), (0, 60, AgentSilent), (20, 50, AgentNetwork), (40, 70, AgentNetwork)];
     let sums = Unobserved::ALL.into_iter().zip(sum(&pieces)).filter(|(_, ms)| *ms > 0);
     assert_eq!(sums.collect::<Vec<_>>(), [(AgentNetwork, 50), (AgentSilent, 20), (NeverMeasured, 30)]);
+    // A failure that is not confirmed yet is nearer than how many know, and that than why others did not.
+    let pieces = [(0, 50, AgentSilent), (0, 50, TooFew), (20, 30, Unconfirmed)];
+    let sums = Unobserved::ALL.into_iter().zip(sum(&pieces)).filter(|(_, ms)| *ms > 0);
+    assert_eq!(sums.collect::<Vec<_>>(), [(Unconfirmed, 10), (TooFew, 40)]);
     assert_eq!(sum(&[]), Lengths::default());
 }
 
@@ -90,6 +94,22 @@ fn what_is_annulled_is_told_as_such() {
 }
 
 #[test]
+fn too_few_that_know_are_a_reason_of_its_own() {
+    let one_knows = [("front", "a", "school1", "uu..uu"), ("front", "b", "school1", "uu..uu")];
+    for (known_min, expected) in [(1, vec![]), (2, vec![(Unobserved::TooFew, 2 * 3_600_000)])] {
+        let mut charter = charter();
+        charter.rules.readings.sites.known_min = known_min;
+        charter.services[0].components.truncate(1);
+        let history = [(0, charter)];
+        let (charters, runs) =
+            (Charters::of(&history, Period::civil_year(2026), as_of(6)), runs_but(6, &one_knows));
+        let figures = charters.figures(&runs, &Corrections::default(), &Reading::default());
+        let told = charters.unobserved(&figures, web(&figures), &runs, &Corrections::default());
+        assert_eq!(told, expected, "{known_min}");
+    }
+}
+
+#[test]
 fn an_annulment_explains_only_what_it_is_about() {
     // The data center's one vantage spoke, the school's did not, and the vote asks for two that know.
     let mut charter = charter();
@@ -103,9 +123,9 @@ fn an_annulment_explains_only_what_it_is_about() {
     for (scope, expected) in [
         ("*", Unobserved::Annulled),
         ("web.front", Unobserved::Annulled),
-        ("mail", Unobserved::SpoolLost),
+        ("mail", Unobserved::TooFew),
         ("site:ced", Unobserved::Annulled),
-        ("site:school", Unobserved::SpoolLost),
+        ("site:school", Unobserved::TooFew),
     ] {
         let mut entry = annulled(2, 4);
         if let Declaration::Annulled { scope: about, .. } = &mut entry.declaration {

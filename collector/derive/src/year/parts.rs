@@ -5,7 +5,7 @@ use std::sync::Arc;
 use config::{Availability, AvailabilityWithin};
 
 use super::{DeclaredFigure, worst};
-use crate::{Condition, Figure, Ratio, Timeline};
+use crate::{Condition, Figure, Hours, Ratio, Timeline};
 
 /// A promise about a calendar's hours alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct WithinFigure {
     pub promise: Availability,
     /// All time outside of them is out of scope.
     pub figure: Figure,
+    /// Which they were, by the charters of then.
+    pub hours: Hours,
     /// As of [`crate::ServiceFigure::gross`].
     pub gross: Option<Figure>,
     /// As of [`crate::ServiceFigure::net`].

@@ -11,7 +11,7 @@ use crate::halves::each;
 use crate::judge::{Judged, JudgedService};
 use crate::lineage::{self, Seen};
 use crate::views::View;
-use crate::{Corrections, Figure, Now, Period, Reading, Span, State, Timeline, midnight_ms};
+use crate::{Corrections, Figure, Hours, Now, Period, Reading, Span, State, Timeline, midnight_ms};
 
 /// What figures are read from.
 pub(super) struct Reader<'a> {
@@ -173,6 +173,7 @@ impl Reader<'_> {
                 net: other(net, View::Net),
                 declared: None,
                 stretches: self.pieces(service, pieces, &scope),
+                hours: Hours::from(scope.stretches),
             })
         };
         scopes::of_hours(listed).filter_map(within).collect()

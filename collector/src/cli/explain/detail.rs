@@ -145,7 +145,7 @@ fn stops(outages: &[Outage], lang: Lang, paint: Paint) -> String {
         [
             format!("  {}", format::date_time(outage.start_ms, lang)).into(),
             end.into(),
-            format::duration(outage.duration_ms, lang).into(),
+            account::lasted(outage, lang).into(),
             sampling.into(),
             account::annotation(outage, lang).into(),
             causes(outage, lang).into(),

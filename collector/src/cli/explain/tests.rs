@@ -45,6 +45,7 @@ fn outages() -> Vec<Outage> {
             end_ms: start_ms + 1_320_000,
             duration_ms: 1_320_000,
             ongoing: number == 6,
+            within: Vec::new(),
             causes: vec![cause("ced", "ced1"), cause("ced", "ced2"), cause("biblioteca", "bib1")],
             components: Vec::new(),
             corrections: Vec::new(),

@@ -62,14 +62,15 @@ proptest! {
             }
             journal.now_ms += hours_on * HOUR_MS / 3 + 1;
         }
-        let notice_ms = 20 * HOUR_MS.unsigned_abs();
+        // Since some time in the middle 30 hours are asked instead of 20.
+        let notices = journal.notices_changing(20, 30);
         let corrections = collector_derive::Corrections::of(&journal.declared, i64::MAX);
-        let rows = rows(&journal.declared, notice_ms);
+        let rows = rows(&journal.declared, &notices);
         for row in rows.iter().filter(|row| row.revoked_by.is_none()) {
             let mut applied: Vec<Held> = Vec::new();
             for piece in corrections.planned.iter().filter(|piece| piece.entry == row.entry) {
                 let Window { from_ms, to_ms } = piece.window;
-                let in_time = piece.is_in_time(notice_ms);
+                let in_time = piece.is_in_time(&notices);
                 match applied.last_mut().filter(|last| last.to_ms == from_ms) {
                     Some(last) => {
                         (last.to_ms, last.in_time) = (to_ms, last.in_time && in_time);

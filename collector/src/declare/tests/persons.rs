@@ -32,14 +32,14 @@ fn another_person_approves_and_root_is_one_person_whomever_it_names() {
     ] {
         let mut journal = Journal::new();
         let entry = journal.by(proposer, &force(ForcedState::Up, hours(-5, -4)));
-        assert!(rows(&journal.declared, 0)[0].proposed);
+        assert!(rows(&journal.declared, &journal.notices)[0].proposed);
         let approve = Wish::Approve { entry };
         if let Some(part) = refused {
             journal.refused(&approve, approver, part);
             continue;
         }
         journal.by(approver, &approve);
-        assert!(!rows(&journal.declared, 0)[0].proposed);
+        assert!(!rows(&journal.declared, &journal.notices)[0].proposed);
         journal.refused(&approve, "c.neri", "was approved already");
     }
 }
@@ -60,7 +60,7 @@ fn only_a_force_up_is_approved_and_an_approval_can_be_taken_back() {
     }
     let approval = journal.by("m.rossi", &Wish::Approve { entry: up });
     journal.by("root", &revoke(approval));
-    assert!(rows(&journal.declared, 0)[1].proposed, "it is proposed again");
+    assert!(rows(&journal.declared, &journal.notices)[1].proposed, "it is proposed again");
     journal.refused(&revoke(approval), "root", "taken back by #8 already");
     journal.refused(&revoke(88), "root", "no entry #88");
     journal.refused(&revoke(2), "root", "declares nothing");
@@ -87,7 +87,7 @@ fn an_old_proposal_is_looked_up_by_its_name() {
             continue;
         }
         journal.by(approver, &Wish::Approve { entry });
-        assert!(!rows(&journal.declared, 0)[0].proposed);
+        assert!(!rows(&journal.declared, &journal.notices)[0].proposed);
     }
 }
 
@@ -97,10 +97,10 @@ fn an_approval_that_got_into_the_journal_all_the_same_has_no_effect() {
     let entry = journal.by("m.rossi", &force(ForcedState::Up, hours(-5, -4)));
     for author in ["mario.rossi", "m.rossi (root)"] {
         journal.write(author, Declaration::Approved { entry });
-        assert!(rows(&journal.declared, 0)[0].proposed, "{author}");
+        assert!(rows(&journal.declared, &journal.notices)[0].proposed, "{author}");
     }
     journal.by("g.verdi", &Wish::Approve { entry });
-    assert_eq!(rows(&journal.declared, 0)[0].approved_by, Some(7));
+    assert_eq!(rows(&journal.declared, &journal.notices)[0].approved_by, Some(7));
 }
 
 /// Else one person would have alone what somebody else no longer stands for.
@@ -123,5 +123,5 @@ fn taking_a_revocation_back_puts_no_force_up_in_force_again() {
     let proposal = journal.by("m.rossi", &force(ForcedState::Up, hours(-5, -4)));
     let first = journal.by("m.rossi", &revoke(proposal));
     journal.by("m.rossi", &revoke(first));
-    assert!(rows(&journal.declared, 0)[0].proposed);
+    assert!(rows(&journal.declared, &journal.notices)[0].proposed);
 }

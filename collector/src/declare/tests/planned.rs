@@ -16,6 +16,45 @@ fn maintenance_is_in_time_by_the_charters_notice_or_marked_late() {
 }
 
 #[test]
+fn a_later_charter_makes_nothing_late_and_nothing_in_time() {
+    let mut journal = Journal::new();
+    let work = journal.by("m.rossi", &maintain(&["wifi"], &[hours(50, 56), hours(90, 96)]));
+    let late = journal.by("m.rossi", &maintain(&["wifi"], &[hours(40, 46)]));
+    // From an hour later on three days are asked instead of two.
+    let mut charter = Charter::clone(&journal.charter);
+    charter.rules.readings.notice_ms = 72 * HOUR_MS.unsigned_abs();
+    journal.notices = Notices::of([(0, journal.charter.as_ref()), (NOW_MS + HOUR_MS, &charter)]);
+    journal.charter = charter.into();
+    journal.now_ms = NOW_MS + 2 * HOUR_MS;
+    assert_eq!(journal.windows(work), [(50, 56, true), (90, 96, true)]);
+    assert_eq!(journal.windows(late), [(40, 46, false)]);
+    let in_time = |judged: Judged| judged.windows.iter().map(|held| held.in_time).collect::<Vec<_>>();
+    let longer = Wish::Extend { entry: work, until: Until::By(HOUR_MS), note: String::new() };
+    assert_eq!(
+        in_time(journal.judge(&longer, "m.rossi").unwrap()),
+        [false, true],
+        "what is added is added now"
+    );
+    // What is brought back is announced by who brings it back, and by the charter of then.
+    let called_off = journal.by("m.rossi", &Wish::Cancel { entry: work, note: String::new() });
+    assert_eq!(in_time(journal.judge(&revoke(called_off), "m.rossi").unwrap()), [false, true]);
+}
+
+#[test]
+fn users_are_told_what_is_called_off_and_what_is_over() {
+    let mut journal = Journal::new();
+    let work = journal.by("m.rossi", &maintain(&["wifi"], &[hours(50, 56), hours(90, 96)]));
+    journal.now_ms = NOW_MS + 51 * HOUR_MS;
+    let cancel = journal.judge(&Wish::Cancel { entry: work, note: String::new() }, "m.rossi").unwrap();
+    let facts = cancel.notice.unwrap();
+    assert_eq!(facts.news, News::CalledOff { windows: vec![hours(90, 96)] }, "not what has begun");
+    assert_eq!(facts.note, "cambio dischi");
+    let close = Wish::Close { entry: work, at_ms: None, note: String::new() };
+    let facts = journal.judge(&close, "m.rossi").unwrap().notice.unwrap();
+    assert_eq!(facts.news, News::Over { window: hours(50, 51) });
+}
+
+#[test]
 fn absurd_windows_are_refused() {
     let journal = Journal::new();
     for (windows, part) in [

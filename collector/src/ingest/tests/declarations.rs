@@ -40,7 +40,7 @@ async fn declarations_are_known_after_the_commit_and_after_a_start() {
     assert_eq!(ingest.known().head().seq, 2);
     drop(ingest);
     assert_eq!(known(&start(&store)), expected);
-    assert_eq!(verify(&store, step).unwrap().differences, Vec::<String>::new());
+    assert_eq!(verify(&store, step).unwrap().differences, Vec::new());
 }
 
 #[tokio::test]

@@ -153,7 +153,8 @@ async fn a_disk_that_fills_up_under_load_and_is_emptied_leaves_a_clean_store() {
         assert_eq!(row.mark, mark(spool));
     }
     let differences = verify(&store, step).unwrap().differences;
-    let unsigned = |line: &String| line.contains("no key that") || line.contains("has signed");
+    let unsigned =
+        |line: &crate::operator::Said| line.en.contains("no key that") || line.en.contains("has signed");
     let differences: Vec<_> = differences.into_iter().filter(|line| !unsigned(line)).collect();
     assert!(differences.is_empty(), "but for agents that never enrolled here: {differences:?}");
 }

@@ -141,15 +141,18 @@ fn effect(moment: &Moment, entry: u64, changed: bool) -> Effect {
     let in_force = &moment.corrections;
     let readings = &moment.charter.rules.readings;
     let planned = in_force.planned.iter().filter(|planned| planned.entry == entry);
-    let (in_time, late): (Vec<_>, Vec<_>) = planned.partition(|one| one.is_in_time(readings.notice_ms));
+    let (in_time, late): (Vec<_>, Vec<_>) = planned.partition(|one| one.is_in_time(&moment.figures.notices));
     let (in_time, late) = (!in_time.is_empty(), !late.is_empty());
+    // A charter of before may have let late ones have effect: then the figure has changed by nothing else.
     let recorded = late && readings.late_entries == config::LateEntries::Recorded;
     if in_force.proposed.iter().any(|mark| mark.entry == entry) {
         Effect::Proposed
     } else if !in_time && !late && !in_force.marks.iter().any(|mark| mark.entry == entry) {
         if is_called_off(moment, entry) { Effect::CalledOff } else { Effect::Revoked }
-    } else if recorded {
-        if in_time && changed { Effect::PartlyLate } else { Effect::Late }
+    } else if recorded && in_time && changed {
+        Effect::PartlyLate
+    } else if recorded && !changed {
+        Effect::Late
     } else if changed {
         Effect::Changed
     } else {
@@ -183,6 +186,7 @@ fn told_why(why: derive::Unobserved) -> Why {
         derive::Unobserved::AgentClock => Why::AgentClock,
         derive::Unobserved::AgentOther => Why::AgentOther,
         derive::Unobserved::Unconfirmed => Why::Unconfirmed,
+        derive::Unobserved::TooFew => Why::TooFew,
         derive::Unobserved::SpoolLost => Why::SpoolLost,
         derive::Unobserved::AgentSilent => Why::AgentSilent,
         derive::Unobserved::NeverMeasured => Why::NeverMeasured,

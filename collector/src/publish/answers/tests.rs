@@ -211,6 +211,7 @@ fn a_promise_about_hours_is_a_commitment_everywhere() {
     let mut moment = example::moment();
     let service = &mut moment.figures.services[3];
     let promise = service.promise.take().unwrap();
+    let first_ms = service.stops().next().map_or(0, |stop| stop.start_ms);
     let figure = Figure {
         up_ms: 90,
         down_ms: 10,
@@ -232,9 +233,17 @@ fn a_promise_about_hours_is_a_commitment_everywhere() {
         net: None,
         declared,
         stretches: Vec::new(),
+        hours: collector_derive::Hours::from(vec![(first_ms - 60_000, first_ms + 30_000)]),
     }];
     let year = Year::of(&moment);
     let told = &year.services[3];
+    let in_hours: Vec<u64> =
+        told.outages.iter().flat_map(|outage| &outage.within).map(|part| part.ms).collect();
+    assert_eq!(
+        (in_hours.first(), in_hours.len()),
+        (Some(&30_000), told.outages.len()),
+        "half a minute of the first"
+    );
     let [only] = &told.commitments[..] else { panic!("{:?}", told.commitments) };
     assert_eq!((only.kind.as_str(), only.hours.as_deref()), ("availability_within", Some("uffici")));
     assert_eq!((only.standing, only.undeclared), (Standing::Breached, Some(Standing::Indeterminate)));

@@ -7,7 +7,9 @@ use super::account;
 use super::figure::Read;
 use super::promise::{commitments, unmeasured, within};
 use super::{Checks, by_id, find, promised, title, users};
-use crate::publish::api::{Cause, CheckYear, ComponentYear, Outage, Sampling, ServiceYear, SiteYear, Year};
+use crate::publish::api::{
+    Cause, CheckYear, ComponentYear, InHours, Outage, Sampling, ServiceYear, SiteYear, Year,
+};
 use crate::publish::format;
 use crate::publish::moment::Moment;
 
@@ -18,7 +20,9 @@ impl Year {
         let figures = &moment.figures;
         for (service, told) in figures.services.iter().zip(&mut year.services) {
             told.outages = match moment.accounts.get(&service.id) {
-                Some(account) => account.incidents.list.iter().map(incident_told).collect(),
+                Some(account) => {
+                    account.incidents.list.iter().map(|one| incident_told(service, one)).collect()
+                }
                 None => outages(moment, service),
             };
         }
@@ -135,7 +139,7 @@ fn component_year(
 }
 
 /// An outage with all that is said of it.
-fn incident_told(incident: &derive::Incident) -> Outage {
+fn incident_told(service: &derive::ServiceFigure, incident: &derive::Incident) -> Outage {
     Outage {
         components: incident.components.clone(),
         corrections: incident.corrections.clone(),
@@ -144,7 +148,7 @@ fn incident_told(incident: &derive::Incident) -> Outage {
             possible_ms: incident.possible.length_ms(),
         }),
         annotation: incident.annotation.as_ref().map(account::annotation),
-        ..outage(incident.outage.clone())
+        ..outage(service, incident.outage.clone())
     }
 }
 
@@ -155,12 +159,17 @@ fn outages(moment: &Moment, service: &derive::ServiceFigure) -> Vec<Outage> {
     let told = stops.map(|(stop, said)| Outage {
         corrections: figures.entries(service, corrections, (stop.start_ms, stop.end_ms)),
         annotation: said.map(account::annotation),
-        ..outage(stop)
+        ..outage(service, stop)
     });
     told.collect()
 }
 
-fn outage(outage: derive::Outage) -> Outage {
+fn outage(service: &derive::ServiceFigure, outage: derive::Outage) -> Outage {
+    let within = service.within.iter().map(|promised| InHours {
+        hours: promised.commitment.hours.to_string(),
+        ms: promised.hours.length_within_ms(outage.start_ms, outage.end_ms),
+    });
+    let within = within.collect();
     let causes = outage.causes.into_iter().map(|(check, site, agent, reason)| Cause {
         check: check.into(),
         site: site.into(),
@@ -174,6 +183,7 @@ fn outage(outage: derive::Outage) -> Outage {
         end_ms: outage.end_ms,
         duration_ms: outage.end_ms.abs_diff(outage.start_ms),
         ongoing: outage.ongoing,
+        within,
         causes: causes.collect(),
         components: Vec::new(),
         corrections: Vec::new(),

@@ -10,14 +10,16 @@ use super::{Figure, Outlook, Share, Standing};
 pub enum Why {
     /// People declared that what was measured was wrong.
     Annulled,
+    /// Failures that no further sample has confirmed yet.
+    Unconfirmed,
+    /// Somebody knew, but fewer than the charter's vote asks for.
+    TooFew,
     /// The agents' own network was down.
     AgentNetwork,
     /// The agents' clocks were wrong.
     AgentClock,
     /// The agents could not run the check for another reason.
     AgentOther,
-    /// Failures that no further sample has confirmed yet.
-    Unconfirmed,
     /// Samples were lost before they were delivered.
     SpoolLost,
     /// No sample: the agents' hosts were off, or the agents not running.
@@ -35,6 +37,7 @@ impl Why {
             Self::AgentClock => "agent_clock",
             Self::AgentOther => "agent_other",
             Self::Unconfirmed => "unconfirmed",
+            Self::TooFew => "too_few",
             Self::SpoolLost => "spool_lost",
             Self::AgentSilent => "agent_silent",
             Self::NeverMeasured => "never_measured",

@@ -15,6 +15,9 @@ pub struct Outage {
     pub duration_ms: u64,
     /// Does it last at `as_of_ms`, or beyond the year?
     pub ongoing: bool,
+    /// How much of it was in the hours that a promise is about: one for each calendar of which one is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<InHours>,
     /// What was down in it.
     pub causes: Vec<Cause>,
     /// The components and parts that were down in it; only where the account is asked for.
@@ -29,6 +32,15 @@ pub struct Outage {
     /// Whose fault people say it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotation: Option<Annotation>,
+}
+
+/// What of a stop counts for a promise about a calendar's hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InHours {
+    /// The calendar.
+    pub hours: String,
+    /// How much of the stop was in its hours, ms: 0 outside of them.
+    pub ms: u64,
 }
 
 /// What the distance between samples leaves open: a change lies between two of them (D24).

@@ -7,7 +7,7 @@ use super::*;
 use crate::publish::example::{self, Fixed};
 
 async fn answer(method: &str, path: &str, not_ready: &[&str]) -> (StatusCode, String, Response<()>) {
-    let not_ready = not_ready.iter().map(|&reason| reason.to_owned()).collect();
+    let not_ready = not_ready.iter().map(|reason| say!("{reason}", "motivo: {reason}")).collect();
     let app = router(Arc::new(Fixed { moment: example::moment(), not_ready }), Reader::Anyone);
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
@@ -146,7 +146,7 @@ impl Moments for Slipped {
         panic!("the integers sum to the period")
     }
 
-    fn not_ready(&self) -> Vec<String> {
+    fn not_ready(&self) -> Vec<Said> {
         Vec::new()
     }
 }
@@ -174,7 +174,7 @@ impl Moments for Occupied {
         }
     }
 
-    fn not_ready(&self) -> Vec<String> {
+    fn not_ready(&self) -> Vec<Said> {
         Vec::new()
     }
 }
@@ -210,7 +210,11 @@ async fn not_ready_says_why_and_healthz_does_not_care() {
     let (status, body, _) = answer("GET", "/readyz", &["the store cannot be written: disk full"]).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     let ready: Ready = serde_json::from_str(&body).unwrap();
-    assert_eq!((ready.ready, ready.reasons.len()), (false, 1));
+    assert_eq!(
+        (ready.ready, ready.reasons),
+        (false, vec!["the store cannot be written: disk full".to_owned()])
+    );
+    assert_eq!(ready.motivi, ["motivo: the store cannot be written: disk full"]);
     assert_eq!(answer("GET", "/healthz", &["x"]).await.0, StatusCode::OK);
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::terms::Terms;
 use super::{Lang, verdict};
 use crate::publish::api::{
-    Ceiling, Commitment, Correction, Effect, Figure, Forecast, Member, Members, Outage, Outlook, Sampling,
-    ServiceYear, Share, Standing, Stretch, Unobserved, Why, Within, Year,
+    Ceiling, Commitment, Correction, Effect, Figure, Forecast, InHours, Member, Members, Outage, Outlook,
+    Sampling, ServiceYear, Share, Standing, Stretch, Unobserved, Why, Within, Year,
 };
 use crate::publish::format;
 use crate::publish::words;
@@ -57,6 +57,20 @@ pub(crate) fn unobserved(figure: &Figure, reasons: &[Unobserved], terms: &Terms<
     }
 }
 
+/// How long a stop lasted; where promises are about a calendar's hours, how much of it was in these.
+pub(crate) fn lasted(outage: &Outage, lang: Lang) -> String {
+    let in_hours = outage.within.iter().map(|InHours { hours, ms }| match (lang, *ms) {
+        (Lang::It, 0) => format!("fuori dalle ore di {hours}"),
+        (Lang::En, 0) => format!("outside the hours of {hours}"),
+        (Lang::It, ms) if ms == outage.duration_ms => format!("tutta nelle ore di {hours}"),
+        (Lang::En, ms) if ms == outage.duration_ms => format!("all in the hours of {hours}"),
+        (_, ms) => format!("{} {} {hours}", format::duration(ms, lang), lang.labels().in_hours),
+    });
+    let in_hours: Vec<String> = in_hours.collect();
+    let lasted = format::duration(outage.duration_ms, lang);
+    if in_hours.is_empty() { lasted } else { format!("{lasted} ({})", in_hours.join("; ")) }
+}
+
 /// Why time is unknown, as a fragment before a duration.
 pub(crate) fn why(why: Why, lang: Lang) -> &'static str {
     let (it, en) = match why {
@@ -64,6 +78,9 @@ pub(crate) fn why(why: Why, lang: Lang) -> &'static str {
         Why::AgentNetwork => ("rete della sonda assente", "the agent's network down"),
         Why::AgentClock => ("orologio della sonda sbagliato", "the agent's clock wrong"),
         Why::AgentOther => ("controllo non eseguibile dalla sonda", "the agent could not run the check"),
+        Why::TooFew => {
+            ("meno testimoni di quanti la Carta ne chiede", "fewer witnesses than the charter asks for")
+        }
         Why::Unconfirmed => ("guasto non ancora confermato", "failure not yet confirmed"),
         Why::SpoolLost => ("campioni persi prima dell'invio", "samples lost before delivery"),
         Why::AgentSilent => ("nessun campione: sonda o suo host spenti", "no samples: agent or its host off"),

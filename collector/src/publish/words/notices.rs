@@ -4,8 +4,10 @@
 //! an hour twice and one has an hour less. The notice is ready to paste: it names nothing that is not for
 //! the public, and no person.
 
+use collector_derive::Window;
+
 use super::Lang;
-use crate::operator::{Held, NoticeFacts};
+use crate::operator::{Held, News, NoticeFacts};
 use crate::publish::api::Work;
 use crate::publish::format::{civil, duration};
 
@@ -62,45 +64,93 @@ pub(crate) fn hours(ms: u64) -> String {
     if minutes == 0 { format!("{hours} h") } else { format!("{hours} h {minutes:02} min") }
 }
 
-/// What users are told of maintenance to come after `now_ms`, ready to paste.
+/// What users are told of maintenance, ready to paste: what comes after `now_ms`, what is called off, what was
+/// over early.
 pub(crate) fn notice(facts: &NoticeFacts, windows: &[Held], now_ms: i64, lang: Lang) -> String {
-    let NoticeFacts { organisation, unit, contact, what, note } = facts;
+    let NoticeFacts { organisation, unit, contact, what, note, news } = facts;
     let what: Vec<&str> = what.iter().map(|what| what.get(lang)).collect();
     let what = what.join("; ");
+    let list = |windows: &mut dyn Iterator<Item = Window>| {
+        let mut text = String::new();
+        for window in windows {
+            text.push_str("  - ");
+            text.push_str(&stretch(&window, lang));
+            text.push('\n');
+        }
+        text
+    };
     let ahead = windows.iter().filter(|held| held.to_ms > now_ms);
-    let when: Vec<String> = ahead.map(|held| format!("  - {}", stretch(held, lang))).collect();
-    let when = when.join("\n");
+    let ahead = list(&mut ahead.map(|held| Window { from_ms: held.from_ms, to_ms: held.to_ms }));
     let signed =
         unit.as_deref().map_or_else(|| organisation.clone(), |unit| format!("{organisation}, {unit}"));
     let note = note.trim_end_matches('.');
-    match lang {
-        Lang::It => {
-            let contact = contact
-                .as_deref()
-                .map_or_else(String::new, |contact| format!("Per informazioni: {contact}.\n"));
+    let contact = contact.as_deref().map_or_else(String::new, |contact| match lang {
+        Lang::It => format!("Per informazioni: {contact}.\n"),
+        Lang::En => format!("Contact: {contact}.\n"),
+    });
+    let (title, body) = match (news, lang) {
+        (News::Planned, Lang::It) => (
+            "Avviso di manutenzione programmata",
             format!(
-                "Avviso di manutenzione programmata\n\n\
-                 Servizi interessati: {what}.\nQuando:\n{when}\n\
-                 In questi orari i servizi indicati potranno non essere disponibili.\n\
-                 Motivo: {note}.\n{contact}\n{signed}\n"
+                "Quando:\n{ahead}In questi orari i servizi indicati potranno non essere disponibili.\n\
+                 Motivo: {note}.\n"
+            ),
+        ),
+        (News::Planned, Lang::En) => (
+            "Notice of planned maintenance",
+            format!(
+                "When:\n{ahead}During these hours the services named may not be available.\nReason: {note}.\n"
+            ),
+        ),
+        (News::CalledOff { windows }, Lang::It) => (
+            "Avviso: manutenzione programmata disdetta",
+            format!(
+                "Non si svolgerà quanto era previsto:\n{}In questi orari i servizi indicati saranno disponibili \
+                 come di consueto.\nL'intervento riguardava: {note}.\n",
+                list(&mut windows.iter().copied())
+            ),
+        ),
+        (News::CalledOff { windows }, Lang::En) => (
+            "Notice: planned maintenance called off",
+            format!(
+                "What was planned will not take place:\n{}During these hours the services named will be available \
+                 as usual.\nThe work was about: {note}.\n",
+                list(&mut windows.iter().copied())
+            ),
+        ),
+        (News::Over { window }, Lang::It) => {
+            let still = if ahead.is_empty() { String::new() } else { format!("Resta previsto:\n{ahead}") };
+            (
+                "Avviso: manutenzione conclusa in anticipo",
+                format!(
+                    "L'intervento si è svolto {}, e i servizi indicati sono di nuovo disponibili.\n\
+                     L'intervento riguardava: {note}.\n{still}",
+                    stretch(window, lang)
+                ),
             )
         }
-        Lang::En => {
-            let contact =
-                contact.as_deref().map_or_else(String::new, |contact| format!("Contact: {contact}.\n"));
-            format!(
-                "Notice of planned maintenance\n\n\
-                 Services concerned: {what}.\nWhen:\n{when}\n\
-                 During these hours the services named may not be available.\n\
-                 Reason: {note}.\n{contact}\n{signed}\n"
+        (News::Over { window }, Lang::En) => {
+            let still = if ahead.is_empty() { String::new() } else { format!("Still planned:\n{ahead}") };
+            (
+                "Notice: maintenance over early",
+                format!(
+                    "The work was done {}, and the services named are available again.\n\
+                     The work was about: {note}.\n{still}",
+                    stretch(window, lang)
+                ),
             )
         }
-    }
+    };
+    let concerned = match lang {
+        Lang::It => "Servizi interessati",
+        Lang::En => "Services concerned",
+    };
+    format!("{title}\n\n{concerned}: {what}.\n{body}{contact}\n{signed}\n")
 }
 
 /// `sabato 6 marzo 2027, dalle 14:00 alle 20:00`; with the offset only in nights in which clocks change.
-fn stretch(held: &Held, lang: Lang) -> String {
-    let (from, to) = (civil(held.from_ms), civil(held.to_ms));
+fn stretch(window: &Window, lang: Lang) -> String {
+    let (from, to) = (civil(window.from_ms), civil(window.to_ms));
     let time = |at: &jiff::Zoned| {
         if from.offset() == to.offset() { at.strftime("%H:%M") } else { at.strftime("%H:%M (%:z)") }
             .to_string()
@@ -185,6 +235,7 @@ mod tests {
             contact: Some("area4@comune.example".to_owned()),
             what: vec![Said { en: what.clone(), it: what }],
             note: "sostituzione dei dischi.".to_owned(),
+            news: News::Planned,
         }
     }
 
@@ -254,5 +305,36 @@ mod tests {
             english.contains("from 00:00 to 06:00") && english.contains("Sunday 7 March 2027"),
             "{english}"
         );
+    }
+    #[test]
+    fn users_are_told_of_what_is_called_off_or_over_too() {
+        let window = Window { from_ms: FROM_MS, to_ms: FROM_MS + 2 * HOUR_MS };
+        let later = Held {
+            from_ms: FROM_MS + 240 * HOUR_MS,
+            to_ms: FROM_MS + 246 * HOUR_MS,
+            in_time: true,
+            in_part: true,
+        };
+        let told = |news, windows: &[Held], lang| {
+            notice(&NoticeFacts { news, ..facts() }, windows, FROM_MS + 3 * HOUR_MS, lang)
+        };
+        assert_eq!(
+            told(News::CalledOff { windows: vec![window] }, &[], Lang::It),
+            "Avviso: manutenzione programmata disdetta\n\nServizi interessati: Gestione data center: DNS.\nNon si \
+             svolgerà quanto era previsto:\n  - sabato 6 marzo 2027, dalle 14:00 alle 16:00\nIn questi orari i servizi \
+             indicati saranno disponibili come di consueto.\nL'intervento riguardava: sostituzione dei dischi.\nPer \
+             informazioni: area4@comune.example.\n\nComune di Esempio, Area 4\n"
+        );
+        let over = told(News::Over { window }, &[later], Lang::It);
+        for part in [
+            "conclusa in anticipo\n",
+            "si è svolto sabato 6 marzo 2027, dalle 14:00 alle 16:00, e",
+            "Resta previsto:\n  - martedì 16 marzo 2027, dalle 14:00 alle 20:00\n",
+        ] {
+            assert!(over.contains(part), "`{part}` is not in\n{over}");
+        }
+        let english = told(News::Over { window }, &[], Lang::En);
+        assert!(english.contains("was done Saturday 6 March 2027, from 14:00 to 16:00"), "{english}");
+        assert!(!english.contains("Still planned"), "{english}");
     }
 }

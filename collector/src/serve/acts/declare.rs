@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use collector_derive::{Declaration, Declared, Period, ServiceFigure, Window, YearFigures};
-use config::ServiceId;
+use collector_derive::{Declaration, Declared, Notices, Period, ServiceFigure, Window, YearFigures};
+use config::{Charter, ServiceId};
 use tracing::info;
 
 use super::super::person::account;
@@ -11,7 +11,6 @@ use super::{ActError, Acts};
 use crate::declare::{self, Judged, Person, Situation, Stopped, say};
 use crate::operator::{DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, Said};
 use crate::publish::{AskError, Asked, Moments as _, format};
-use crate::recall::charter_at;
 use crate::seal;
 use crate::serve::moments::not_to_come;
 
@@ -29,17 +28,18 @@ impl Acts {
             None => Vec::new(),
         };
         let truth = self.core.work.truth();
-        let (charter, declared, head) = {
+        let (charter, history, declared, head) = {
             let known = truth.known();
-            (self.core.work.charter(), known.declared(), known.head())
+            (self.core.work.charter(), known.history(), known.declared(), known.head())
         };
         // As the entry will be stamped.
         let now_ms = self.core.clock.now_ms().max(head.at_ms);
         let (head, asked) = (head.seq, author.clone());
         // Accounts are looked up: maybe far away.
         let judged = tokio::task::spawn_blocking(move || {
-            let (charter, declared, outages) = (&charter, &declared, &outages);
-            let situation = Situation { now_ms, charter, head, declared, outages, account };
+            let (charter, declared, outages, notices) =
+                (&charter, &declared, &outages, &notices_of(&history));
+            let situation = Situation { now_ms, charter, notices, head, declared, outages, account };
             declare::judge(&wish, &asked, &situation)
         });
         let judged = judged.await.map_err(|error| ActError::Failed(error.to_string()))?;
@@ -61,7 +61,8 @@ impl Acts {
         let now_ms = self.core.clock.now_ms();
         let Some(as_of_ms) = question.as_of_ms else {
             let notice_ms = self.core.work.charter().rules.readings.notice_ms;
-            let declared = declare::rows(&ingest.known().declared(), notice_ms);
+            let notices = notices_of(&ingest.known().history());
+            let declared = declare::rows(&ingest.known().declared(), &notices);
             return Ok(DeclaredAnswer { now_ms, notice_ms, declared });
         };
         not_to_come(as_of_ms, now_ms)?;
@@ -72,9 +73,10 @@ impl Acts {
         // From here on nothing is entered at or before it any more.
         let mut declared = Vec::clone(&ingest.known().declared());
         declared.retain(|entry| entry.at_ms <= as_of_ms);
-        let charter = charter_at(&ingest.known().history(), as_of_ms);
-        let notice_ms = charter.map_or(0, |charter| charter.rules.readings.notice_ms);
-        Ok(DeclaredAnswer { now_ms: as_of_ms, notice_ms, declared: declare::rows(&declared, notice_ms) })
+        // What comes into force later asks nothing of what is entered by then.
+        let notices = notices_of(&ingest.known().history());
+        let (notice_ms, declared) = (notices.at(as_of_ms), declare::rows(&declared, &notices));
+        Ok(DeclaredAnswer { now_ms: as_of_ms, notice_ms, declared })
     }
 
     /// What shows only in a next revision of a year that is closed.
@@ -167,6 +169,11 @@ fn stopped(service: ServiceId, outage: collector_derive::Outage) -> Option<Stopp
     checks.dedup();
     let window = Window::new(outage.start_ms, outage.end_ms)?;
     Some(Stopped { id: outage.id, service, window, ongoing: outage.ongoing, checks })
+}
+
+/// What notice charters ask.
+fn notices_of(history: &[(i64, Charter)]) -> Notices {
+    Notices::of(history.iter().map(|(from_ms, charter)| (*from_ms, charter)))
 }
 
 /// For the log.

@@ -165,6 +165,26 @@ fn late_work_has_no_effect_unless_the_rule_says_so() {
 }
 
 #[test]
+fn notice_is_that_of_the_charter_under_which_work_was_planned() {
+    let runs = back_down("uudddduu");
+    let planned = [Declared { at_ms: as_of(2) - 30 * HOUR, ..work(1, "*", (2, 4)) }];
+    let mut before = with(Maintenance::ExcludedDown);
+    before.rules.readings.notice_ms = 24 * 3_600_000;
+    let mut after = with(Maintenance::ExcludedDown);
+    after.rules.readings.notice_ms = 48 * 3_600_000;
+    // The longer notice is asked from an hour after the entry on, or from an hour before it.
+    for (from_ms, expected) in [(29, "UUMMDDUU"), (31, "UUDDDDUU")] {
+        let history = [(0, before.clone()), (as_of(2) - from_ms * HOUR, after.clone())];
+        let corrections = Corrections::of(&planned, i64::MAX);
+        let charters = Charters::of(&history, Period::civil_year(2026), as_of(8));
+        let figures = charters.figures(&runs, &corrections, &Reading::default());
+        let late = expected.contains("UUDD");
+        assert_eq!(hours(&web(&figures).figure)[3], if late { 0 } else { 2 });
+        assert_eq!(corrections.planned[0].is_in_time(&figures.notices), !late);
+    }
+}
+
+#[test]
 fn one_site_in_planned_work_does_not_vote() {
     let school = [("front", "a", "school1", "uuddduu"), ("front", "b", "school1", "uuddduu")];
     let runs = runs_but(7, &school);
