@@ -1,8 +1,9 @@
 //! A real SNMP agent: net-snmp's snmpd in the foreground, on loopback or in a network of its own.
 //!
 //! It tells what its machine is, and beside that whatever a story writes into a table: a script serves that table
-//! through snmpd's `pass`, so that a value changes while the agent runs. The same agent is a switch, a sensor or the
-//! controller of access points, depending on what its table says.
+//! through snmpd's `pass`, so that a value changes while the agent runs. The same agent is a switch, a UPS or the
+//! controller of access points, depending on what its table says. snmpsim would serve recorded tables as well, but is a
+//! second implementation to install; the protocol spoken here is net-snmp's own.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -28,9 +29,25 @@ pub const AUTH: &str = "frase per le firme";
 pub const PRIVACY: &str = "frase per la cifratura";
 /// `hrSystemUptime.0`, which the table tells too: a machine that has just started is degraded.
 pub const UPTIME: &str = ".1.3.6.1.2.1.25.1.1.0";
-/// What the table may tell: beside the uptime what net-snmp leaves to everybody, and Aruba's access points.
-const TOLD: [&str; 3] =
-    [".1.3.6.1.2.1.25.1.1", ".1.3.6.1.4.1.8072.9999.9999", ".1.3.6.1.4.1.14823.2.2.1.5.2.1.4"];
+/// What the table may tell: beside the uptime what net-snmp leaves to everybody, Aruba's access points, and a UPS.
+const TOLD: [&str; 4] = [
+    ".1.3.6.1.2.1.25.1.1",
+    ".1.3.6.1.4.1.8072.9999.9999",
+    ".1.3.6.1.4.1.14823.2.2.1.5.2.1.4",
+    ".1.3.6.1.2.1.33.1",
+];
+/// And, where the agent plays a device, its interfaces: `ifEntry`, `ifXEntry`.
+const INTERFACES: [&str; 2] = [".1.3.6.1.2.1.2.2.1", ".1.3.6.1.2.1.31.1.1.1"];
+/// Methods of version 3 as we call them and as net-snmp does, each with a user `AUTH-PRIVACY` and the passphrases of
+/// [`USER`]: every signature, every cipher, and every way in which a key that is too short is lengthened.
+pub const METHODS: [(&str, &str, &str, &str); 6] = [
+    ("sha1", "aes128", "SHA", "AES"),
+    ("sha1", "aes192", "SHA", "AES-192"),
+    ("sha1", "aes256c", "SHA", "AES-256-C"),
+    ("sha224", "aes256", "SHA-224", "AES-256"),
+    ("sha384", "aes192c", "SHA-384", "AES-192-C"),
+    ("sha512", "aes256", "SHA-512", "AES-256"),
+];
 
 /// Answers GET (`-g`) and GETNEXT (`-n`) from lines `NAME TYPE VALUE` that stand in the order of their names.
 const SCRIPT: &str = r#"exec awk -v how="$1" -v oid="$2" '
@@ -55,24 +72,38 @@ pub struct SnmpAgent {
     host: Ipv4Addr,
     port: u16,
     inside: Vec<String>,
+    /// Does it tell of its machine's interfaces, or of the table's?
+    is_played: bool,
     daemon: Option<Daemon>,
 }
 
 impl SnmpAgent {
     /// On loopback, with an empty table; `None` when it is not installed.
     pub fn start(folder: &Path) -> Option<Self> {
-        Self::start_at(folder, Ipv4Addr::LOCALHOST, Vec::new())
+        Self::start_at(folder, Ipv4Addr::LOCALHOST, Vec::new(), true)
     }
 
     /// In a network of its own, of whose interfaces it tells; `None` when it is not installed.
     pub fn start_inside(folder: &Path, network: &Network) -> Option<Self> {
-        Self::start_at(folder, network.there, network.inside())
+        Self::start_at(folder, network.there, network.inside(), false)
     }
 
-    fn start_at(folder: &Path, host: Ipv4Addr, inside: Vec<String>) -> Option<Self> {
+    /// There, telling of interfaces what the table says; `None` when it is not installed.
+    pub fn play_inside(folder: &Path, network: &Network) -> Option<Self> {
+        Self::start_at(folder, network.there, network.inside(), true)
+    }
+
+    fn start_at(folder: &Path, host: Ipv4Addr, inside: Vec<String>, is_played: bool) -> Option<Self> {
         let program = installed("snmpd")?;
-        let mut agent =
-            Self { program, folder: folder.to_owned(), host, port: free_port(), inside, daemon: None };
+        let mut agent = Self {
+            program,
+            folder: folder.to_owned(),
+            host,
+            port: free_port(),
+            inside,
+            is_played,
+            daemon: None,
+        };
         fs::write(folder.join("serve"), SCRIPT).unwrap();
         agent.tell(&[]);
         agent.start_again();
@@ -82,6 +113,11 @@ impl SnmpAgent {
     /// Where it is asked.
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
+    }
+
+    /// Its port.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// What it tells from now on, in any order. Unless it is said otherwise, its machine has run for a day.
@@ -127,7 +163,14 @@ impl SnmpAgent {
              createUser {USER} SHA-256 \"{AUTH}\" AES \"{PRIVACY}\"\nrouser {USER} priv\n",
             self.address()
         );
-        for tree in TOLD {
+        for (auth, privacy, their_auth, their_privacy) in METHODS {
+            let user = format!("{auth}-{privacy}");
+            writeln!(config, "createUser {user} {their_auth} \"{AUTH}\" {their_privacy} \"{PRIVACY}\"")
+                .unwrap();
+            writeln!(config, "rouser {user} priv").unwrap();
+        }
+        let interfaces = INTERFACES.iter().filter(|_| self.is_played);
+        for tree in TOLD.iter().chain(interfaces) {
             // Before what snmpd itself knows of it.
             writeln!(config, "pass -p 10 {tree} /bin/sh {folder}/serve").unwrap();
         }

@@ -22,6 +22,7 @@ mod directories;
 mod echoes;
 mod sso;
 mod snmp;
+mod access_points;
 mod past_year;
 mod scraped;
 mod sealed_year;
