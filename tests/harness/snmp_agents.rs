@@ -61,6 +61,11 @@ how == "-g" ? $1 == oid : is_after($1, oid) {
 }' "${0%/*}/table"
 "#;
 
+/// What an agent tells by its table that plays a device.
+fn played() -> Vec<&'static str> {
+    [&TOLD[..], &INTERFACES[..]].concat()
+}
+
 /// One value of a table: its name, its type as `pass` calls it, and itself.
 pub type Told<'t> = (&'t str, &'t str, &'t str);
 
@@ -72,38 +77,41 @@ pub struct SnmpAgent {
     host: Ipv4Addr,
     port: u16,
     inside: Vec<String>,
-    /// Does it tell of its machine's interfaces, or of the table's?
-    is_played: bool,
+    /// What it tells by the table.
+    trees: Vec<&'static str>,
     daemon: Option<Daemon>,
 }
 
 impl SnmpAgent {
     /// On loopback, with an empty table; `None` when it is not installed.
     pub fn start(folder: &Path) -> Option<Self> {
-        Self::start_at(folder, Ipv4Addr::LOCALHOST, Vec::new(), true)
+        Self::start_at(folder, Ipv4Addr::LOCALHOST, Vec::new(), played())
     }
 
     /// In a network of its own, of whose interfaces it tells; `None` when it is not installed.
     pub fn start_inside(folder: &Path, network: &Network) -> Option<Self> {
-        Self::start_at(folder, network.there, network.inside(), false)
+        Self::start_at(folder, network.there, network.inside(), TOLD.to_vec())
     }
 
     /// There, telling of interfaces what the table says; `None` when it is not installed.
     pub fn play_inside(folder: &Path, network: &Network) -> Option<Self> {
-        Self::start_at(folder, network.there, network.inside(), true)
+        Self::start_at(folder, network.there, network.inside(), played())
     }
 
-    fn start_at(folder: &Path, host: Ipv4Addr, inside: Vec<String>, is_played: bool) -> Option<Self> {
+    /// On loopback, of its machine alone and without the price of a script; `None` when it is not installed.
+    pub fn of_itself(folder: &Path) -> Option<Self> {
+        Self::start_at(folder, Ipv4Addr::LOCALHOST, Vec::new(), Vec::new())
+    }
+
+    fn start_at(
+        folder: &Path,
+        host: Ipv4Addr,
+        inside: Vec<String>,
+        trees: Vec<&'static str>,
+    ) -> Option<Self> {
         let program = installed("snmpd")?;
-        let mut agent = Self {
-            program,
-            folder: folder.to_owned(),
-            host,
-            port: free_port(),
-            inside,
-            is_played,
-            daemon: None,
-        };
+        let mut agent =
+            Self { program, folder: folder.to_owned(), host, port: free_port(), inside, trees, daemon: None };
         fs::write(folder.join("serve"), SCRIPT).unwrap();
         agent.tell(&[]);
         agent.start_again();
@@ -169,8 +177,7 @@ impl SnmpAgent {
                 .unwrap();
             writeln!(config, "rouser {user} priv").unwrap();
         }
-        let interfaces = INTERFACES.iter().filter(|_| self.is_played);
-        for tree in TOLD.iter().chain(interfaces) {
+        for tree in &self.trees {
             // Before what snmpd itself knows of it.
             writeln!(config, "pass -p 10 {tree} /bin/sh {folder}/serve").unwrap();
         }

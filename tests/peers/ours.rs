@@ -1,5 +1,6 @@
 //! Our side: one check from a charter's text, run once.
 
+use std::path::Path;
 use std::time::Duration;
 
 use config::AgentConfig;
@@ -7,12 +8,44 @@ use probe_agent::probe::Check;
 
 use crate::situation::{Said, Situation};
 
-/// Asks the situation's target once.
-pub(crate) fn ask(situation: &Situation) -> Said {
+/// What is asked, as the charter has it.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    /// For messages.
+    pub(crate) name: &'a str,
+    pub(crate) keys: &'a str,
+    pub(crate) target: &'a str,
+    /// The PEM that the keys name `radice.pem`.
+    pub(crate) authority: Option<&'a Path>,
+    /// Secrets of the agent, by name; they may go to this machine.
+    pub(crate) secrets: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> From<&'a Situation> for Asked<'a> {
+    fn from(situation: &'a Situation) -> Self {
+        Self {
+            name: situation.name,
+            keys: &situation.ours,
+            target: &situation.target,
+            authority: situation.authority.as_deref(),
+            secrets: &[],
+        }
+    }
+}
+
+/// Asks the target once.
+pub(crate) fn ask(asked: &Asked<'_>) -> Said {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let outcome = runtime.block_on(async {
-        let check = check(situation);
+        let check = check(asked);
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in asked.secrets {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            let origin = format!("snmp://{} 127.0.0.1/32", asked.target);
+            std::fs::write(folder.path().join(format!("{name}.for")), origin).unwrap();
+        }
         let config = AgentConfig {
+            secrets_directory: folder.path().to_owned(),
             allowed_targets: vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()],
             ..AgentConfig::default()
         };
@@ -28,19 +61,19 @@ pub(crate) fn ask(situation: &Situation) -> Said {
 }
 
 /// Through the file an operator writes, so that its keys are part of what is compared.
-fn check(situation: &Situation) -> Check {
+fn check(asked: &Asked<'_>) -> Check {
     let text = format!(
         "organisation: {{name: Prova}}\nsites: {{qui: {{agents: [noi]}}}}\nservices:\n  s:\n    components:\n      \
          c: {{every: 60s, timeout: 2s, attempts: 1, {}, targets: {{t: {:?}}}}}\n",
-        situation.ours, situation.target
+        asked.keys, asked.target
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vedetta.yaml");
     std::fs::write(&path, &text).unwrap();
-    if let Some(pem) = &situation.authority {
+    if let Some(pem) = asked.authority {
         std::fs::copy(pem, folder.path().join("radice.pem")).unwrap();
     }
-    let loaded = config::load(&path).unwrap_or_else(|error| panic!("{}:\n{error}", situation.name));
+    let loaded = config::load(&path).unwrap_or_else(|error| panic!("{}:\n{error}", asked.name));
     let spec = loaded.vedetta.charter.checks().next().unwrap().spec();
-    Check::new(spec).unwrap_or_else(|error| panic!("{}: {error}", situation.name))
+    Check::new(spec).unwrap_or_else(|error| panic!("{}: {error}", asked.name))
 }
