@@ -1,11 +1,13 @@
-//! What probing costs: our agent, delivering, beside `blackbox_exporter` under Prometheus in the same run.
+//! What probing costs: our agent, delivering, beside a peer in the same run: `blackbox_exporter` under Prometheus, or
+//! where that has no such probe the plugin of monitoring-plugins that has, one process per check as Nagios starts it.
 //!
 //! `cargo build --release -p collector -p probe-agent --bins`, then
 //! `VEDETTA_BIN_DIR=target/release cargo bench -p tests --bench probing -- [KIND [CHECKS [EVERY_S [SECONDS]]]]`
-//! with KIND one of http, https, tcp, dns, icmp. Rounds alternate, both against the same server on this machine.
+//! with KIND one of http, https, tcp, dns, icmp; snmp, snmp3, ntp, smtp. Rounds alternate, both against the same server on this machine.
 //! Ours is the agent's CPU with every sample spooled, synced and acknowledged, the collector's beside it;
 //! theirs is the exporter's, Prometheus's beside it. A probe that says down is false: the server is up
-//! throughout. Without `prometheus` and `prometheus-blackbox-exporter` only ours is measured.
+//! throughout. Of plugins their own CPU is counted and that of what they start, none of whoever starts them and takes
+//! their results. Without the peers only ours is measured.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking, as the stories do")]
@@ -16,6 +18,8 @@ mod load;
 mod ours;
 #[path = "probing/peer.rs"]
 mod peer;
+#[path = "probing/plugin.rs"]
+mod plugin;
 #[path = "probing/process.rs"]
 mod process;
 
@@ -77,8 +81,12 @@ fn main() {
     let (mut alone, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (ours, ours_whole) = ours::round(&load).tell("vedetta");
-        if let Some(peer) = peer::round(&load) {
-            let (peer, peer_whole) = peer.tell("blackbox");
+        let (name, peer) = match load.plugin() {
+            None => ("blackbox", peer::round(&load)),
+            Some(plugin) => ("plugin", plugin::round(&load, &plugin)),
+        };
+        if let Some(peer) = peer {
+            let (peer, peer_whole) = peer.tell(name);
             alone.push(peer / ours);
             whole.push((peer_whole / ours, peer_whole / ours_whole));
         }
@@ -86,9 +94,12 @@ fn main() {
     alone.sort_by(f64::total_cmp);
     whole.sort_by(|one, other| one.0.total_cmp(&other.0));
     if let (Some(alone), Some((pair, both))) = (alone.get(alone.len() / 2), whole.get(whole.len() / 2)) {
-        println!(
-            "\n{alone:.1} times less CPU than the exporter alone, {pair:.1} times less than it with Prometheus"
-        );
+        match load.plugin() {
+            None => println!(
+                "\n{alone:.1} times less CPU than the exporter alone, {pair:.1} times less than it with Prometheus"
+            ),
+            Some(plugin) => println!("\n{alone:.1} times less CPU than {}", plugin.name),
+        }
         println!("{both:.1} times less when our collector is counted as well (medians)");
     }
 }

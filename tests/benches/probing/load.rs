@@ -3,8 +3,18 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use harness::clocks::Chrony;
+use harness::mail_servers::{MAILBOX, MailServers};
 use harness::servers::{Certificate, Nginx, Unbound};
+use harness::snmp_agents::{AUTH, COMMUNITY, PRIVACY, SnmpAgent, USER};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+/// The plugin's question; ours asks for two more times beside it, in the same datagram.
+const SYS_UPTIME: &str = ".1.3.6.1.2.1.1.3.0";
+/// Who asks postfix.
+const SENDER: &str = "sonda@prova.example";
+/// [`MAILBOX`], as the plugin wants it.
+const RCPT: &str = "RCPT TO:<sonda@comune.example>";
 
 /// What is asked of both sides.
 #[derive(Debug)]
@@ -26,6 +36,16 @@ enum Server {
     Secure(#[expect(dead_code, reason = "runs until it is dropped")] Nginx, u16),
     Unbound(Unbound),
     Kernel,
+    Snmp(SnmpAgent),
+    Chrony(Chrony),
+    Mail(Box<MailServers>),
+}
+
+/// A plugin and its arguments.
+#[derive(Debug)]
+pub(crate) struct Plugin {
+    pub(crate) name: &'static str,
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Load {
@@ -44,7 +64,14 @@ impl Load {
             "tcp" => ("tcp", Server::Nginx(Nginx::start(folder.path())?)),
             "dns" => ("dns", Server::Unbound(Unbound::start(folder.path())?)),
             "icmp" => ("icmp", Server::Kernel),
-            other => panic!("`{other}` is not one of http, https, tcp, dns, icmp"),
+            "snmp" => ("snmp", Server::Snmp(SnmpAgent::of_itself(folder.path())?)),
+            "snmp3" => ("snmp3", Server::Snmp(SnmpAgent::of_itself(folder.path())?)),
+            "ntp" => ("ntp", Server::Chrony(Chrony::start(folder.path())?)),
+            "smtp" => {
+                let certificate = certificate(&mut authority);
+                ("smtp", Server::Mail(Box::new(MailServers::start(folder.path(), &certificate, "parola")?)))
+            }
+            other => panic!("`{other}` is not one of http, https, tcp, dns, icmp, snmp, snmp3, ntp, smtp"),
         };
         let (checks, every_s, seconds) = (number(1, 200), number(2, 1), number(3, 20));
         std::fs::write(folder.path().join("ca.pem"), &authority).unwrap();
@@ -59,12 +86,49 @@ impl Load {
             Server::Secure(_, port) => format!("https://127.0.0.1:{port}/{n}"),
             Server::Unbound(unbound) => format!("127.0.0.1:{}", unbound.port),
             Server::Kernel => format!("127.0.{}.{}", n / 250, n % 250 + 1),
+            Server::Snmp(agent) => agent.address(),
+            Server::Chrony(chrony) => format!("127.0.0.1:{}", chrony.port),
+            Server::Mail(mail) => format!("127.0.0.1:{}", mail.ports.clear),
         }
+    }
+
+    /// The peer where the exporter has no such probe.
+    pub(crate) fn plugin(&self) -> Option<Plugin> {
+        let (host, port) =
+            self.target(0).rsplit_once(':').map(|(host, port)| (host.to_owned(), port.to_owned()))?;
+        let (name, own): (_, &[&str]) = match self.kind {
+            "snmp" => ("check_snmp", &["-P", "2c", "-C", COMMUNITY, "-o", SYS_UPTIME]),
+            "snmp3" => {
+                let user = &["-P", "3", "-L", "authPriv", "-U", USER, "-a", "SHA-256", "-A", AUTH];
+                let all = [user, &["-x", "AES", "-X", PRIVACY, "-o", SYS_UPTIME][..]].concat();
+                return Some(plugin("check_snmp", &host, &port, &all));
+            }
+            "ntp" => ("check_ntp_time", &["-w", "0.5", "-c", "1"]),
+            // As deep: HELO, MAIL, RCPT, QUIT.
+            "smtp" => ("check_smtp", &["-f", SENDER, "-C", RCPT, "-R", "250"]),
+            _ => return None,
+        };
+        Some(plugin(name, &host, &port, own))
+    }
+
+    /// What our agent is given: name, secret, where it may go.
+    pub(crate) fn secrets(&self) -> Vec<(&'static str, &'static str, String)> {
+        let Server::Snmp(agent) = &self.server else { return Vec::new() };
+        let all = [("comunita", COMMUNITY), ("firme", AUTH), ("cifratura", PRIVACY)];
+        all.map(|(name, secret)| (name, secret, format!("snmp://{}", agent.address()))).to_vec()
     }
 
     /// The charter's services, indented by two.
     pub(crate) fn services(&self) -> String {
+        let of_mail = format!(", mode: plain, depth: rcpt, sender: {SENDER}, rcpt: {MAILBOX}");
+        let of_user = format!(
+            ", version: \"3\", user: {USER}, auth: sha256, secret: firme, privacy: aes128, privacy_secret: cifratura"
+        );
         let own = match self.kind {
+            "snmp" => ", version: 2c, secret: comunita",
+            "snmp3" => &of_user,
+            "ntp" => ", max_stratum: 10",
+            "smtp" => &of_mail,
             "dns" => ", ask: servizio.esempio.test A",
             "icmp" => ", packets: 1",
             "https" => ", tls: {authority: ca.pem}",
@@ -75,7 +139,11 @@ impl Load {
             let _ = write!(
                 text,
                 "      c{first}: {{probe: {}, every: {}s, timeout: 900ms, attempts: 1{own}, targets: {{",
-                if self.kind == "https" { "http" } else { self.kind },
+                match self.kind {
+                    "https" => "http",
+                    "snmp3" => "snmp",
+                    kind => kind,
+                },
                 self.every_s
             );
             for n in first..(first + 100).min(self.checks) {
@@ -135,6 +203,11 @@ impl Load {
         std::fs::write(folder.join("blackbox.yml"), self.modules()).unwrap();
         std::fs::write(folder.join("prometheus.yml"), self.scrapes(exporter)).unwrap();
     }
+}
+
+fn plugin(name: &'static str, host: &str, port: &str, own: &[&str]) -> Plugin {
+    let arguments = ["-H", host, "-p", port].iter().chain(own).map(|word| (*word).to_owned()).collect();
+    Plugin { name, arguments }
 }
 
 /// A leaf for 127.0.0.1, ECDSA P-256, of an authority whose PEM goes to `authority`.

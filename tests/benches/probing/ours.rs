@@ -13,7 +13,11 @@ use crate::process::{cpu_s, peak_kib};
 const WARM_UP: Duration = Duration::from_secs(3);
 
 pub(crate) fn round(load: &Load) -> Round {
-    let mut place = Place::running_with(&load.files(), &load.services());
+    let mut place = Place::served_with(&load.files(), &load.services());
+    for (name, secret, origin) in load.secrets() {
+        place.entrust(name, secret, &origin);
+    }
+    place.start_agent();
     std::thread::sleep(WARM_UP + Duration::from_secs(u64::from(load.every_s)));
     place.until_delivered();
     let (agent, collector) = place.pids();
