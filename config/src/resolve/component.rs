@@ -183,7 +183,7 @@ impl Branch<'_> {
             let voters = (&self.settings.votes, self.context.sites);
             self.settings.otherwise.witnesses(&name.value, from, voters, report);
         }
-        let timing = timing(&self.settings, common, keys.at, report);
+        let timing = timing(&self.settings, probe, common, keys.at, report);
         let mut asked = ask::asked(probe, self.context.folder, report);
         if let Some(asked) = &mut asked {
             asked.among(named.sound().map(|(_, Target(keys))| &keys.address));

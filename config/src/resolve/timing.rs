@@ -7,10 +7,13 @@ use crate::text::say;
 use crate::yaml::charter::DefaultsKeys;
 use crate::yaml::component::{Common, From};
 use crate::yaml::duration::Millis;
+use crate::yaml::probe::ProbeKeys;
 use crate::yaml::shape::{At, Report};
 
 /// Built in: once a minute, three attempts of at most 10 s.
 const EVERY: Millis = Millis(60_000);
+/// A registry is not asked every minute, and a domain is not lost in one.
+const EVERY_OF_REGISTRATION: Millis = Millis(6 * 3_600_000);
 const TIMEOUT: Millis = Millis(10_000);
 const ATTEMPTS: u32 = 3;
 
@@ -28,6 +31,8 @@ const HOLD_MAX: Millis = Millis(7 * 86_400_000);
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     every: Option<At<Millis>>,
+    /// Of `defaults:`.
+    every_of_file: Option<At<Millis>>,
     timeout: Option<At<Millis>>,
     attempts: Option<At<u32>>,
     pub(super) from: From,
@@ -41,7 +46,8 @@ impl Settings {
     /// `defaults:`, and the votes of `rules:`.
     pub(super) fn of_file(keys: Option<&DefaultsKeys>, votes: Votes) -> Self {
         Self {
-            every: keys.and_then(|keys| keys.every.clone()),
+            every: None,
+            every_of_file: keys.and_then(|keys| keys.every.clone()),
             timeout: keys.and_then(|keys| keys.timeout.clone()),
             attempts: keys.and_then(|keys| keys.attempts.clone()),
             from: keys.and_then(|keys| keys.from.clone()).unwrap_or(From::Users),
@@ -54,6 +60,7 @@ impl Settings {
     pub(super) fn under(&self, common: &Common) -> Self {
         Self {
             every: common.every.clone().or_else(|| self.every.clone()),
+            every_of_file: self.every_of_file.clone(),
             timeout: common.timeout.clone().or_else(|| self.timeout.clone()),
             attempts: common.attempts.clone().or_else(|| self.attempts.clone()),
             from: common.from.clone().unwrap_or_else(|| self.from.clone()),
@@ -63,16 +70,27 @@ impl Settings {
     }
 }
 
+/// How often a kind asks where neither its component nor one above it says so: `defaults:` are for the others.
+fn every_of(probe: &ProbeKeys) -> Option<Millis> {
+    match probe {
+        ProbeKeys::Registration(_) => Some(EVERY_OF_REGISTRATION),
+        _ => None,
+    }
+}
+
 /// The timing of a component's checks; `at` is where the component is.
 pub(super) fn timing(
     settings: &Settings,
+    probe: &ProbeKeys,
     common: &Common,
     at: Place,
     report: &mut Report<'_>,
 ) -> Option<Timing> {
-    let every = settings.every.as_ref().map_or(EVERY, |key| key.value);
+    let own = every_of(probe);
+    let said = settings.every.as_ref().or_else(|| settings.every_of_file.as_ref().filter(|_| own.is_none()));
+    let every = said.map_or_else(|| own.unwrap_or(EVERY), |key| key.value);
     let attempts = settings.attempts.as_ref().map_or(ATTEMPTS, |key| key.value);
-    let every_at = place(settings.every.as_ref(), at);
+    let every_at = place(said, at);
     if !(EVERY_MIN..=EVERY_MAX).contains(&every) {
         let message = say!(
             "`every` is {every}; it must be from {EVERY_MIN} to {EVERY_MAX}",
@@ -103,17 +121,23 @@ pub(super) fn timing(
         warn_ms: common.warn.as_ref().map(|key| key.value.0),
         crit_ms: common.crit.as_ref().map(|key| key.value.0),
     };
-    let fits = patience(&timing, settings, at, report);
+    let fits = patience(&timing, settings, every_at, at, report);
     let speaks = hold(&timing, common, report);
     let ordered = thresholds(&timing, common, report);
     (fits && speaks && ordered).then_some(timing)
 }
 
 /// Do the attempts fit inside the interval?
-fn patience(timing: &Timing, settings: &Settings, at: Place, report: &mut Report<'_>) -> bool {
+fn patience(
+    timing: &Timing,
+    settings: &Settings,
+    every_at: Place,
+    at: Place,
+    report: &mut Report<'_>,
+) -> bool {
     let (every, timeout) = (Millis(timing.every_ms), Millis(timing.timeout_ms));
     // The defect is where the more particular of the two keys is, which is further down the file.
-    let at = place(settings.timeout.as_ref(), at).max(place(settings.every.as_ref(), at));
+    let at = place(settings.timeout.as_ref(), at).max(every_at);
     if timeout.0 == 0 {
         let message = say!(
             "`timeout` is zero; nothing answers in no time",

@@ -1,14 +1,19 @@
 //! `probe: registration`: is the domain still ours, and until when?
 //!
 //! The registry is asked by RDAP (RFC 9083): its answer's `expiration` event and the domain's status. Where the registry
-//! says no date (or there is no RDAP), the charter's own `expires` is compared with the clock. A registry that cannot
+//! says no date (or there is no RDAP, or IANA's list names none), the charter's own `expires` is compared with the clock. A registry that cannot
 //! be reached says nothing of the domain, which goes on: unknown, never down. Down is a domain that is out of the DNS by
 //! the registry's will, that is about to be given away, that the registry does not know, or whose time is over.
 
+mod listed;
+
+use std::sync::Arc;
+
 use collector_api::Reason;
-use config::{HostPort, HttpParams, HttpRedirects, RegistrationParams};
+use config::{HostPort, HttpParams, HttpRedirects, RegistrationParams, TlsParams};
 use serde_json::Value;
 
+use self::listed::Listed;
 use super::http::{Http, Page, Route};
 use super::{Asker, Attempted, Fault, Surroundings, Trace};
 use crate::clock;
@@ -20,12 +25,19 @@ const LEAVING: [&str; 3] = ["redemption period", "pending delete", "not renewed"
 /// Of statuses in evidence: those of a domain are a handful.
 const STATUSES_MAX: usize = 8;
 
+/// Who is asked.
+enum Registry {
+    Nobody,
+    Known(Arc<Http>),
+    Listed(Box<Listed>),
+}
+
 /// One domain.
 pub struct Registration {
     /// The registry's, or the domain without a port.
     address: HostPort,
     domain: String,
-    rdap: Option<Http>,
+    registry: Registry,
     expires_ms: Option<i64>,
     renew_before_ms: i64,
     clock: clock::WallClock,
@@ -40,26 +52,26 @@ impl std::fmt::Debug for Registration {
 impl Registration {
     /// Prepares the check; the error is a sentence for whoever wrote the charter.
     pub fn new(params: &RegistrationParams) -> Result<Self, String> {
-        let RegistrationParams { domain, rdap, expires_ms, renew_before_ms, tls } = params;
-        let rdap = rdap.as_ref().map(|service| {
-            let http = HttpParams {
-                redirects: HttpRedirects::default(),
-                tls: tls.clone(),
-                ..HttpParams::get(format!("{service}domain/{domain}"))
-            };
-            Http::by(&http, Route { proxy: None, block_page: Vec::new(), keeps_body: true })
-        });
-        let rdap = rdap.transpose()?;
-        if rdap.is_none() && expires_ms.is_none() {
-            return Err(format!(
-                "nobody says until when `{domain}` is registered: neither `rdap` nor `expires`"
-            ));
-        }
-        let own = || HostPort { host: domain.clone(), port: 0 };
+        let RegistrationParams { domain, rdap, bootstrap, expires_ms, renew_before_ms, tls } = params;
+        let registry = match (rdap, bootstrap) {
+            (Some(service), _) => Registry::Known(Arc::new(asking(service, domain, tls)?)),
+            (None, Some(list)) => Registry::Listed(Box::new(Listed::new(list, domain, tls)?)),
+            (None, None) => Registry::Nobody,
+        };
+        let address = match &registry {
+            Registry::Known(http) => http.address().clone(),
+            Registry::Listed(listed) => listed.address().clone(),
+            Registry::Nobody if expires_ms.is_some() => HostPort { host: domain.clone(), port: 0 },
+            Registry::Nobody => {
+                return Err(format!(
+                    "nobody says until when `{domain}` is registered: neither `rdap` nor `expires`"
+                ));
+            }
+        };
         Ok(Self {
-            address: rdap.as_ref().map_or_else(own, |http| http.address().clone()),
+            address,
             domain: domain.clone(),
-            rdap,
+            registry,
             expires_ms: *expires_ms,
             renew_before_ms: i64::try_from(*renew_before_ms).unwrap_or(i64::MAX),
             clock: clock::system(),
@@ -67,11 +79,16 @@ impl Registration {
     }
 
     async fn observe(&self, surroundings: &Surroundings, trace: &mut Trace) -> Result<(), Fault> {
-        let registered = match &self.rdap {
+        // Each phase has its own silence; none of them says anything of the domain.
+        trace.read_silence(unseen);
+        let http = match &self.registry {
+            Registry::Nobody => None,
+            Registry::Known(http) => Some(Arc::clone(http)),
+            Registry::Listed(listed) => listed.service(surroundings, trace).await?,
+        };
+        let registered = match http {
             None => Registered::default(),
             Some(http) => {
-                // Each phase has its own silence; none of them says anything of the domain.
-                trace.read_silence(unseen);
                 let page = http.fetch(surroundings, trace).await.map_err(|fault| unseen(&fault))?;
                 read(&page, &self.domain)?
             }
@@ -95,6 +112,17 @@ impl Asker for Registration {
     fn attempt<'a>(&'a self, surroundings: &'a Surroundings, trace: &'a mut Trace) -> Attempted<'a> {
         Box::pin(self.observe(surroundings, trace))
     }
+}
+
+/// The question about a domain to an RDAP service, whose address ends with a slash (RFC 9082, 3.1.3).
+fn asking(service: &str, domain: &str, tls: &TlsParams) -> Result<Http, String> {
+    reading(format!("{service}domain/{domain}"), tls)
+}
+
+/// A page that is read here.
+fn reading(url: String, tls: &TlsParams) -> Result<Http, String> {
+    let http = HttpParams { redirects: HttpRedirects::default(), tls: tls.clone(), ..HttpParams::get(url) };
+    Http::by(&http, Route { proxy: None, block_page: Vec::new(), keeps_body: true })
 }
 
 /// What the registry says.

@@ -19,10 +19,12 @@ impl Certificates {
             moment.charter.checks().map(|check| (&check.id, &check.probe)).collect();
         let known = moment.sightings.iter().filter(|sighting| checks.contains_key(&sighting.check));
         let known: Vec<&Sighting> = known.collect();
+        let ours = known.iter().copied().filter(|one| is_ours(checks.get(&one.check).copied()));
+        let ours: Vec<&Sighting> = ours.collect();
         Self {
             now_ms: moment.now_ms,
             now: format::iso(moment.now_ms),
-            certificates: certificates(&known, moment.now_ms),
+            certificates: certificates(&ours, moment.now_ms),
             registrations: registrations(&checks, &known, moment.now_ms),
         }
     }
@@ -34,6 +36,11 @@ impl Certificates {
         registrations.retain(|registration| registration.warn);
         (certificates, registrations)
     }
+}
+
+/// Sites outside and registries renew their own certificates; nobody here can.
+fn is_ours(probe: Option<&Probe>) -> bool {
+    !matches!(probe, Some(Probe::Registration(_) | Probe::Browse(_) | Probe::CaptivePortal(_)))
 }
 
 fn certificates(known: &[&Sighting], now_ms: i64) -> Vec<Certificate> {

@@ -11,10 +11,14 @@ use crate::yaml::probe::RegistrationKeys;
 use crate::yaml::shape::{At, Report};
 use crate::{HostPort, RegistrationParams, TlsParams};
 
+/// Of `rdap`: whoever IANA names.
+const BY_IANA: &str = "iana";
+
 /// The question without its target.
 #[derive(Debug)]
 pub(in crate::resolve) struct Asked {
     rdap: Option<String>,
+    bootstrap: Option<String>,
     expires_ms: Option<i64>,
     renew_before_ms: u64,
     tls: TlsParams,
@@ -34,8 +38,8 @@ impl Asked {
             report.problem(target.at, message);
             return None;
         }
-        let Self { rdap, expires_ms, renew_before_ms, tls } = self;
-        if rdap.is_none() && expires_ms.is_none() {
+        let Self { rdap, bootstrap, expires_ms, renew_before_ms, tls } = self;
+        if rdap.is_none() && bootstrap.is_none() && expires_ms.is_none() {
             let message = say!(
                 "nobody says until when `{domain}` is registered: give `rdap`, the registry's service, or `expires`, the day",
                 "nessuno dice fino a quando `{domain}` è registrato: scrivi `rdap`, il servizio del registro, o `expires`, il giorno"
@@ -46,6 +50,7 @@ impl Asked {
         Some(RegistrationParams {
             domain,
             rdap: rdap.clone(),
+            bootstrap: bootstrap.clone(),
             expires_ms: *expires_ms,
             renew_before_ms: *renew_before_ms,
             tls: tls.clone(),
@@ -60,9 +65,27 @@ pub(super) fn asked(
     report: &mut Report<'_>,
 ) -> Option<Asked> {
     let tls = tls::tls(keys.tls.as_ref(), folder, report);
-    let rdap = match &keys.rdap {
-        None => None,
-        Some(key) => Some(service(key, report)?),
+    let (rdap, bootstrap) = match (&keys.rdap, &keys.bootstrap) {
+        (Some(key), list) if key.value == BY_IANA => {
+            let list = match list {
+                None => RegistrationParams::BOOTSTRAP.to_owned(),
+                Some(list) => https(list, "bootstrap", report)?,
+            };
+            (None, Some(list))
+        }
+        (_, Some(list)) => {
+            let message = say!(
+                "`bootstrap` is where IANA's list of registries is read; write `rdap: iana` beside it",
+                "`bootstrap` è dove si legge l'elenco IANA dei registri; scrivi accanto `rdap: iana`"
+            );
+            report.problem(list.at, message);
+            return None;
+        }
+        (None, None) => (None, None),
+        (Some(key), None) => {
+            let service = https(key, "rdap", report)?;
+            (Some(format!("{}/", service.trim_end_matches('/'))), None)
+        }
     };
     let expires_ms = match &keys.expires {
         None => None,
@@ -70,21 +93,21 @@ pub(super) fn asked(
     };
     let renew_before_ms =
         keys.renew_before.as_ref().map_or(RegistrationParams::RENEW_BEFORE_MS, |key| key.value.0);
-    Some(Asked { rdap, expires_ms, renew_before_ms, tls: tls? })
+    Some(Asked { rdap, bootstrap, expires_ms, renew_before_ms, tls: tls? })
 }
 
-/// The address of the service, with a slash at its end.
-fn service(key: &At<String>, report: &mut Report<'_>) -> Option<String> {
+/// An address of the registry's, or of who knows it.
+fn https(key: &At<String>, name: &str, report: &mut Report<'_>) -> Option<String> {
     if !key.value.starts_with("https://") {
         let message = say!(
-            "`rdap` is the `https://` address of the registry's RDAP service",
-            "`rdap` è l'indirizzo `https://` del servizio RDAP del registro"
+            "`{name}` is an `https://` address: the registry's RDAP service, or `rdap: iana` for the one that IANA lists",
+            "`{name}` è un indirizzo `https://`: il servizio RDAP del registro, o `rdap: iana` per quello dell'elenco IANA"
         );
         report.problem(key.at, message);
         return None;
     }
     http::url(key, "registration", report)?;
-    Some(format!("{}/", key.value.trim_end_matches('/')))
+    Some(key.value.clone())
 }
 
 /// Registries count in UTC; the day's begin, so that nothing is promised for the day itself.

@@ -62,6 +62,30 @@ fn parameters_of_each_kind_are_taken() {
 }
 
 #[test]
+fn a_registry_is_not_asked_as_often_as_a_server() {
+    let every_ms = |text: &str| {
+        let file = format!(
+            "defaults: {{every: 30s}}\n{SITES}services: {{s: {{users: [uffici], components: {{{text}}}}}}}\n"
+        );
+        let charter = crate::parse(&file, "x.yaml").unwrap_or_else(|error| panic!("{error}")).vedetta.charter;
+        let all: Vec<u64> = charter.checks().map(|check| check.timing.every_ms).collect();
+        all
+    };
+    let domain = "probe: registration, targets: {t: comune.example}, rdap: iana";
+    let hour_ms = 3_600_000;
+    for (text, expected) in [
+        (format!("c: {{{domain}}}"), 6 * hour_ms),
+        (format!("c: {{{domain}, every: 1d}}"), 24 * hour_ms),
+        (format!("c: {{every: 2h, parts: {{d: {{{domain}}}}}}}"), 2 * hour_ms),
+        ("c: {probe: tcp, targets: {t: \"a:1\"}}".to_owned(), 30_000),
+    ] {
+        assert_eq!(every_ms(&text), [expected], "{text}");
+    }
+    let Probe::Registration(asked) = only(&format!("c: {{{domain}}}")).probe else { panic!("registration") };
+    assert_eq!((asked.rdap, asked.bootstrap.as_deref()), (None, Some("https://data.iana.org/rdap/dns.json")));
+}
+
+#[test]
 fn a_zones_servers_are_compared_with_each_other() {
     let zone = |more: &str| {
         let targets = "targets: {a: 10.0.0.1, b: \"10.0.0.2:5353\", c: \"2001:db8::3\"}";
