@@ -37,8 +37,8 @@ pub use dns::{DnsFlag, DnsParams, DnsQuestion, DnsTransport, RecordMatch, SoaSer
 pub use domain::DomainParams;
 pub use heartbeat::{DownAfter, HeartbeatParams};
 pub use http::{
-    HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams, HttpRedirects,
-    JsonWish,
+    HeaderIs, HeaderWish, HttpAnswer, HttpAuth, HttpAuthScheme, HttpDrift, HttpHeader, HttpParams,
+    HttpRedirects, JsonWish,
 };
 pub use icmp::IcmpParams;
 pub use imap::{ImapNewest, ImapParams};

@@ -45,8 +45,8 @@ pub use check::{AccessPointParams, ApController, ApFallback, ApSource};
 pub use check::{
     BrowseParams, Browsed, Canary, CaptivePortalParams, CertificateParams, CheckSpec, DnsFlag, DnsParams,
     DnsQuestion, DnsTransport, DomainParams, DownAfter, Extract, ExtractFrom, Family, Gate, HeaderIs,
-    HeaderWish, HeartbeatParams, HostPort, HttpAnswer, HttpAuth, HttpAuthScheme, HttpHeader, HttpParams,
-    HttpRedirects, IcmpParams, ImapNewest, ImapParams, Interception, JourneyBody, JourneyField,
+    HeaderWish, HeartbeatParams, HostPort, HttpAnswer, HttpAuth, HttpAuthScheme, HttpDrift, HttpHeader,
+    HttpParams, HttpRedirects, IcmpParams, ImapNewest, ImapParams, Interception, JourneyBody, JourneyField,
     JourneyParams, JourneyStep, JourneyValue, JsonWish, KerberosParams, KerberosTransport, LdapBind,
     LdapFilter, LdapNode, LdapParams, LdapScope, LdapSearch, LdapSecurity, LdapState, MailLogin, MailMethod,
     MailMode, MailOauth, MailServer, NtpParams, OidcClient, OidcClientAuth, OidcDepth, OidcParams,

@@ -194,6 +194,7 @@ pub fn surroundings(config: &AgentConfig) -> Result<SharedSurroundings, NotANetw
         bodies: probe::http::Bodies::default(),
         pings: Pings::default(),
         snmp: probe::snmp::Engines::default(),
+        pages: probe::http::Pages::new(&config.state_directory),
         posts: probe::mail_round_trip::Posts::new(&config.state_directory),
         clock: clock::Calendar::default(),
         controllers: probe::access_point::Controllers::default(),

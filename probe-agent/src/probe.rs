@@ -112,6 +112,8 @@ pub struct Surroundings {
     pub pings: icmp::Pings,
     /// What is remembered of devices that are asked by SNMP.
     pub snmp: snmp::Engines,
+    /// What is remembered of pages.
+    pub pages: http::Pages,
     /// Messages under way.
     pub posts: mail_round_trip::Posts,
     /// The wall clock, for what a peer dates.

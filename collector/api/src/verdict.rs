@@ -297,6 +297,9 @@ reasons! {
     311 PortalAbsent "portal.absent" "the network is open without its captive portal";
     312 PortalOther "portal.other" "somebody else than the captive portal answers";
     313 PortalBroken "portal.broken" "neither the network nor its captive portal answers as it should";
+
+    320 ContentNotPinned "content.not_pinned" "the page's text is not the one that the charter pins";
+    321 ContentDrift "content.drift" "little is left of what stood on the page before";
     // A domain's registration.
     470 RegistrationExpiring "registration.expiring" "the domain's registration ends soon";
     471 RegistrationExpired "registration.expired" "the domain's registration has ended";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Family, HostPort, TlsParams};
-use crate::Id;
+use crate::{Fraction, Id};
 
 /// Redirects followed unless the charter says otherwise.
 const REDIRECTS_MAX: u32 = 5;
@@ -32,6 +32,9 @@ pub struct HttpParams {
     /// What the answer must be beyond its status.
     #[serde(default, skip_serializing_if = "HttpAnswer::is_default")]
     pub answer: HttpAnswer,
+    /// Whether the page still is the one that stood there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<HttpDrift>,
     /// Which redirects are followed.
     #[serde(default, skip_serializing_if = "HttpRedirects::is_default")]
     pub redirects: HttpRedirects,
@@ -60,6 +63,7 @@ impl HttpParams {
             auth: None,
             status: success(),
             answer: HttpAnswer::default(),
+            drift: None,
             redirects: HttpRedirects::default(),
             connect: None,
             resolver: None,
@@ -165,6 +169,26 @@ pub struct JsonWish {
     pub pointer: String,
     /// A text, or a number, `true`, `false` or `null` as JSON writes it.
     pub value: String,
+}
+
+/// How far a page may change; what goes beyond it is degraded, never down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpDrift {
+    /// SHA-256 of the page's text, 64 hexadecimal digits: it must not change at all. Without one, the page is
+    /// compared with the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
+    /// Of the words of the page before, at least so many must still be there; above 0.
+    pub keeps: Fraction,
+    /// A changed page that stands for so long is the page from then on, ms.
+    pub settles_ms: u64,
+}
+
+impl Default for HttpDrift {
+    fn default() -> Self {
+        Self { pin: None, keeps: Fraction { p: 1, q: 2 }, settles_ms: 86_400_000 }
+    }
 }
 
 /// Which redirects are followed. One that `status` calls up is an answer and not followed.

@@ -33,7 +33,7 @@ pub(crate) use certificate::CertificateKeys;
 pub(crate) use dns::{DnsKeys, SoaSerialKeys};
 pub(crate) use domain::DomainKeys;
 pub(crate) use heartbeat::HeartbeatKeys;
-pub(crate) use http::{HttpKeys, JsonScalar, Pairs, RedirectKeys};
+pub(crate) use http::{DriftKeys, HttpKeys, JsonScalar, Pairs, RedirectKeys};
 pub(crate) use icmp::IcmpKeys;
 pub(crate) use imap::{ImapKeys, NewestKeys};
 pub(crate) use journey::{ExtractKeys, JourneyExpectKeys, JourneyKeys, JourneyStepKeys};

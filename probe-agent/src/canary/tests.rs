@@ -102,6 +102,7 @@ fn surroundings_by(port: u16) -> SharedSurroundings {
         bodies: Bodies::default(),
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
+        pages: crate::probe::http::Pages::new("/nonexistent"),
         posts: crate::probe::mail_round_trip::Posts::new("/nonexistent"),
         clock: crate::clock::Calendar::default(),
         controllers: crate::probe::access_point::Controllers::default(),

@@ -15,8 +15,10 @@ pub(super) mod redirects;
 pub(super) mod bodies;
 pub(super) mod status;
 pub(super) mod answer;
+mod drift;
 
 pub use bodies::Bodies;
+pub use drift::Pages;
 pub(super) use route::{Proxy, Route};
 
 use std::borrow::Cow;
@@ -32,6 +34,7 @@ use tokio::time::Instant;
 
 use self::answer::{Answer, Wishes};
 use self::cookies::Cookies;
+use self::drift::Drift;
 use self::exchange::Way;
 use self::place::Place;
 use self::redirects::Visit;
@@ -59,6 +62,8 @@ pub struct Http {
     auth: Option<HttpAuth>,
     redirects: HttpRedirects,
     wishes: Wishes,
+    /// Must the page be the one that stood there? Boxed, because most checks do not ask.
+    drift: Option<Box<Drift>>,
     /// Does the charter say both where the URL's host is and whom to believe that it is it?
     is_whole_way_of_charter: bool,
     /// Where it is not straight there; boxed, because most checks have none.
@@ -104,6 +109,7 @@ impl Http {
             place.name.is_none() || params.tls.authority.is_some() || params.tls.name.is_some();
         Ok(Self {
             is_whole_way_of_charter: is_place_of_charter && is_trust_of_charter,
+            drift: Drift::of(params)?.map(Box::new),
             place: Arc::new(place),
             route: None,
             pinned: params.connect.clone(),
@@ -171,7 +177,11 @@ impl Http {
         trace: &mut Trace,
     ) -> Result<(), Fault> {
         let (answer, visited, attention) = self.follow(credentials, surroundings, trace).await?;
-        self.judge(&answer, &visited, attention, trace)
+        self.judge(&answer, &visited, trace)?;
+        if let Some(drift) = &self.drift {
+            drift.see(&answer, surroundings, trace).await?;
+        }
+        attention.map_or(Ok(()), Err)
     }
 
     /// The last answer, the way to it, and what wants attention.
@@ -232,7 +242,9 @@ impl Http {
         trace: &mut Trace,
     ) -> Result<(Answer, Option<Fault>), Fault> {
         let route = self.route.as_deref();
-        let keeps_body = self.wishes.are_of_body() || route.is_some_and(|route| route.keeps_body);
+        let is_compared = self.drift.is_some();
+        let keeps_body =
+            self.wishes.are_of_body() || is_compared || route.is_some_and(|route| route.keeps_body);
         let keep = if keeps_body { Keep::Body } else { Keep::Nothing };
         if let Some(proxy) = route.and_then(|route| route.proxy.as_ref()) {
             let (stream, passed) = proxy.open(place, &mut asking, surroundings, trace).await?;
@@ -278,13 +290,7 @@ impl Http {
         Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
     }
 
-    fn judge(
-        &self,
-        answer: &Answer,
-        visited: &[Visit],
-        attention: Option<Fault>,
-        trace: &mut Trace,
-    ) -> Result<(), Fault> {
+    fn judge(&self, answer: &Answer, visited: &[Visit], trace: &mut Trace) -> Result<(), Fault> {
         note(answer, visited, trace);
         // Whoever was led elsewhere came there without credentials.
         let last = visited.last().map_or(&self.place, |last| &last.place).as_ref();
@@ -293,8 +299,7 @@ impl Http {
             Reason::AuthRejected if !is_at_home => Fault::new(Reason::AssertStatus, fault.detail),
             _ => fault,
         })?;
-        redirects::ends(&self.redirects, last)?;
-        attention.map_or(Ok(()), Err)
+        redirects::ends(&self.redirects, last)
     }
 }
 

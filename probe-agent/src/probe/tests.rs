@@ -38,6 +38,7 @@ pub(super) fn surroundings() -> Surroundings {
         bodies: Bodies::default(),
         pings: Pings::default(),
         snmp: crate::probe::snmp::Engines::default(),
+        pages: crate::probe::http::Pages::new("/nonexistent"),
         posts: crate::probe::mail_round_trip::Posts::new("/nonexistent"),
         clock: Calendar::default(),
         controllers: crate::probe::access_point::Controllers::default(),

@@ -198,6 +198,8 @@ pub(super) const fn italian(reason: Reason) -> &'static str {
         Reason::PortalAbsent => "la rete è aperta senza il suo portale di accesso",
         Reason::PortalOther => "risponde qualcun altro al posto del portale di accesso",
         Reason::PortalBroken => "né la rete né il suo portale di accesso rispondono come devono",
+        Reason::ContentNotPinned => "il testo della pagina non è quello fissato nella Carta",
+        Reason::ContentDrift => "della pagina di prima resta poco: forse è stata alterata",
         Reason::RegistrationExpiring => "la registrazione del dominio sta per finire",
         Reason::RegistrationExpired => "la registrazione del dominio è finita",
         Reason::RegistrationHold => "il registro tiene il dominio fuori dal DNS",

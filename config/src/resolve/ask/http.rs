@@ -1,6 +1,7 @@
 //! `probe: http`: a request, and what its answer must be (`answer`).
 
 mod answer;
+mod drift;
 mod request;
 pub(super) mod redirects;
 
@@ -59,13 +60,14 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
     let auth = keys.auth.is_some() || keys.secret.is_some() || keys.user.is_some();
     let auth = auth.then(|| request::auth(keys, report));
     let answer = answer::answer(keys, method.as_deref(), report);
+    let drift = keys.drift.as_ref().map(|key| drift::drift(key, method.as_deref(), report));
     let redirects = redirects::redirects(keys.redirects.as_ref(), report);
     if keys.redirects.is_some() {
         redirects::warn_unfollowed(keys.status.as_deref().unwrap_or_default(), report);
     }
     let resolver = keys.resolver.as_ref().map(|key| resolver(key, report));
     let tls = tls::tls(keys.tls.as_ref(), folder, report);
-    if auth == Some(None) || resolver == Some(None) {
+    if auth == Some(None) || resolver == Some(None) || drift == Some(None) {
         return None;
     }
     let params = HttpParams {
@@ -76,6 +78,7 @@ pub(super) fn asked(keys: &HttpKeys, folder: Option<&Path>, report: &mut Report<
         auth: auth.flatten(),
         status: status?,
         answer: answer?,
+        drift: drift.flatten(),
         redirects: redirects?,
         connect: None,
         resolver: resolver.flatten(),

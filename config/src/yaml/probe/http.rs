@@ -1,13 +1,13 @@
 //! The keys of `probe: http`.
 
 use crate::text::say;
-use crate::yaml::duration::Bytes;
+use crate::yaml::duration::{Bytes, Millis};
 use crate::yaml::node::{Node, Value};
 use crate::yaml::probe::TlsKeys;
 use crate::yaml::scalar::words;
 use crate::yaml::schema::{self, Definitions};
 use crate::yaml::shape::{At, Report, Shape, shape};
-use crate::{Family, HeaderIs, HttpAuthScheme, Id};
+use crate::{Family, Fraction, HeaderIs, HttpAuthScheme, Id};
 
 shape! {
     /// `probe: http`
@@ -38,6 +38,8 @@ shape! {
         json: decisive Pairs<JsonScalar>,
         /// How large the body must be.
         size: decisive SizeKeys,
+        /// How far the page may change.
+        drift: decisive At<DriftKeys>,
         /// Which redirects are followed.
         redirects: decisive RedirectKeys,
         /// Connect there instead of where the name leads.
@@ -58,6 +60,18 @@ shape! {
         min: decisive At<Bytes>,
         /// At most.
         max: decisive At<Bytes>,
+    }
+}
+
+shape! {
+    /// How far a page may change.
+    DriftKeys {
+        /// SHA-256 of the page's text, which must not change at all.
+        pin: decisive At<String>,
+        /// Of the words of the page before, so many must still be there.
+        keeps: optional At<Fraction>,
+        /// A changed page that stands for so long is the page from then on.
+        settles: optional At<Millis>,
     }
 }
 

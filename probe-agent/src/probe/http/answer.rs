@@ -31,6 +31,18 @@ pub(in crate::probe) struct Answer {
     pub share: Share,
 }
 
+impl Answer {
+    /// Can its body be judged?
+    pub(super) fn is_plain(&self) -> Result<(), Fault> {
+        let encoding = self.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity");
+        let Some(encoding) = encoding else { return Ok(()) };
+        let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+        // A browser would read it; we do not unpack what strangers pack, and have not seen it.
+        let detail = format!("the body is in `{encoding}`, although plain was asked for: it is not judged");
+        Err(Fault::unseen(Reason::ProtoUnexpectedReply, detail))
+    }
+}
+
 /// What is wanted of it.
 #[derive(Debug)]
 pub(in crate::probe) struct Wishes {
@@ -64,15 +76,7 @@ impl Wishes {
         if !self.are_of_body() {
             return Ok(());
         }
-        if let Some(encoding) =
-            answer.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity")
-        {
-            let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
-            // A browser would read it; we do not unpack what strangers pack, and have not seen it.
-            let detail =
-                format!("the body is in `{encoding}`, although plain was asked for: it is not judged");
-            return Err(Fault::unseen(Reason::ProtoUnexpectedReply, detail));
-        }
+        answer.is_plain()?;
         self.judge_texts(answer)?;
         judge_json(&self.answer.json, answer)
     }

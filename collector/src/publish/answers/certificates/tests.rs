@@ -93,6 +93,7 @@ fn a_domain_ends_when_the_registry_says_or_else_when_the_charter_does() {
         Probe::Registration(RegistrationParams {
             domain: domain.to_owned(),
             rdap: None,
+            bootstrap: None,
             expires_ms: days.map(|days| NOW_MS + days * DAY_MS),
             renew_before_ms: RegistrationParams::RENEW_BEFORE_MS,
             tls: config::TlsParams::default(),
