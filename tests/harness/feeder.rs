@@ -13,16 +13,19 @@ use collector_api::{
     SigningKey, Start, StreamId, header, hex_encode, limits,
 };
 use prost::Message as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// As if NTP had just spoken: nothing about the samples' times is in doubt.
 const CLOCK: ClockReading = ClockReading { sent_ms: 0, offset_ms: 0, rtt_ms: 2, ntp_error_ms: 1 };
 
+type Connection = StreamOwned<ClientConnection, TcpStream>;
+
 /// One enrolled agent, its stream, and its connection.
 #[derive(Debug)]
 pub struct Feeder {
-    connection: StreamOwned<ClientConnection, TcpStream>,
+    connection: Connection,
     host: String,
     agent: String,
     key: SigningKey,
@@ -40,11 +43,22 @@ pub struct Feeder {
 impl Feeder {
     /// Enrols with a line that nobody has used; `seed` tells its key and stream from those of others.
     pub fn enrolled(line: &EnrolLine, seed: u8) -> Self {
+        Self::through(connected(line, Arc::new(DefaultTimeProvider)), line, seed)
+    }
+
+    /// The same with a collector whose own calendar shows this instant, Unix ms, or showed it when it started: its
+    /// certificate is of then.
+    pub fn enrolled_then(line: &EnrolLine, seed: u8, then_ms: i64) -> Self {
+        let then = UnixTime::since_unix_epoch(Duration::from_millis(then_ms.unsigned_abs()));
+        Self::through(connected(line, Arc::new(Then(then))), line, seed)
+    }
+
+    fn through(connection: Connection, line: &EnrolLine, seed: u8) -> Self {
         let key = SigningKey::from_seed(&[seed; 32]).unwrap();
         let stream = StreamId([seed; 16]);
         let chain = Chain::genesis(stream);
         let mut feeder = Self {
-            connection: connected(line),
+            connection,
             host: line.server_name.clone(),
             agent: line.agent.clone(),
             key,
@@ -155,11 +169,22 @@ impl Feeder {
     }
 }
 
-fn connected(line: &EnrolLine) -> StreamOwned<ClientConnection, TcpStream> {
+/// A calendar that stands still.
+#[derive(Debug)]
+struct Then(UnixTime);
+
+impl TimeProvider for Then {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(self.0)
+    }
+}
+
+fn connected(line: &EnrolLine, time: Arc<dyn TimeProvider>) -> Connection {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(line.authority.clone())).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config =
+        ClientConfig::builder_with_details(provider, time).with_safe_default_protocol_versions().unwrap();
     let config = config.with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from(line.server_name.clone()).unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();

@@ -95,8 +95,55 @@ pub(crate) const EVENTS: &[Event] = &[
     whole("bib1", 230 * DAY, 231 * DAY, Effect::Loss),
     // The clock of the agent outside was not to be believed.
     whole("vps1", 240 * DAY, 241 * DAY, Effect::Doubt),
+    // Both of the firewall's doors while another charter comes into force, in planned work.
+    fails(195 * DAY + 10 * HOUR, 195 * DAY + 16 * HOUR, "data_center.base.firewall", Reason::ConnectTimeout),
+    // One of two stores: enough by the first charter, not by the second.
+    fails(102 * DAY, 102 * DAY + 5 * HOUR, "data_center.base.san.san1", Reason::ConnectRefused),
+    fails(305 * DAY, 305 * DAY + 5 * HOUR, "data_center.base.san.san1", Reason::ConnectRefused),
+    // One resolver in planned work, and meanwhile the other.
+    fails(260 * DAY, 260 * DAY + 6 * HOUR, "data_center.dns.dns1", Reason::ConnectTimeout),
+    fails(260 * DAY + 2 * HOUR, 260 * DAY + 4 * HOUR, "data_center.dns.dns2", Reason::ConnectTimeout),
     // It goes on into the next year.
     fails(364 * DAY + 20 * HOUR, 367 * DAY, "data_center.backup.server", Reason::ConnectRefused),
+];
+
+/// When the second charter came into force: 2025-07-15, at no round instant.
+pub(crate) const CHANGE_MS: i64 = START_MS + 195 * DAY * MINUTE_MS + 45_296_789;
+
+/// Work that people planned, in minutes of the year.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) scope: &'static str,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+    /// When it was entered.
+    pub(crate) entered: i64,
+    /// Was that two days before, or more?
+    pub(crate) in_time: bool,
+}
+
+const fn planned(scope: &'static str, from: i64, to: i64) -> Planned {
+    Planned { scope, from, to, entered: -3 * DAY, in_time: true }
+}
+
+/// In the order of entry.
+pub(crate) const PLANNED: &[Planned] = &[
+    planned("data_center.dns", 90 * DAY + HOUR, 90 * DAY + 5 * HOUR),
+    // Across the change of charters.
+    planned("data_center.base", 195 * DAY + 8 * HOUR, 195 * DAY + 20 * HOUR),
+    // Twice the same hour.
+    planned("intranet.posta", 200 * DAY + 2 * HOUR, 200 * DAY + 6 * HOUR),
+    planned("intranet.posta.lettura", 200 * DAY + 5 * HOUR, 200 * DAY + 7 * HOUR),
+    // Nothing stopped.
+    planned("front_end", 250 * DAY, 250 * DAY + 3 * HOUR),
+    planned("data_center.dns.dns1", 260 * DAY + HOUR, 260 * DAY + 5 * HOUR),
+    Planned {
+        scope: "data_center.base.firewall",
+        from: 298 * DAY + HOUR,
+        to: 298 * DAY + 3 * HOUR,
+        entered: 298 * DAY,
+        in_time: false,
+    },
 ];
 
 /// What people declared afterwards; the first instant and the end as they are typed and in minutes of the year.
