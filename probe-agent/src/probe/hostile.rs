@@ -67,6 +67,7 @@ const ROWS: &[Row] = &[
     Row { kind: "imap", probe: r#"{"kind":"imap","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}},"newest":{"within_ms":1,"down_after_ms":2},"quota_warn":{"p":9,"q":10}}"#, prefix: answer_of_imap },
     Row { kind: "pop3", probe: r#"{"kind":"pop3","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}}}"#, prefix: answer_of_pop3 },
     Row { kind: "access_point", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"snmp":{"address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"name":"1.3.6.1.4.1.14179.2.2.1.1.3","state":"1.3.6.1.4.1.14179.2.2.1.1.6"}},"up":["nessun rumore"]}}"#, prefix: answer_of_snmp },
+    Row { kind: "access_point_switch", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"rest":{"url":"http://127.0.0.1:PORT/","list":"/data","name":"name","state":"state"}},"up":["nessun rumore"]},"fallback":[{"switch_port":{"address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"port":"Gi1/0/7"}}]}"#, prefix: answer_of_snmp },
     Row { kind: "access_point_rest", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"rest":{"url":"http://127.0.0.1:PORT/","secret":"SECRET","list":"/data","name":"name","state":"state"}},"up":["nessun rumore"]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"name\":\"roma-1\",\"state\":\"".to_vec() },
 ];
 
