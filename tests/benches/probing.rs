@@ -14,6 +14,8 @@
 
 #[path = "probing/load.rs"]
 mod load;
+#[path = "probing/mail.rs"]
+mod mail;
 #[path = "probing/ours.rs"]
 mod ours;
 #[path = "probing/peer.rs"]

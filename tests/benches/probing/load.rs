@@ -4,16 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use harness::clocks::Chrony;
-use harness::mail_servers::{MAILBOX, MailServers};
 use harness::servers::{Certificate, Nginx, Unbound};
 use harness::snmp_agents::{AUTH, COMMUNITY, PRIVACY, SnmpAgent, USER};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 /// The plugin's question; ours asks for two more times beside it, in the same datagram.
 const SYS_UPTIME: &str = ".1.3.6.1.2.1.1.3.0";
-/// Who asks postfix.
+/// Who asks for mail to be taken, and for whom.
 const SENDER: &str = "sonda@prova.example";
-/// [`MAILBOX`], as the plugin wants it.
+/// See [`SENDER`].
+const MAILBOX: &str = "sonda@comune.example";
+/// The same as the plugin wants it.
 const RCPT: &str = "RCPT TO:<sonda@comune.example>";
 
 /// What is asked of both sides.
@@ -38,7 +39,8 @@ enum Server {
     Kernel,
     Snmp(SnmpAgent),
     Chrony(Chrony),
-    Mail(Box<MailServers>),
+    /// A port that takes mail.
+    Mail(u16),
 }
 
 /// A plugin and its arguments.
@@ -67,10 +69,7 @@ impl Load {
             "snmp" => ("snmp", Server::Snmp(SnmpAgent::of_itself(folder.path())?)),
             "snmp3" => ("snmp3", Server::Snmp(SnmpAgent::of_itself(folder.path())?)),
             "ntp" => ("ntp", Server::Chrony(Chrony::start(folder.path())?)),
-            "smtp" => {
-                let certificate = certificate(&mut authority);
-                ("smtp", Server::Mail(Box::new(MailServers::start(folder.path(), &certificate, "parola")?)))
-            }
+            "smtp" => ("smtp", Server::Mail(crate::mail::serve())),
             other => panic!("`{other}` is not one of http, https, tcp, dns, icmp, snmp, snmp3, ntp, smtp"),
         };
         let (checks, every_s, seconds) = (number(1, 200), number(2, 1), number(3, 20));
@@ -88,7 +87,7 @@ impl Load {
             Server::Kernel => format!("127.0.{}.{}", n / 250, n % 250 + 1),
             Server::Snmp(agent) => agent.address(),
             Server::Chrony(chrony) => format!("127.0.0.1:{}", chrony.port),
-            Server::Mail(mail) => format!("127.0.0.1:{}", mail.ports.clear),
+            Server::Mail(port) => format!("127.0.0.1:{port}"),
         }
     }
 

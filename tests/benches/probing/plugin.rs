@@ -48,7 +48,8 @@ pub(crate) fn round(load: &Load, plugin: &Plugin) -> Option<Round> {
         false_ones: false_ones.into_inner(),
         prober_s: children_s() - before_s,
         taker_s: 0.0,
-        prober_kib: children_kib(),
+        // Each is gone before the next round: there is no peak that could be compared.
+        prober_kib: 0,
         taker_kib: 0,
     })
 }
@@ -65,9 +66,4 @@ fn children_s() -> f64 {
             f64::from(seconds) + f64::from(micros) / 1e6
         })
         .sum()
-}
-
-/// The largest of them so far, KiB: one of ours too, if it was larger.
-fn children_kib() -> u64 {
-    u64::try_from(getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss()).unwrap_or(0)
 }
