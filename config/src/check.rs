@@ -4,6 +4,7 @@
 
 mod tls;
 mod tcp;
+mod udp;
 mod dns;
 mod http;
 mod journey;
@@ -62,6 +63,7 @@ pub use snmp::{
 };
 pub use tcp::{TcpParams, TcpStep, WireText};
 pub use tls::TlsParams;
+pub use udp::UdpParams;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +128,8 @@ impl Timing {
 pub enum Probe {
     /// Connect; proves that a port listens, no more.
     Tcp(TcpParams),
+    /// A datagram, and what must come back.
+    Udp(UdpParams),
     /// One question to one named server.
     Dns(DnsParams),
     /// One request, status and verified TLS.
@@ -178,6 +182,7 @@ impl Probe {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Tcp(_) => "tcp",
+            Self::Udp(_) => "udp",
             Self::Dns(_) => "dns",
             Self::Http(_) => "http",
             Self::Journey(_) => "journey",
@@ -207,6 +212,7 @@ impl Probe {
     pub fn target(&self) -> String {
         match self {
             Self::Tcp(tcp) => tcp.address.to_string(),
+            Self::Udp(udp) => udp.address.to_string(),
             Self::Dns(dns) => dns.server.to_string(),
             Self::Http(http) => http.url.clone(),
             Self::Journey(journey) => journey.url.clone(),
@@ -248,6 +254,7 @@ impl Probe {
     const fn family_mut(&mut self) -> Option<&mut Family> {
         match self {
             Self::Tcp(tcp) => Some(&mut tcp.family),
+            Self::Udp(udp) => Some(&mut udp.family),
             Self::Http(http) => Some(&mut http.family),
             Self::Journey(journey) => Some(&mut journey.family),
             Self::Oidc(oidc) => Some(&mut oidc.family),

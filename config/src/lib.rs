@@ -53,7 +53,7 @@ pub use check::{
     Pop3Params, Probe, ProxyParams, RadiusExpect, RadiusLogin, RadiusParams, RecordMatch, RegistrationParams,
     RoundTripParams, SamlParams, SamlRequest, SmtpDepth, SmtpExpect, SmtpParams, SnmpAccess, SnmpAuth,
     SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue, SoaSerial, StartTls,
-    TcpParams, TcpStep, Timing, TlsParams, WireText, thousandths,
+    TcpParams, TcpStep, Timing, TlsParams, UdpParams, WireText, thousandths,
 };
 pub use collector::{CollectorConfig, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};

@@ -16,6 +16,7 @@ mod base64;
 mod xml;
 mod roll;
 pub mod tcp;
+pub mod udp;
 pub mod dns;
 pub mod http;
 pub mod journey;
@@ -224,6 +225,7 @@ impl Check {
 fn asker(probe: Probe, id: &CheckId, timing: &Timing) -> Result<Box<dyn Asker>, String> {
     Ok(match probe {
         Probe::Tcp(params) => Box::new(tcp::Tcp::new(params)?),
+        Probe::Udp(params) => Box::new(udp::Udp::new(params)),
         Probe::Dns(params) => Box::new(dns::Dns::new(&params)?),
         Probe::Http(params) => Box::new(http::Http::new(&params)?),
         Probe::Journey(params) => {

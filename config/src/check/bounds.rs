@@ -4,7 +4,7 @@
 use super::{AccessPointParams, ApController, ApFallback, SnmpParams};
 use super::{
     BrowseParams, CheckSpec, HttpParams, IcmpParams, ImapNewest, JourneyParams, JourneyStep, MailLogin,
-    MailServer, NtpParams, Probe, RadiusParams, RoundTripParams,
+    MailServer, NtpParams, Probe, RadiusParams, RoundTripParams, UdpParams,
 };
 use super::{DomainParams, KerberosParams, LdapParams};
 use super::{DownAfter, HeartbeatParams};
@@ -34,6 +34,10 @@ impl CheckSpec {
                 let texts = tcp.steps.iter().flat_map(|step| [&step.send, &step.expect, &step.reject]);
                 let longest = texts.flatten().map(|text| text.bytes().len()).max().unwrap_or(0);
                 vec![("steps", tcp.steps.len(), STEPS_MAX), ("bytes of a step", longest, STEP_BYTES_MAX)]
+            }
+            Probe::Udp(udp) => {
+                let longest = udp.send.bytes().len().max(udp.expect.bytes().len());
+                vec![("bytes of a datagram", longest, UdpParams::DATAGRAM_BYTES_MAX)]
             }
             Probe::Dns(dns) => {
                 let servers = dns.soa_serial.as_ref().map_or(0, |serial| serial.same_as.len());

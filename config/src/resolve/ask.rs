@@ -4,6 +4,7 @@
 
 mod tls;
 mod tcp;
+mod udp;
 mod dns;
 mod http;
 mod journey;
@@ -44,6 +45,7 @@ use crate::{Family, Id, Probe};
 #[derive(Debug)]
 pub(super) enum Asked {
     Tcp(Box<tcp::Asked>),
+    Udp(Box<udp::Asked>),
     Dns(Box<dns::Asked>),
     Http(Box<http::Asked>),
     Journey(Box<journey::Asked>),
@@ -72,6 +74,7 @@ pub(super) enum Asked {
 pub(super) fn asked(keys: &ProbeKeys, folder: Option<&Path>, report: &mut Report<'_>) -> Option<Asked> {
     match keys {
         ProbeKeys::Tcp(keys) => tcp::asked(keys, folder, report).map(Box::new).map(Asked::Tcp),
+        ProbeKeys::Udp(keys) => udp::asked(keys, report).map(Box::new).map(Asked::Udp),
         ProbeKeys::Dns(keys) => dns::asked(keys, folder, report).map(Box::new).map(Asked::Dns),
         ProbeKeys::Http(keys) => http::asked(keys, folder, report).map(Box::new).map(Asked::Http),
         ProbeKeys::Journey(keys) => journey::asked(keys, folder, report).map(Box::new).map(Asked::Journey),
@@ -135,6 +138,7 @@ impl Asked {
         }
         match self {
             Self::Tcp(asked) => asked.of(target, report).map(Probe::Tcp),
+            Self::Udp(asked) => asked.of(target, report).map(Probe::Udp),
             Self::Dns(asked) => asked.of(target, report).map(Probe::Dns),
             Self::Http(asked) => asked.of(target, report).map(Box::new).map(Probe::Http),
             Self::Journey(asked) => asked.of(target, report).map(Box::new).map(Probe::Journey),

@@ -117,6 +117,7 @@ fn canaries_of_ipv6(keys: &FileKeys, services: &[Service], report: &mut Report<'
 fn asks_ipv6(probe: &Probe) -> bool {
     let family = match probe {
         Probe::Tcp(tcp) => tcp.family,
+        Probe::Udp(udp) => udp.family,
         Probe::Http(http) => http.family,
         Probe::Journey(journey) => journey.family,
         Probe::Oidc(oidc) => oidc.family,

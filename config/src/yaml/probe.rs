@@ -2,6 +2,7 @@
 
 mod tls;
 mod tcp;
+mod udp;
 mod dns;
 mod http;
 mod journey;
@@ -51,6 +52,7 @@ pub(crate) use smtp::SmtpKeys;
 pub(crate) use snmp::{Otherwise, SnmpKeys, SnmpValueKeys, SnmpVersion};
 pub(crate) use tcp::{StepKeys, TcpKeys};
 pub(crate) use tls::{TlsKeys, TlsSwitch};
+pub(crate) use udp::UdpKeys;
 
 use crate::problem::Place;
 use crate::text::say;
@@ -64,6 +66,7 @@ use crate::yaml::shape::Report;
 #[derive(Debug)]
 pub(crate) enum ProbeKeys {
     Tcp(TcpKeys),
+    Udp(UdpKeys),
     Dns(DnsKeys),
     Http(Box<HttpKeys>),
     Journey(Box<JourneyKeys>),
@@ -91,6 +94,7 @@ pub(crate) enum ProbeKeys {
 /// The kinds of this version.
 const KINDS: &[(&str, &[&str])] = &[
     ("tcp", TcpKeys::KEYS),
+    ("udp", UdpKeys::KEYS),
     ("dns", DnsKeys::KEYS),
     ("http", HttpKeys::KEYS),
     ("journey", JourneyKeys::KEYS),
@@ -122,6 +126,7 @@ const LATER: &[&str] = &["ssh", "smb", "postgres", "mysql", "websocket"];
 pub(crate) fn schemas(definitions: &mut Definitions) -> Vec<Kind> {
     vec![
         Kind { word: "tcp", keys: TcpKeys::schema_of_keys(definitions) },
+        Kind { word: "udp", keys: UdpKeys::schema_of_keys(definitions) },
         Kind { word: "dns", keys: DnsKeys::schema_of_keys(definitions) },
         Kind { word: "http", keys: HttpKeys::schema_of_keys(definitions) },
         Kind { word: "journey", keys: JourneyKeys::schema_of_keys(definitions) },
@@ -181,6 +186,7 @@ impl ProbeKeys {
         let own = own.into_iter();
         match word {
             "tcp" => TcpKeys::read_entries(own, at, report).map(Self::Tcp),
+            "udp" => UdpKeys::read_entries(own, at, report).map(Self::Udp),
             "dns" => DnsKeys::read_entries(own, at, report).map(Self::Dns),
             "journey" => JourneyKeys::read_entries(own, at, report).map(Box::new).map(Self::Journey),
             "oidc" => OidcKeys::read_entries(own, at, report).map(Box::new).map(Self::Oidc),

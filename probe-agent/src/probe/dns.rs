@@ -28,6 +28,7 @@ use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::clock;
 use crate::tls::Tls;
 use exchange::{OverTls, Question, over_tcp, over_udp};
+pub(super) use exchange::{connected, receive};
 use judge::{Wanted, rcode_name};
 use serial::Serials;
 

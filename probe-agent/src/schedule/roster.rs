@@ -184,7 +184,7 @@ fn decode(text: &str) -> Result<(Head, Lane, Work), String> {
                 | Probe::Ldap(_)
                 | Probe::Domain(_)
                 | Probe::Certificate(_) => Lane::Tcp,
-                Probe::Dns(_) | Probe::Radius(_) => Lane::Dns,
+                Probe::Dns(_) | Probe::Udp(_) | Probe::Radius(_) => Lane::Dns,
                 // A dialogue of some words is much like a request.
                 Probe::Http(_)
                 | Probe::Journey(_)

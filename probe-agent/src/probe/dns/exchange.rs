@@ -218,7 +218,7 @@ fn shown(message: &Message) -> String {
 }
 
 /// Connected, so that the kernel hears nobody but the server, and "port unreachable" arrives.
-async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
+pub(in crate::probe) async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
     let any: SocketAddr =
         if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
     let socket = UdpSocket::bind(any).await?;
@@ -228,7 +228,7 @@ async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
 
 /// Waits for a datagram or an ICMP error. Tokio wakes no reader for an error alone, so both are
 /// waited for.
-async fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<usize> {
+pub(in crate::probe) async fn receive(socket: &UdpSocket, bytes: &mut [u8]) -> io::Result<usize> {
     loop {
         let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
         if ready.is_error() {
