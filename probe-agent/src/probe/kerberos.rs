@@ -5,8 +5,8 @@
 //! every login, and other probes read that as a wrong password. With a password a ticket is asked for, and with a
 //! service another for that: each is decrypted, so that nobody else can have given it.
 //!
-//! Without a user, "no such user" (error 6) will do, too: Active Directory says "wrong realm" before that, MIT's
-//! centre does not, so for that one a user should be named.
+//! Without a user, "no such user" (error 6) will do, too: Windows says "wrong realm" before that, MIT's centre and
+//! Samba do not, so for those a user should be named.
 
 mod exchange;
 mod keys;

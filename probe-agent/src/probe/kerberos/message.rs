@@ -352,11 +352,28 @@ fn offers(data: &[u8]) -> Result<Vec<Offer>, Malformed> {
     Ok(found)
 }
 
-/// KERB-ERROR-DATA with KERB-EXT-ERROR (MS-KILE, 2.2.1 and 2.2.2).
+/// KERB-ERROR-DATA with KERB-EXT-ERROR (MS-KILE, 2.2.1 and 2.2.2): by itself, as Windows sends it, or one of several
+/// methods, as Samba does.
 fn nt_status(data: &[u8]) -> Option<u32> {
-    let mut fields = Reader::new(Reader::new(data).expect(SEQUENCE).ok()?);
+    let list = Reader::new(data).expect(SEQUENCE).ok()?;
+    if let Some(status) = extended_error(list) {
+        return Some(status);
+    }
+    let mut methods = Reader::new(list);
+    for _ in 0..LIST_MAX {
+        let (tag, method) = methods.next().ok()??;
+        if let Some(status) = extended_error(method).filter(|_| tag == SEQUENCE) {
+            return Some(status);
+        }
+    }
+    None
+}
+
+/// A status, and eight bytes more.
+fn extended_error(fields: &[u8]) -> Option<u32> {
+    let mut fields = Reader::new(fields);
     let kind = number(fields.expect_in(context(1), INTEGER).ok()?).ok()?;
-    let value = fields.expect_in(context(2), OCTETS).ok().filter(|_| kind == 3)?;
+    let value = fields.expect_in(context(2), OCTETS).ok().filter(|value| kind == 3 && value.len() == 12)?;
     value.first_chunk().map(|status| u32::from_le_bytes(*status))
 }
 

@@ -132,6 +132,7 @@ fn refusal(step: Step, reply: &Reply) -> Reason {
         (Step::Rcpt(_), about) if matches!(reply.code, 450 | 451) && !matches!(about, Some((3 | 4, _))) => {
             Reason::SmtpGreylisted
         }
+        (Step::Rcpt(_), _) if is_denied_for_now(reply) => Reason::SmtpRelayDenied,
         (_, _) if !is_final => Reason::SmtpTemporary,
         (Step::Rcpt(_), Some((1, 0..=6 | 10))) => Reason::SmtpMailboxUnknown,
         (Step::Rcpt(_), Some((7, _))) => Reason::SmtpRelayDenied,
@@ -146,9 +147,10 @@ fn refusal(step: Step, reply: &Reply) -> Reason {
     }
 }
 
-/// `454 4.7.1 Relay access denied`: a server that puts off whom it does not relay for has not relayed.
+/// `454 4.7.1 Relay access denied`, as Postfix says it unless told otherwise (`defer_unauth_destination`): it is for
+/// good all the same. Not so `451 4.7.1`: what greylisting says proves nothing of a relay.
 fn is_denied_for_now(reply: &Reply) -> bool {
-    reply.code / 100 == 4 && matches!(reply.enhanced, Some((4, 7, 1)))
+    reply.code == 454 && reply.enhanced == Some((4, 7, 1))
 }
 
 fn strange(step: Step, detail: &str) -> Fault {
@@ -239,12 +241,15 @@ mod tests {
             (rcpt, "550 no such user", Reason::SmtpMailboxUnknown, Verdict::Down),
             (rcpt, "554 5.7.1 Relay access denied", Reason::SmtpRelayDenied, Verdict::Down),
             (rcpt, "550 5.7.54 Unable to relay recipient", Reason::SmtpRelayDenied, Verdict::Down),
+            (rcpt, "454 4.7.1 Relay access denied", Reason::SmtpRelayDenied, Verdict::Down),
+            (rcpt, "454 4.3.0 no connection to the database", Reason::SmtpTemporary, Verdict::Down),
             (rcpt, "421 4.7.0 bye", Reason::Smtp421, Verdict::Down),
             (rcpt, "354 what", Reason::ProtoUnexpectedReply, Verdict::Down),
             (Step::Rcpt(Refused), "554 5.7.1 Relay access denied", Reason::None, Verdict::Up),
             (Step::Rcpt(Refused), "454 4.7.1 Relay access denied", Reason::None, Verdict::Up),
             (Step::Rcpt(Refused), "250 2.1.5 Ok", Reason::SmtpOpenRelay, Verdict::Down),
             (Step::Rcpt(Refused), "451 4.7.0 later", Reason::SmtpGreylisted, Verdict::Degraded),
+            (Step::Rcpt(Refused), "451 4.7.1 Greylisted", Reason::SmtpGreylisted, Verdict::Degraded),
             (Step::Data, "354 End data with <CR><LF>.<CR><LF>", Reason::None, Verdict::Up),
             (Step::Data, "250 ok", Reason::ProtoUnexpectedReply, Verdict::Down),
             (Step::Body, "554 5.6.0 spam", Reason::SmtpRejected, Verdict::Down),

@@ -46,6 +46,12 @@ fn what_windows_says_of_an_account_is_read() {
     assert_eq!(nt_status(&data), Some(0xc000_0234));
     assert_eq!(nt_status(b"\x30\x00"), None);
     assert_eq!(offers(&data), Err(Malformed));
+    // Samba 4.17's, of an account that has ended: ETYPE-INFO2 first.
+    let samba = b"\x30\x4c\x30\x33\xa1\x03\x02\x01\x13\xa2\x2c\x04\x2a\x30\x28\x30\x26\xa0\x03\x02\x01\x12\xa1\x17\
+        \x1b\x15COMUNE.EXAMPLEscaduta\xa2\x06\x04\x04\x00\x00\x10\x00\x30\x15\xa1\x03\x02\x01\x03\xa2\x0e\x04\x0c\
+        \x93\x01\x00\xc0\x00\x00\x00\x00\x01\x00\x00\x00";
+    assert_eq!(nt_status(samba), Some(0xc000_0193));
+    assert_eq!(offers(samba).unwrap().len(), 1);
 }
 
 proptest! {
