@@ -44,7 +44,7 @@ pub mod mail_round_trip;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod hostile;
+pub(crate) mod hostile;
 
 pub use fault::{Fault, may_be_chance};
 pub use rejections::Rejections;

@@ -1,12 +1,15 @@
 //! The listener over real sockets: who may report, what is kept, and what a script's author is told.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use config::Cadence;
+use config::{Cadence, Id};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::*;
+use crate::probe::hostile::{Dice, number};
 use crate::state_file;
 
 const JOB: &str = "data_center.backup.notturno";
@@ -216,6 +219,37 @@ async fn nonsense_takes_nobody_with_it() {
     let mut stream = TcpStream::connect(office.address).await.unwrap();
     stream.write_all(many.as_bytes()).await.unwrap();
     assert_eq!(office.say(&post(""), "").await.0, 200);
+}
+
+/// As [`crate::probe::hostile`] asks the probes: noise from its first byte, or behind a head that is in order as far
+/// as it goes. Nobody who says it knows the token.
+#[tokio::test]
+async fn noise_is_no_report() {
+    let office =
+        Office::open(HeartbeatParams { secret: Some(Id::new("notturno").unwrap()), ..params() }).await;
+    office.secret("notturno", "un-segreto-lungo");
+    for number in 0..number("VEDETTA_HOSTILE", 300) {
+        let mut dice = Dice(number);
+        let head = match dice.below(3) {
+            0 => String::new(),
+            1 => post(["", "/start", "/fail", "/0"][dice.below(4)]),
+            _ => {
+                format!("{}\r\nhost: x\r\ncontent-length: 70000\r\nauthorization: Bearer ", post("/success"))
+            }
+        };
+        let noise = [head.as_bytes(), &dice.noise(40_000)].concat();
+        let mut stream = TcpStream::connect(office.address).await.unwrap();
+        // A refusal may come before all is read.
+        let _ = stream.write_all(&noise).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let ended = timeout(Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
+        assert!(ended.is_ok(), "{number}: the listener neither answers nor hangs up");
+        assert!(!answer.starts_with(b"HTTP/1.1 2"), "{number}: {}", String::from_utf8_lossy(&answer));
+        assert_eq!(office.job(), None, "{number}");
+    }
+    let head = format!("{}\r\nauthorization: Bearer un-segreto-lungo", post(""));
+    assert_eq!(office.say(&head, "").await.0, 200, "who knows the token is heard");
 }
 
 #[tokio::test]

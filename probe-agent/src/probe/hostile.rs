@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::mail_round_trip::Posts;
 use super::tests::{spec, surroundings};
 use super::{Check, Surroundings};
 use crate::secrets::SecretsDirectory;
@@ -67,6 +68,9 @@ const ROWS: &[Row] = &[
     Row { kind: "smtp_starttls", probe: r#"{"kind":"smtp","server":{"address":"127.0.0.1:PORT","mode":"starttls"},"depth":"tls"}"#, prefix: answer_of_smtp },
     Row { kind: "imap", probe: r#"{"kind":"imap","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}},"newest":{"within_ms":1,"down_after_ms":2},"quota_warn":{"p":9,"q":10}}"#, prefix: answer_of_imap },
     Row { kind: "pop3", probe: r#"{"kind":"pop3","server":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"sonda","secret":"SECRET"}}}"#, prefix: answer_of_pop3 },
+    // One peer plays both servers: well as far as it goes for one of them, the other then hears strange things.
+    Row { kind: "mail_round_trip", probe: r#"{"kind":"mail_round_trip","to":"b@altrove.example","from":"sonda@comune.example","submit":{"address":"127.0.0.1:PORT","mode":"plain"},"receive":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"b","secret":"SECRET"}},"within_ms":120000,"deadline_ms":600000,"keep_in_flight":3}"#, prefix: answer_of_imap },
+    Row { kind: "mail_round_trip_submit", probe: r#"{"kind":"mail_round_trip","to":"b@altrove.example","from":"sonda@comune.example","submit":{"address":"127.0.0.1:PORT","mode":"plain"},"receive":{"address":"127.0.0.1:PORT","mode":"plain","login":{"user":"b","secret":"SECRET"}},"within_ms":120000,"deadline_ms":600000,"keep_in_flight":3}"#, prefix: answer_of_smtp },
     Row { kind: "access_point", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"snmp":{"address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"name":"1.3.6.1.4.1.14179.2.2.1.1.3","state":"1.3.6.1.4.1.14179.2.2.1.1.6"}},"up":["nessun rumore"]}}"#, prefix: answer_of_snmp },
     Row { kind: "access_point_switch", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"rest":{"url":"http://127.0.0.1:PORT/","list":"/data","name":"name","state":"state"}},"up":["nessun rumore"]},"fallback":[{"switch_port":{"address":"127.0.0.1:PORT","access":{"version":"2c","community":"SECRET"},"port":"Gi1/0/7"}}]}"#, prefix: answer_of_snmp },
     Row { kind: "access_point_rest", probe: r#"{"kind":"access_point","name":"roma-1","host":"127.0.0.1","controller":{"source":{"rest":{"url":"http://127.0.0.1:PORT/","secret":"SECRET","list":"/data","name":"name","state":"state"}},"up":["nessun rumore"]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"data\":[{\"name\":\"roma-1\",\"state\":\"".to_vec() },
@@ -217,7 +221,8 @@ impl Secrets {
     }
 
     fn around(&self) -> Arc<Surroundings> {
-        Arc::new(Surroundings { secrets: SecretsDirectory::new(self.0.path()), ..surroundings() })
+        let (secrets, posts) = (SecretsDirectory::new(self.0.path()), Posts::new(self.0.path()));
+        Arc::new(Surroundings { secrets, posts, ..surroundings() })
     }
 }
 
@@ -354,6 +359,7 @@ fn answer_of_smtp(asked: &[u8]) -> Vec<u8> {
         None => b"220 posta.example\r\n".to_vec(),
         Some(b"EHLO") => b"250-posta.example\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 ".to_vec(),
         Some(b"RCPT") => b"250".to_vec(),
+        Some(b"DATA") => b"354 \r\n".to_vec(),
         _ => b"250 2.0.0 \r\n".to_vec(),
     }
 }
@@ -368,6 +374,7 @@ fn answer_of_imap(asked: &[u8]) -> Vec<u8> {
         "CAPABILITY" => "* CAPABILITY IMAP4rev1 AUTH=PLAIN QUOTA\r\n",
         "AUTHENTICATE" => return b"+ \r\n".to_vec(),
         "UID" => "* SEARCH 1 2 3 ",
+        "FETCH" => return b"* 1 FETCH (UID 1 BODY[HEADER] {90}\r\nX-Vedetta-Token: ".to_vec(),
         _ => "* 3 EXISTS\r\n",
     };
     if words.starts_with("UID") {
@@ -406,7 +413,7 @@ fn answer_of_radius(asked: &[u8]) -> Vec<u8> {
 }
 
 /// `SplitMix64`: the same number, the same throws.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -417,12 +424,12 @@ impl Dice {
     }
 
     /// 0 to `bound` - 1.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
     /// At most so many bytes: any, or signs that parsers live on, or words and lines.
-    fn noise(&mut self, most: usize) -> Vec<u8> {
+    pub(crate) fn noise(&mut self, most: usize) -> Vec<u8> {
         const SIGNS: &[u8] = b"{}[]()<>\"'=:;,./\\-+*%&# \r\n\t\x00019az";
         const WORDS: [&[u8]; 12] = [
             b"\r\n",
@@ -465,6 +472,7 @@ fn asked(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn number(name: &str, default: u64) -> u64 {
+/// How often, unless a campaign says otherwise.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
     asked(name).and_then(|text| text.parse().ok()).unwrap_or(default)
 }
