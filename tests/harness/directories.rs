@@ -10,6 +10,7 @@ use crate::daemon::Daemon;
 use crate::eventually;
 use crate::place::succeeded;
 use crate::ports::free_port;
+use crate::servers::Certificate;
 
 /// Of every user in these.
 pub const PASSWORD: &str = "una parola lunga";
@@ -21,6 +22,9 @@ pub struct Slapd {
     folder: PathBuf,
     /// Of 127.0.0.1.
     pub port: u16,
+    /// Of 127.0.0.1, for TLS from the first byte; nothing listens before there is a certificate.
+    pub tls_port: u16,
+    has_certificate: bool,
     daemon: Option<Daemon>,
 }
 
@@ -29,9 +33,11 @@ impl Slapd {
     pub fn start(folder: &Path) -> Option<Self> {
         let (program, slapadd) = (installed("slapd")?, installed("slapadd")?);
         fs::create_dir_all(folder.join("ldap")).unwrap();
-        let mut slapd = Self { program, folder: folder.to_owned(), port: free_port(), daemon: None };
+        let (port, tls_port) = (free_port(), free_port());
+        let folder = folder.to_owned();
+        let mut slapd = Self { program, folder, port, tls_port, has_certificate: false, daemon: None };
         let config = slapd.configure("");
-        let data = folder.join("data.ldif");
+        let data = slapd.folder.join("data.ldif");
         let people = "dn: dc=comune,dc=example\nobjectClass: dcObject\nobjectClass: organization\ndc: comune\no: Comune\n\n\
                       dn: cn=Anna,dc=comune,dc=example\nobjectClass: person\ncn: Anna\nsn: A\n";
         fs::write(&data, people).unwrap();
@@ -44,15 +50,26 @@ impl Slapd {
     pub fn serve(&mut self, policy: &str) {
         self.stop();
         let config = self.configure(policy);
-        let url = format!("ldap://127.0.0.1:{}/", self.port);
+        let mut urls = format!("ldap://127.0.0.1:{}/", self.port);
+        if self.has_certificate {
+            urls = format!("{urls} ldaps://127.0.0.1:{}/", self.tls_port);
+        }
         let mut command = Command::new(&self.program);
-        command.args(["-d", "0", "-h", &url, "-f"]).arg(config);
+        command.args(["-d", "0", "-h", &urls, "-f"]).arg(config);
         let mut daemon = Daemon::start(&mut command, &self.folder.join("slapd.log"));
         eventually("slapd listens", || {
             daemon.assert_runs();
             TcpStream::connect(("127.0.0.1", self.port)).ok()
         });
         self.daemon = Some(daemon);
+    }
+
+    /// Shows this certificate from now on, after `StartTLS` and on a port of its own.
+    pub fn show(&mut self, certificate: &Certificate) {
+        fs::write(self.folder.join("ldap.pem"), &certificate.chain).unwrap();
+        fs::write(self.folder.join("ldap.key"), &certificate.key).unwrap();
+        self.has_certificate = true;
+        self.serve("");
     }
 
     /// Nothing listens any more.
@@ -62,9 +79,14 @@ impl Slapd {
 
     fn configure(&self, policy: &str) -> PathBuf {
         let folder = self.folder.display();
+        let tls = if self.has_certificate {
+            format!("TLSCertificateFile {folder}/ldap.pem\nTLSCertificateKeyFile {folder}/ldap.key")
+        } else {
+            String::new()
+        };
         let config = format!(
             "include /etc/ldap/schema/core.schema\npidfile {folder}/slapd.pid\nmodulepath /usr/lib/ldap\nmoduleload back_mdb\n\
-             {policy}\ndatabase mdb\nsuffix \"dc=comune,dc=example\"\nrootdn \"cn=sonda,dc=comune,dc=example\"\n\
+             {policy}\n{tls}\ndatabase mdb\nsuffix \"dc=comune,dc=example\"\nrootdn \"cn=sonda,dc=comune,dc=example\"\n\
              rootpw \"{PASSWORD}\"\ndirectory {folder}/ldap\n"
         );
         let path = self.folder.join("slapd.conf");
@@ -148,6 +170,7 @@ pub struct FreeRadius {
     folder: PathBuf,
     /// Of 127.0.0.1.
     pub port: u16,
+    signs: bool,
     daemon: Option<Daemon>,
 }
 
@@ -155,14 +178,22 @@ impl FreeRadius {
     /// Answers who knows `secret`; `None` when it is not installed.
     pub fn start(folder: &Path, secret: &str) -> Option<Self> {
         let program = installed("freeradius")?;
-        let mut radius = Self { program, folder: folder.to_owned(), port: free_port(), daemon: None };
+        let (folder, port) = (folder.to_owned(), free_port());
+        let mut radius = Self { program, folder, port, signs: false, daemon: None };
         radius.serve(secret, PASSWORD);
         Some(radius)
+    }
+
+    /// Signs answers to logins too from its next start on, as versions do by themselves that are mended after
+    /// CVE-2024-3596.
+    pub fn sign(&mut self) {
+        self.signs = true;
     }
 
     /// Serves with this shared secret and this password of the user.
     pub fn serve(&mut self, secret: &str, password: &str) {
         self.stop();
+        let sign = if self.signs { "update reply {\n Message-Authenticator := 0x00\n }\n" } else { "" };
         let (folder, port) = (self.folder.display(), self.port);
         let config = format!(
             "prefix = /usr\nlocalstatedir = {folder}\nlogdir = {folder}\nrun_dir = {folder}\nraddbdir = {folder}\n\
@@ -170,7 +201,7 @@ impl FreeRadius {
              client sonda {{\n ipaddr = 127.0.0.1\n secret = \"{secret}\"\n}}\n\
              modules {{\n pap {{\n }}\n files {{\n usersfile = {folder}/users\n }}\n}}\n\
              server default {{\n listen {{\n type = auth\n ipaddr = 127.0.0.1\n port = {port}\n }}\n\
-             authorize {{\n files\n pap\n }}\n authenticate {{\n Auth-Type PAP {{\n pap\n }}\n }}\n}}\n"
+             authorize {{\n {sign} files\n pap\n }}\n authenticate {{\n Auth-Type PAP {{\n pap\n }}\n }}\n}}\n"
         );
         fs::write(self.folder.join("radiusd.conf"), config).unwrap();
         fs::write(self.folder.join("users"), format!("sonda Cleartext-Password := \"{password}\"\n"))

@@ -4,9 +4,11 @@ use std::net::Ipv4Addr;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::unistd::Uid;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid};
 
 use crate::binaries::{installed, skip};
+use crate::eventually;
 use crate::place::succeeded;
 
 /// Tells the networks of one process apart.
@@ -80,6 +82,19 @@ impl Network {
     fn set(&self, setting: &str, value: &str) {
         let write = format!("echo {value} > /proc/sys/net/{setting}");
         succeeded(Command::new("ip").args(["netns", "exec", &self.name, "sh", "-c", &write]));
+    }
+
+    /// Ends whatever was started inside, and what that has started, at once.
+    pub fn end_processes(&self) {
+        let inside = || succeeded(Command::new("ip").args(["netns", "pids", &self.name])).stdout;
+        eventually("nothing runs inside any more", || {
+            let pids = String::from_utf8(inside()).unwrap();
+            for pid in pids.lines().filter_map(|line| line.trim().parse().ok()) {
+                // One that has ended meanwhile is what was wanted.
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            pids.trim().is_empty().then_some(())
+        });
     }
 
     /// Pulls the cable.

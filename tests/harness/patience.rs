@@ -9,13 +9,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// Looks until `look` finds something; panics with `what` when it never does.
 #[track_caller]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    eventually_or(|| what.to_owned(), look)
+}
+
+/// The same with a message of what there was in the end.
+#[track_caller]
+pub fn eventually_or<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < BOUND, "not within {BOUND:?}: {what}");
+        assert!(began.elapsed() < BOUND, "not within {BOUND:?}: {}", what());
         std::thread::sleep(LOOK_EVERY);
     }
 }

@@ -1,5 +1,6 @@
 //! A throw-away installation: one collector, one agent, and what can be asked of them.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -14,6 +15,7 @@ use probe_agent::status::Status;
 use crate::binaries::ours;
 use crate::daemon::Daemon;
 use crate::eventually;
+use crate::patience::eventually_or;
 use crate::ports::free_port;
 use crate::stored::{self, Stream};
 
@@ -238,12 +240,12 @@ impl Place {
     /// Waits until a component of the only service is in `state`, for `reason`.
     #[track_caller]
     pub fn until_component(&self, path: &str, state: State, reason: Option<&str>) {
-        let mut last = None;
-        let what = format!("{path} is {state:?}, {reason:?}");
-        eventually(&what, || {
+        let last = RefCell::new(None);
+        let what = || format!("{path} is {state:?}, {reason:?}, but {:?}", last.borrow());
+        eventually_or(what, || {
             let now = self.component(path).now;
             let found = now.state == state && now.reason.as_deref() == reason;
-            last = Some(now);
+            last.replace(Some((now.state, now.reason)));
             found.then_some(())
         });
     }

@@ -1,8 +1,8 @@
 //! Directories that refuse, forget and are gone: each has its own reason.
 
 use collector::publish::api::State;
-use harness::Place;
 use harness::directories::{FreeRadius, Kdc, PASSWORD, Slapd};
+use harness::{Authority, Place};
 
 #[test]
 fn slapd_is_believed_as_long_as_it_finds_somebody() {
@@ -35,6 +35,46 @@ fn slapd_is_believed_as_long_as_it_finds_somebody() {
     place.until_component("cerca", State::Down, Some("connect.refused"));
     slapd.serve("");
     place.until_component("cerca", State::Up, None);
+}
+
+#[test]
+fn a_directory_over_tls_is_believed_by_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut slapd) = Slapd::start(folder.path()) else { return };
+    let (authority, here) = (Authority::new(), ["127.0.0.1"]);
+    let ldap = |name: &str, port: u16, keys: &str| {
+        format!(
+            "{name}: {{probe: ldap, targets: {{uno: \"127.0.0.1:{port}\"}}, base: \"dc=comune,dc=example\", {keys}, \
+             user: \"cn=sonda,dc=comune,dc=example\", secret: sonda, every: 1s, timeout: 900ms, attempts: 1}}"
+        )
+    };
+    let known = "tls: {authority: ca.pem}";
+    let components = [
+        ldap("subito", slapd.tls_port, known),
+        ldap("dopo", slapd.port, &format!("security: starttls, {known}")),
+        ldap("ignoto", slapd.tls_port, "security: ldaps"),
+        ldap("altrui", slapd.port, "security: starttls, tls: {authority: ca.pem, name: altro.example}"),
+    ];
+    let services =
+        format!("  rete:\n    users: [uffici]\n    components:\n      {}", components.join("\n      "));
+    let mut place = Place::served_with(&[("ca.pem", &authority.pem())], &services);
+    // What is said after StartTLS is said under TLS.
+    let origins = [slapd.port, slapd.tls_port].map(|port| format!("ldaps://127.0.0.1:{port}"));
+    place.entrust("sonda", PASSWORD, &origins.join("\n"));
+    place.start_agent();
+    place.until_component("dopo", State::Down, Some("ldap.no_starttls"));
+    place.until_component("subito", State::Down, Some("connect.refused"));
+    slapd.show(&authority.certificate(&here, 365));
+    place.until_component("subito", State::Up, None);
+    place.until_component("dopo", State::Up, None);
+    place.until_component("ignoto", State::Down, Some("tls.untrusted"));
+    place.until_component("altrui", State::Down, Some("tls.name_mismatch"));
+    slapd.show(&authority.certificate(&here, 5));
+    place.until_component("subito", State::Degraded, Some("tls.expiring"));
+    place.until_component("dopo", State::Degraded, Some("tls.expiring"));
+    slapd.show(&authority.certificate(&here, -1));
+    place.until_component("subito", State::Down, Some("tls.expired"));
+    place.until_component("dopo", State::Down, Some("tls.expired"));
 }
 
 #[test]
@@ -99,6 +139,11 @@ fn freeradius_is_believed_as_long_as_it_lets_in_whom_it_should() {
         });
     };
     ["stato", "entra", "resta_fuori"].into_iter().for_each(answered);
+    radius.sign();
+    radius.serve("condiviso", PASSWORD);
+    for component in ["entra", "resta_fuori"] {
+        place.until_component(component, State::Up, None);
+    }
     radius.serve("condiviso", "cambiata");
     place.until_component("entra", State::Down, Some("radius.reject"));
     radius.serve("un altro", PASSWORD);

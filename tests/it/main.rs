@@ -19,6 +19,7 @@ mod time_servers;
 mod mail;
 mod heartbeats;
 mod directories;
+mod domain;
 mod echoes;
 mod sso;
 mod snmp;

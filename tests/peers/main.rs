@@ -22,6 +22,9 @@ mod icmp;
 mod plugins;
 mod snmp;
 mod time;
+mod field;
+mod mail;
+mod directories;
 mod table;
 
 use harness::clocks::Chrony;
@@ -67,6 +70,7 @@ fn both_say_what_the_table_says() {
 fn told() -> Vec<Told> {
     let mut all = snmp::PAIR.told(&snmp::rows());
     all.extend(time::PAIR.told(&time::rows()));
+    all.extend(mail::ROWS.iter().chain(directories::ROWS).map(field::Row::told));
     all
 }
 

@@ -8,6 +8,9 @@ use probe_agent::probe::Check;
 
 use crate::situation::{Said, Situation};
 
+/// As whom the target may be given secrets.
+const SCHEMES: [&str; 7] = ["snmp", "smtp", "smtps", "imaps", "pop3s", "ldap", "radius"];
+
 /// What is asked, as the charter has it.
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
@@ -41,8 +44,9 @@ pub(crate) fn ask(asked: &Asked<'_>) -> Said {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in asked.secrets {
             std::fs::write(folder.path().join(name), text).unwrap();
-            let origin = format!("snmp://{} 127.0.0.1/32", asked.target);
-            std::fs::write(folder.path().join(format!("{name}.for")), origin).unwrap();
+            let origins: Vec<String> =
+                SCHEMES.iter().map(|scheme| format!("{scheme}://{} 127.0.0.1/32\n", asked.target)).collect();
+            std::fs::write(folder.path().join(format!("{name}.for")), origins.concat()).unwrap();
         }
         let config = AgentConfig {
             secrets_directory: folder.path().to_owned(),

@@ -127,14 +127,18 @@ pub(crate) fn installed(name: &str) -> Option<PathBuf> {
 /// What it says, in our words, and its line.
 fn run(plugin: &Path, port: u16, arguments: &[String]) -> (&'static str, String) {
     let mut command = Command::new(plugin);
-    let output = command
+    command
         .args(["-H", "127.0.0.1", "-p", &port.to_string()])
         .args(arguments)
         // Nothing of the machine's: neither MIBs nor settings of snmpget's.
         .env("MIBS", "")
-        .env("SNMPCONFPATH", "/nonexistent")
-        .output()
-        .unwrap();
+        .env("SNMPCONFPATH", "/nonexistent");
+    word_of(command)
+}
+
+/// What a plugin says that is asked so.
+pub(crate) fn word_of(mut command: Command) -> (&'static str, String) {
+    let output = command.output().unwrap();
     let word = match output.status.code() {
         Some(0) => "up",
         Some(1) => "degraded",

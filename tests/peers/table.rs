@@ -43,8 +43,8 @@ fn text(situations: &[Situation]) -> String {
 fn text_of_plugins(told: &[Told]) -> String {
     let different = told.iter().filter(|row| row.disagrees()).count();
     let mut text = format!(
-        "\n# {} more, seen by us and by monitoring-plugins\n\nOf real servers, net-snmp's snmpd and chrony; the plugins are \
-         Debian 12's, 2.3.3. Their OK, WARNING, CRITICAL and UNKNOWN\nstand here as up, degraded, down and unknown. In \
+        "\n# {} more, seen by us and by monitoring-plugins\n\nOf real servers, net-snmp's snmpd, chrony, postfix, \
+         dovecot, slapd and FreeRADIUS; the plugins are Debian 12's, 2.3.3. Their OK, WARNING, CRITICAL and UNKNOWN\nstand here as up, degraded, down and unknown. In \
          {different} of {} the two disagree.\n`check_ups` asks a daemon of Network UPS Tools, which our UPS preset does \
          not: there is nothing to compare.\n\n| Situation | We say | It says | Why they differ |\n|---|---|---|---|\n",
         told.len(),
