@@ -2,9 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use collector_api::Reason;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::sync::OnceCell;
 
 use super::book::Book;
 use crate::probe::Fault;
@@ -19,16 +21,22 @@ const KEY_NAME: &str = "mail_key";
 #[derive(Debug, Clone)]
 pub struct Posts {
     directory: PathBuf,
+    /// Made by one of those that begin at once: a message signed with another's key would be nobody's.
+    key: Arc<OnceCell<Vec<u8>>>,
 }
 
 impl Posts {
     /// Kept in the state directory.
     pub fn new(state_directory: impl Into<PathBuf>) -> Self {
-        Self { directory: state_directory.into() }
+        Self { directory: state_directory.into(), key: Arc::default() }
     }
 
     /// The key that proves own messages; made at the first use.
     pub(super) async fn key(&self) -> Result<Vec<u8>, Fault> {
+        self.key.get_or_try_init(|| self.read_or_make_key()).await.cloned()
+    }
+
+    async fn read_or_make_key(&self) -> Result<Vec<u8>, Fault> {
         let directory = self.directory.clone();
         blocking(move || {
             if let Some(key) = state_file::read(&directory, KEY_NAME, KEY_BYTES)?
