@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use harness::binaries::skip;
 
@@ -10,8 +11,11 @@ use crate::situation::Said;
 
 /// Where Debian puts them.
 const FOLDER: &str = "/usr/lib/nagios/plugins";
-/// On a busy machine a deadline may pass before a good peer has answered: then it is asked again.
-const ASKED_AT_MOST: usize = 3;
+/// A server that has just been started anew may not listen yet, and on a busy machine a deadline may pass before a good
+/// one has answered: then it is asked again.
+const ASKED_AT_MOST: usize = 20;
+/// Between two questions.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// One row of the table: what is made of a peer, and how each side is told to look at it.
 pub(crate) struct Row<P> {
@@ -109,6 +113,7 @@ fn until<T>(mut ask: impl FnMut() -> T, is_right: impl Fn(&T) -> bool) -> T {
         if is_right(&said) {
             break;
         }
+        std::thread::sleep(ASKED_AGAIN_AFTER);
         said = ask();
     }
     said
