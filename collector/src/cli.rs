@@ -18,6 +18,7 @@ mod schema;
 mod agent;
 mod terminal;
 mod status;
+mod today;
 mod explain;
 mod outages;
 mod certificates;
@@ -53,6 +54,7 @@ enum Command {
     Reload(reload::Reload),
     Schema(schema::Schema),
     Status(status::Status),
+    Today(today::Today),
     Explain(explain::Explain),
     Outages(outages::Outages),
     Certificates(certificates::CertificatesCommand),
@@ -80,6 +82,7 @@ impl Vedetta {
             Command::Reload(command) => command.run(out),
             Command::Schema(command) => command.run(out),
             Command::Status(command) => command.run(out),
+            Command::Today(command) => command.run(out),
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),
             Command::Certificates(command) => command.run(out),

@@ -20,8 +20,8 @@ pub use asked::{Accounts, AskError, Asked, Reader, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;
 pub use moment::{
-    Account, AgentFacts, Histogram, IngestFacts, LatestSample, Ledgered, Moment, Moments, SealedFacts,
-    StaleFacts,
+    Account, AgentFacts, Alerting, Histogram, IngestFacts, LatestSample, Ledgered, Moment, Moments,
+    SealedFacts, StaleFacts,
 };
 pub use router::{rehearse, router};
 pub use sighting::Sighting;

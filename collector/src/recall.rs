@@ -146,6 +146,7 @@ impl Recalled {
             stale: Vec::new(),
             journal: journal_of(&self.head),
             sealed: None,
+            alerts: None,
         })
     }
 

@@ -36,6 +36,7 @@ mod witnesses;
 mod day;
 mod past;
 mod moments;
+mod alerts;
 mod memory;
 mod acts;
 mod person;
@@ -47,6 +48,7 @@ use crate::keys::{Keys, KeysError, write_private};
 use crate::operator::SOCKET_NAME;
 use crate::publish::{self, Reader};
 pub use acts::{ActError, Acts};
+use alerts::Alerts;
 use enrolment::Enrolment;
 use gate::Gates;
 use listen::{Answerer, Door, Listener};
@@ -143,6 +145,7 @@ pub(crate) struct Core {
     gates: Gates,
     enrolment: Enrolment,
     work: Work,
+    alerts: Alerts,
 }
 
 /// A collector that listens; [`Collector::run`] makes it answer.
@@ -174,6 +177,7 @@ impl Collector {
         let lock = lock(&state)?;
         let work = Work::open(&state, (vedetta.charter, source), Arc::clone(&keys), clock.clone()).await?;
         let enrolment = Enrolment::open(work.truth());
+        let alerts = Alerts::open(work.truth()).await?;
 
         let agents = bind(settings.agents_listen).await?;
         let web = bind(settings.web_listen).await?;
@@ -193,7 +197,7 @@ impl Collector {
         let json =
             serde_json::to_vec_pretty(&listening).map_err(|error| ServeError::Part(error.to_string()))?;
 
-        let core = Arc::new(Core { keys, clock, patience, gates: Gates::default(), enrolment, work });
+        let core = Arc::new(Core { keys, clock, patience, gates: Gates::default(), enrolment, work, alerts });
         memory::keep_at_hand();
         rehearse(core.work.present(Arc::clone(&core))).await;
         write_private(&state.join(LISTENING_FILE), &json)?;
@@ -262,6 +266,7 @@ impl Collector {
         let mut chores = JoinSet::new();
         chores.spawn(certificates.renew(core.clock.clone()));
         core.work.spawn_chores(&mut chores, progress);
+        chores.spawn(alerts::follow(core.work.present(Arc::clone(&core))));
         info!(
             agents = %listening.agents,
             web = %format_args!("http://{}/", listening.web),

@@ -34,5 +34,5 @@ pub mod prometheus;
 pub use authority::Authority;
 pub use feeder::Feeder;
 pub use patience::eventually;
-pub use place::Place;
+pub use place::{Place, get, succeeded};
 pub use target::Target;

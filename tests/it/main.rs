@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story's helpers fail by panicking too")]
 
 mod outage_shows_up;
+mod alerts;
 mod declarations;
 mod collector_away;
 mod collector_killed;

@@ -11,7 +11,7 @@
 //! needs no hurry waits for the [`Morning`].
 //!
 //! Reading order: `facts -> policy -> incidents -> budgets -> notices -> morning -> decisions`. [`Watched`] makes
-//! facts of figures. In this version nothing calls it but its tests: the collector decides and sends nothing.
+//! facts of figures.
 
 mod facts;
 mod observe;

@@ -5,6 +5,7 @@ mod year;
 mod sealed;
 mod work;
 mod now;
+mod alerts;
 mod certificates;
 mod promise;
 mod promised;

@@ -17,7 +17,9 @@ use config::{
 
 use super::api::Journal;
 use super::asked::{AskError, Asked};
-use super::moment::{AgentFacts, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts};
+use super::moment::{
+    AgentFacts, Alerting, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts,
+};
 use crate::operator::Said;
 
 /// 23 November 2026, 09:12 in Rome.
@@ -401,6 +403,67 @@ pub(crate) fn moment() -> Moment {
         stale: Vec::new(),
         journal: Journal { epoch: 1, seq: 42, hash: "ab".repeat(32) },
         sealed: None,
+        alerts: Some(Arc::new(alerting())),
+    }
+}
+
+/// The intranet is down, its budget is gone; a certificate and an agent are for the morning.
+fn alerting() -> Alerting {
+    use collector_derive::alert::{
+        CommitmentKey, Detail, Incident, Level, Line, Member, Morning, Notice, NoticeKind, Root, Stop, Story,
+        Thing,
+    };
+    let stop = |from_ms, to_ms| Stop { from_ms, to_ms };
+    let incident = Incident {
+        number: 17,
+        root: Root::Row(id("intranet")),
+        opened_ms: DOWN_SINCE_MS - 600_000,
+        stops: vec![stop(DOWN_SINCE_MS - 600_000, Some(DOWN_SINCE_MS - 300_000)), stop(DOWN_SINCE_MS, None)],
+        stops_left_out: 0,
+        down_before_ms: 300_000,
+        up_since_ms: None,
+        members: vec![Member {
+            thing: Thing::Notice(NoticeKind::Member, "intranet.posta.smtp".to_owned()),
+            from_ms: DOWN_SINCE_MS,
+            to_ms: None,
+        }],
+        absorbed: Vec::new(),
+        reason: Reason::ConnectRefused.code(),
+        seen_by: (2, 2),
+        planned: false,
+        acked: false,
+        due_ms: Some(DOWN_SINCE_MS + 60_000),
+        told: BTreeMap::new(),
+    };
+    let notice = |kind, name: &str, detail| Line::Notice {
+        notice: Notice {
+            kind,
+            name: name.to_owned(),
+            since_ms: NOW_MS - 3 * 86_400_000,
+            detail,
+            held_by: Vec::new(),
+        },
+        times: 1,
+        over_ms: None,
+    };
+    let key = |service| CommitmentKey { service: id(service), hours: None };
+    Alerting {
+        at_ms: NOW_MS,
+        levels: vec![(key("data_center"), None), (key("intranet"), Some(Level::Irrecoverable))],
+        today: Morning {
+            day: collector_derive::day_of(NOW_MS),
+            lines: vec![
+                Line::Open(Story { down_ms: incident.down_ms(NOW_MS), incident: incident.clone() }),
+                Line::Budget { key: key("intranet"), year: 2026, level: Level::Irrecoverable },
+                notice(
+                    NoticeKind::Certificate,
+                    "front_end.siti.sito",
+                    Detail::Instant(NOW_MS + 9 * 86_400_000),
+                ),
+                notice(NoticeKind::Agent, "bib1", Detail::Instant(NOW_MS - 3_600_000)),
+            ],
+        },
+        open: vec![incident],
     }
 }
 

@@ -10,6 +10,7 @@ mod services;
 mod pace;
 mod watched;
 mod measurement;
+mod alerts;
 mod classic;
 
 use std::fmt::Error;
@@ -22,7 +23,7 @@ use prometheus_client::registry::Registry;
 use self::families::Families;
 use self::pace::Paces;
 use self::watched::Watched;
-use super::api::Now;
+use super::api::{Alerts, Now};
 use super::moment::{IngestFacts, Moment};
 
 /// What an exposition is written in.
@@ -52,11 +53,13 @@ impl Format {
 /// The whole exposition.
 pub fn render(moment: &Moment, format: Format) -> Result<String, Error> {
     let mut registry = Registry::default();
+    let alerts = moment.alerts.as_deref().map(|decided| Alerts::of(decided, &moment.charter));
     let exposition = Exposition {
         now: Now::of(moment),
         paces: Paces::of(moment),
         watched: Watched::of(moment),
         ingest: moment.ingest.clone(),
+        alerts,
     };
     registry.register_collector(Box::new(exposition));
     let mut text = String::new();
@@ -73,6 +76,7 @@ struct Exposition {
     paces: Paces,
     watched: Watched,
     ingest: IngestFacts,
+    alerts: Option<Alerts>,
 }
 
 impl Collector for Exposition {
@@ -88,7 +92,8 @@ impl Collector for Exposition {
         self.checks(&mut families)?;
         self.watched(&mut families)?;
         self.agents(&mut families)?;
-        self.ingest(&mut families)
+        self.ingest(&mut families)?;
+        self.alerts(&mut families)
     }
 }
 

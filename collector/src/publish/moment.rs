@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use collector_api::{ClockReading, Evidence, StreamId};
+use collector_derive::alert::{CommitmentKey, Facts, Incident, Level, Morning, State};
 use collector_derive::{
     Alternative, Basis, Ceiling, Charters, Corrections, Declared, Incidents, Latest, Period, Reading,
     RunIndex, ServicePace, Unobserved, YearFigures,
@@ -64,6 +65,34 @@ pub struct Moment {
     pub journal: Journal,
     /// The closing of the period's year, if it is closed.
     pub sealed: Option<SealedFacts>,
+    /// What the alert engine decided last; `None` of the past, and before its first look.
+    pub alerts: Option<Arc<Alerting>>,
+}
+
+/// What the alert engine knows after a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alerting {
+    /// When that was, Unix ms.
+    pub at_ms: i64,
+    /// Open incidents, by number.
+    pub open: Vec<Incident>,
+    /// The level of each budget.
+    pub levels: Vec<(CommitmentKey, Option<Level>)>,
+    /// What a morning mail of that instant would say.
+    pub today: Morning,
+}
+
+impl Alerting {
+    /// Of a state after its step at `at_ms` with these facts.
+    pub fn of(state: &State, facts: &Facts, at_ms: i64) -> Self {
+        let levels = state.levels().map(|(key, level)| (key.clone(), level));
+        Self {
+            at_ms,
+            open: state.open().to_vec(),
+            levels: levels.collect(),
+            today: state.today(facts, at_ms),
+        }
+    }
 }
 
 /// A closed year, as it was told.

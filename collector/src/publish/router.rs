@@ -22,7 +22,7 @@ use axum::routing::get;
 use collector_derive::Period;
 use serde::Serialize;
 
-use super::api::{Certificates, Now, Problem, Ready, Year};
+use super::api::{Alerts, Certificates, Now, Problem, Ready, Year};
 use super::asked::{Accounts, AskError, Asked, Reader, instant_ms};
 use super::moment::{Moment, Moments};
 use super::words::Lang;
@@ -59,6 +59,7 @@ pub fn router(moments: Arc<dyn Moments>, reader: Reader) -> Router {
         .route("/static/vedetta.css", get(async || typed("text/css; charset=utf-8", page::CSS)))
         .route("/metrics", get(exposition))
         .route("/api/v1/now", get(now))
+        .route("/api/v1/alerts", get(alerts))
         .route("/api/v1/certificates", get(certificates))
         .route(
             "/api/v1/years/{name}",
@@ -141,6 +142,23 @@ async fn present(
         tell(&moments.moment(Asked { as_of_ms, sightings: true, ..Asked::default() })?)
     });
     match answer.await {
+        Ok(body) => typed(JSON, body),
+        Err(error) => refused(&error),
+    }
+}
+
+async fn alerts(State(moments): Source) -> Response {
+    let alerts = computed(move || {
+        let moment = moments.moment(Asked::default())?;
+        let decided = moment.alerts.as_deref().ok_or_else(|| {
+            AskError::Busy(say!(
+                "nothing was decided yet: the first look comes within seconds of the start",
+                "non è ancora stato deciso nulla: il primo sguardo è pochi secondi dopo l'avvio"
+            ))
+        })?;
+        told(&Alerts::of(decided, &moment.charter))
+    });
+    match alerts.await {
         Ok(body) => typed(JSON, body),
         Err(error) => refused(&error),
     }

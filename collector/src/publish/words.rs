@@ -12,6 +12,7 @@ pub(crate) mod sentences;
 pub(crate) mod account;
 pub(crate) mod readings;
 pub(crate) mod tiers;
+pub(crate) mod alerts;
 pub(crate) mod endings;
 
 use collector_api::Reason;

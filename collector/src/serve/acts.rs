@@ -98,7 +98,18 @@ impl Acts {
         let loaded = tokio::task::spawn_blocking(move || config::load(&path))
             .await
             .map_err(|error| ActError::Failed(error.to_string()))?;
-        let Loaded { vedetta, warnings, source } = loaded.map_err(|refused| unusable(&refused, lang))?;
+        let Loaded { vedetta, warnings, source } = match loaded {
+            Ok(loaded) => loaded,
+            Err(refused) => {
+                if !dry_run {
+                    self.core.alerts.refused(self.core.clock.now_ms(), &refused);
+                }
+                return Err(unusable(&refused, lang));
+            }
+        };
+        if !dry_run {
+            self.core.alerts.mended();
+        }
         let changes = self.core.work.charter().describe_changes(&vedetta.charter, lang);
         let mut revision = None;
         if !dry_run && !changes.is_empty() {

@@ -147,6 +147,7 @@ impl Present {
             stale,
             journal: journal_of(&known.head()),
             sealed: None,
+            alerts: self.core.alerts.newest(),
         })
     }
 
@@ -170,7 +171,12 @@ impl Present {
     }
 
     /// The charter's agents in its order, then the others that ever enrolled.
-    fn agents(&self, charter: &Charter, newest: &BTreeMap<AgentId, Newest>, now_ms: i64) -> Vec<AgentFacts> {
+    pub(super) fn agents(
+        &self,
+        charter: &Charter,
+        newest: &BTreeMap<AgentId, Newest>,
+        now_ms: i64,
+    ) -> Vec<AgentFacts> {
         let mut ids: Vec<AgentId> = charter.agents().into_iter().cloned().collect();
         for enrolled in self.core.enrolment.names() {
             if let Ok(id) = AgentId::new(enrolled)

@@ -25,6 +25,7 @@ async fn every_answer_is_read_only_uncached_and_guarded() {
         "/static/vedetta.css",
         "/metrics",
         "/api/v1/now",
+        "/api/v1/alerts",
         "/api/v1/certificates",
         "/api/v1/years/2026",
         "/healthz",
