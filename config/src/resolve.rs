@@ -99,6 +99,7 @@ pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Repor
     sites::warn_idle(&keys.sites, &services, report);
     needs::circles(&keys.services, &services, report);
     doubts::warn(keys, &services, &sites, report);
+    doubts::warn_untold(keys, &services, &alerting, report);
     recorded::warn(keys, &services, report);
     let charter = Charter {
         organisation,

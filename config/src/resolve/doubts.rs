@@ -6,10 +6,12 @@
 mod delivery;
 mod promise;
 mod repeat;
+mod told;
 #[cfg(test)]
 mod tests;
 
 pub(super) use repeat::{renamed, repeated};
+pub(super) use told::warn as warn_untold;
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -233,3 +233,19 @@ fn what_a_figure_would_not_prove_is_a_warning() {
                   alerting: {office: {to: [a@comune.example, a@altro.example]}}";
     assert_eq!(warnings(&format!("{apart}{honest}")).len(), 1, "no mail is sent");
 }
+
+/// A component that only says how urgent it is, a row whose one recipient wants the morning alone; and those in order.
+#[test]
+fn an_incident_that_nobody_would_be_told_of_is_told() {
+    let alerting = "\nalerting:\n  turno: {to: t@b.example, told_of: page}\n  ufficio: {to: u@b.example, told_of: [morning]}";
+    let said = |services: &str| {
+        let said = warnings(&format!("{SITES}services:\n{services}{alerting}"));
+        let told = said.iter().filter(|warning| warning.message.en.starts_with("nobody is told"));
+        told.map(|warning| (warning.line, warning.message.en.contains("`page`"))).collect::<Vec<_>>()
+    };
+    let targets = "probe: tcp, targets: {t: \"h:1\"}";
+    assert_eq!(said(&format!("  s: {{components: {{c: {{{targets}}}}}}}")), []);
+    assert_eq!(said(&format!("  s: {{components: {{c: {{severity: ticket, {targets}}}}}}}")), [(5, false)]);
+    assert_eq!(said(&format!("  s: {{alert: ufficio, components: {{c: {{{targets}}}}}}}")), [(5, true)]);
+    assert_eq!(said("  s: {alert: ufficio}"), [], "nothing of it can be down");
+}
