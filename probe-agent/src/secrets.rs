@@ -12,13 +12,13 @@
 //! [`Id`], so it cannot lead out of the directory, nor name the other file.
 
 use std::fmt;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use collector_api::Reason;
 use config::{HostPort, Id};
 use reqwest::Url;
-use tokio::io::AsyncReadExt as _;
 
 use crate::allowed::AllowedTargets;
 use crate::probe::Fault;
@@ -65,8 +65,16 @@ impl SecretsDirectory {
     /// without its end. `agent.secret_missing` when there is none that can be used, and
     /// `agent.target_forbidden` when it is not for this origin.
     pub async fn read(&self, name: &Id, origin: &str) -> Result<Secret, Fault> {
+        let (files, name, origin) = (self.clone(), name.clone(), origin.to_owned());
+        // One way to a thread that may wait for a disk, not one for each step of two files: of an SNMP check that was two fifths of its CPU.
+        tokio::task::spawn_blocking(move || files.look(&name, &origin))
+            .await
+            .map_err(|error| Fault::new(Reason::AgentSecretMissing, error.to_string()))?
+    }
+
+    fn look(&self, name: &Id, origin: &str) -> Result<Secret, Fault> {
         let missing = |why: String| Fault::new(Reason::AgentSecretMissing, format!("secret `{name}`: {why}"));
-        let text = text_of(&self.0.join(name.as_str())).await.map_err(missing)?;
+        let text = text_of(&self.0.join(name.as_str())).map_err(missing)?;
         let secret = text.strip_suffix('\n').unwrap_or(&text);
         let secret = secret.strip_suffix('\r').unwrap_or(secret);
         if secret.is_empty() {
@@ -75,7 +83,7 @@ impl SecretsDirectory {
         if secret.chars().any(char::is_control) {
             return Err(missing("the file is not one line of text".to_owned()));
         }
-        let at = self.places(name, origin).await?;
+        let at = self.places(name, origin)?;
         Ok(Secret { text: secret.to_owned(), at })
     }
 
@@ -83,10 +91,11 @@ impl SecretsDirectory {
     /// nowhere, so no origin need be allowed. The error is a sentence.
     pub async fn token(&self, name: &Id) -> Result<Option<String>, String> {
         let path = self.0.join(name.as_str());
-        if matches!(tokio::fs::try_exists(&path).await, Ok(false)) {
-            return Ok(None);
-        }
-        let text = text_of(&path).await?;
+        let text = tokio::task::spawn_blocking(move || match std::fs::exists(&path) {
+            Ok(false) => Ok(None),
+            _ => text_of(&path).map(Some),
+        });
+        let Some(text) = text.await.map_err(|error| error.to_string())?? else { return Ok(None) };
         let token = text.trim_ascii_end();
         if token.is_empty() || token.chars().any(char::is_control) {
             return Err("the file is not one line of text".to_owned());
@@ -94,11 +103,11 @@ impl SecretsDirectory {
         Ok(Some(token.to_owned()))
     }
 
-    async fn places(&self, name: &Id, origin: &str) -> Result<Option<AllowedTargets>, Fault> {
+    fn places(&self, name: &Id, origin: &str) -> Result<Option<AllowedTargets>, Fault> {
         let forbidden =
             |why: String| Fault::new(Reason::AgentTargetForbidden, format!("secret `{name}`: {why}"));
         let path = self.0.join(format!("{name}.for"));
-        let lines = text_of(&path).await.map_err(|error| {
+        let lines = text_of(&path).map_err(|error| {
             let shown = path.display();
             forbidden(format!("say where it may go, with a line `{origin}` in {shown} ({error})"))
         })?;
@@ -119,11 +128,10 @@ impl SecretsDirectory {
     }
 }
 
-async fn text_of(path: &Path) -> Result<String, String> {
+fn text_of(path: &Path) -> Result<String, String> {
     let mut text = String::new();
-    let file = tokio::fs::File::open(path).await.map_err(|error| error.to_string())?;
-    let mut file = file.take(SECRET_BYTES_MAX + 1);
-    file.read_to_string(&mut text).await.map_err(|error| error.to_string())?;
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
     if text.len() as u64 > SECRET_BYTES_MAX {
         return Err("the file is longer than 16 KiB".to_owned());
     }
