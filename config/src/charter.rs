@@ -5,6 +5,7 @@
 
 mod facts;
 mod assigned;
+mod webhook;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub use facts::{
     ALERT_AFTER_MS, About, Approved, CharterAct, Concern, Life, Organisation, Recipient, SiteFacts,
     TargetFacts, When,
 };
+pub use webhook::{Recipe, Webhook};
 
 /// Is nothing said? Then a revision does not carry it, and one of an older version is read as not saying it.
 pub(crate) fn unsaid<T: Default + PartialEq>(value: &T) -> bool {

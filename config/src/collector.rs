@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{Charter, HostPort};
+use crate::{Charter, HostPort, Id};
 
 /// One file says everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,4 +28,68 @@ pub struct CollectorConfig {
     /// The Unix group whose members may use the operators' socket. None by default: only root and the
     /// collector's own user may.
     pub operators: Option<String>,
+    /// Secrets of the collector's own, one file each. `/etc/vedetta/secrets` by default; relative to the file's folder.
+    pub secrets_directory: PathBuf,
+    /// How mails leave; without it nobody is mailed.
+    pub mail: Option<MailConfig>,
+}
+
+/// `mail:` of the collector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailConfig {
+    /// Whom mails come from.
+    pub from: String,
+    /// Who takes them, in the order in which they are tried; at least one.
+    pub relays: Vec<HostPort>,
+    /// When TLS begins there.
+    pub security: MailSecurity,
+    /// Authorities beside the system's, PEM.
+    pub authority: Option<String>,
+    /// Who logs in; nobody when absent.
+    pub login: Option<RelayLogin>,
+    /// Where people find the page, without a `/` at its end.
+    pub page: Option<String>,
+    /// Own texts; the built-in ones when absent. Relative to the file's folder.
+    pub templates: Option<PathBuf>,
+}
+
+/// When TLS begins. A relay that does not offer it gets no mail: an answer from which somebody took it out, neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MailSecurity {
+    /// After a few words in clear.
+    #[default]
+    Starttls,
+    /// Before the first word.
+    Tls,
+    /// Never: on this machine only.
+    None,
+}
+
+/// Who logs in to a relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayLogin {
+    /// The account.
+    pub user: String,
+    /// A file in the collector's secrets directory: the password, or the application's secret.
+    pub secret: Id,
+    /// Who gives a token, for XOAUTH2; the password is said when absent.
+    pub token: Option<RelayToken>,
+}
+
+/// The client credentials grant (RFC 6749, 4.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayToken {
+    /// The endpoint.
+    pub url: String,
+    /// The application.
+    pub client: String,
+    /// What the token is for, such as `https://outlook.office365.com/.default`.
+    pub scope: String,
+}
+
+impl MailConfig {
+    /// The part of `from` behind its `@`.
+    pub fn domain(&self) -> &str {
+        self.from.rsplit_once('@').map_or(self.from.as_str(), |(_, domain)| domain)
+    }
 }

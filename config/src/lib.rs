@@ -39,7 +39,7 @@ pub use cadence::{Cadence, Due};
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};
 pub use charter::{
     ALERT_AFTER_MS, About, Approved, Charter, CharterAct, Check, Component, Concern, FigureRule, Life, Node,
-    Organisation, Part, Recipient, Service, Site, SiteFacts, TargetFacts, When,
+    Organisation, Part, Recipe, Recipient, Service, Site, SiteFacts, TargetFacts, Webhook, When,
 };
 pub use check::{AccessPointParams, ApController, ApFallback, ApSource};
 pub use check::{
@@ -55,7 +55,7 @@ pub use check::{
     SnmpCipher, SnmpLimit, SnmpOid, SnmpParams, SnmpPreset, SnmpPrivacy, SnmpValue, SoaSerial, StartTls,
     TcpParams, TcpStep, Timing, TlsParams, UdpParams, WireText, thousandths,
 };
-pub use collector::{CollectorConfig, Vedetta};
+pub use collector::{CollectorConfig, MailConfig, MailSecurity, RelayLogin, RelayToken, Vedetta};
 pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, Within, WithinUnit};
 pub use fraction::{Fraction, Quotient};
 pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, UserGroup};

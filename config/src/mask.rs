@@ -83,7 +83,7 @@ fn not_a_name(lower: &[char], characters: &[char]) -> Option<usize> {
     let key: Vec<char> = "secret".chars().collect();
     let is_key = |begin: &usize| {
         let before = begin.checked_sub(1).map(|before| lower[before]);
-        lower[*begin..].starts_with(&key) && before.is_none_or(|c| !(c.is_alphanumeric() || c == '_'))
+        lower[*begin..].starts_with(&key) && before.is_none_or(|c| !c.is_alphanumeric())
     };
     let begin = (0..lower.len()).find(is_key)? + key.len();
     let colon = begin + lower[begin..].iter().position(|c| !matches!(c, '"' | '\'' | ' '))?;

@@ -9,6 +9,9 @@ mod sites;
 mod rules;
 mod calendars;
 mod recipients;
+mod webhook;
+mod mail;
+mod link;
 mod service;
 mod commitment;
 mod burn;
@@ -47,6 +50,8 @@ const WEB_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 
 /// Keys, store and socket of the collector unless said otherwise.
 pub(crate) const COLLECTOR_STATE: &str = "/var/lib/vedetta";
+/// Secrets of the collector unless said otherwise: the agent's default, too.
+pub(crate) const COLLECTOR_SECRETS: &str = "/etc/vedetta/secrets";
 /// Longer than any; names of a directory service are longer than the 32 of `groupadd`.
 const GROUP_BYTES_MAX: usize = 128;
 
@@ -112,6 +117,7 @@ pub(crate) fn vedetta(keys: &FileKeys, folder: Option<&Path>, report: &mut Repor
         alerting,
     };
     let collector = report.within("collector", |report| collector(keys.collector.as_ref(), folder, report));
+    doubts::warn_unmailed(keys, report);
     report.is_clean().then_some(Vedetta { charter, collector })
 }
 
@@ -186,6 +192,13 @@ fn collector(
             folder,
         ),
         operators: operators(keys, report),
+        secrets_directory: in_folder(
+            keys.and_then(|keys| keys.secrets.as_deref()).unwrap_or(COLLECTOR_SECRETS),
+            folder,
+        ),
+        mail: keys
+            .and_then(|keys| keys.mail.as_ref())
+            .and_then(|mail| report.within("mail", |report| mail::mail(&mail.value, folder, report))),
     }
 }
 

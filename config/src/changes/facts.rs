@@ -74,18 +74,24 @@ impl Changes {
             self.say(say!("the recipient `{}` is gone", "il destinatario `{}` non c'è più", gone.id));
         }
         for (recipient, before) in new.iter().zip(pairs) {
-            let Recipient { id, to, when, told_of, escalate_after_ms } = recipient;
+            let Recipient { id, to, webhook, when, told_of, escalate_after_ms } = recipient;
             let addresses = listed(to);
             let Some(before) = before else {
+                let reached = match webhook {
+                    Some(webhook) if to.is_empty() => Text::same(webhook.to_string()),
+                    Some(webhook) => say!("{addresses}, {webhook}", "{addresses}, {webhook}"; addresses),
+                    None => addresses,
+                };
                 self.say(say!(
-                    "the recipient `{id}` is new: {addresses}, {when}",
-                    "il destinatario `{id}` è nuovo: {addresses}, {when}"; addresses
+                    "the recipient `{id}` is new: {reached}, {when}",
+                    "il destinatario `{id}` è nuovo: {reached}, {when}"; reached
                 ));
                 continue;
             };
             let of = say!("of the recipient `{id}`", "del destinatario `{id}`");
             let what = part_of(say!("the list of addresses", "l'elenco degli indirizzi"), &of);
             self.text(&what, &listed(&before.to), &addresses);
+            self.optional(&key_of("webhook", &of), before.webhook.as_ref(), webhook.as_ref());
             self.value(&key_of("hours", &of), &before.when.to_string(), &when.to_string());
             self.text(&key_of("told_of", &of), &listed(&before.told_of), &listed(told_of));
             let after = |ms: &Option<u64>| ms.map(Millis);

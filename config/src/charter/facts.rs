@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::Webhook;
 use crate::{CheckId, ComponentId, Id, Severity, Vote, Week};
 
 /// Whose charter.
@@ -145,8 +146,11 @@ pub struct TargetFacts {
 pub struct Recipient {
     /// Its name, which `alert:` refers to.
     pub id: Id,
-    /// Mail addresses.
+    /// Mail addresses; with a webhook perhaps none.
     pub to: Vec<String>,
+    /// A URL that is told, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
     /// When.
     pub when: When,
     /// Of what, in the file's order.

@@ -11,7 +11,7 @@ mod told;
 mod tests;
 
 pub(super) use repeat::{renamed, repeated};
-pub(super) use told::warn as warn_untold;
+pub(super) use told::{warn as warn_untold, warn_unmailed};
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -251,9 +251,13 @@ fn mails_itself(keys: &FileKeys, component: &Component, words: &str, report: &mu
             let (_, domain) = to.value.rsplit_once('@')?;
             watched.iter().find(|check| names(&check.probe).iter().any(|host| is_of(host, domain)))
         };
-        // One address elsewhere is the cure.
-        let Some(checks) = recipient.to.iter().map(serves).collect::<Option<Vec<_>>>() else { continue };
-        let (Some(to), Some(check)) = (recipient.to.first(), checks.first()) else { continue };
+        // One address elsewhere is the cure, or another way than mail.
+        if recipient.webhook.is_some() || recipient.recipe.is_some() {
+            continue;
+        }
+        let to = recipient.to.as_deref().unwrap_or_default();
+        let Some(checks) = to.iter().map(serves).collect::<Option<Vec<_>>>() else { continue };
+        let (Some(to), Some(check)) = (to.first(), checks.first()) else { continue };
         let message = say!(
             "`{}` reads its mail through what `{}` watches: when that is down, the alarm does not arrive; add an \
              address elsewhere",

@@ -1,6 +1,6 @@
 //! Recipients of alarms, and who refers to them.
 
-use super::{Context, calendars};
+use super::{Context, calendars, webhook};
 use crate::text::say;
 use crate::yaml::alerting::RecipientKeys;
 use crate::yaml::nearest;
@@ -17,7 +17,16 @@ pub(super) fn recipients(
     sound
         .filter_map(|(name, keys)| {
             report.within(name.value.as_str(), |report| {
-                let to: Vec<String> = keys.to.iter().filter_map(|to| address(to, report)).collect();
+                let to: Vec<String> = keys.to.iter().flatten().filter_map(|to| address(to, report)).collect();
+                let webhook = webhook::webhook(keys, report);
+                if keys.to.as_ref().is_none_or(Vec::is_empty) && webhook == Some(None) {
+                    let message = say!(
+                        "`{}` cannot be told anything: write `to`, mail addresses, or `webhook`",
+                        "a `{}` non si può dire nulla: scrivi `to`, indirizzi di posta, o `webhook`",
+                        name.value
+                    );
+                    report.problem(name.at, message);
+                }
                 let when = keys
                     .hours
                     .as_ref()
@@ -25,6 +34,7 @@ pub(super) fn recipients(
                 Some(Recipient {
                     id: name.value.clone(),
                     to,
+                    webhook: webhook?,
                     when: when?,
                     told_of: told_of(keys.told_of.as_ref(), report),
                     escalate_after_ms: keys.escalate_after.as_ref().map(|after| after.value.0),
@@ -89,7 +99,7 @@ pub(super) fn severity(key: Option<&At<Severity>>, report: &mut Report<'_>) -> O
 }
 
 /// One `@` between two parts without spaces, the second one a name with a dot.
-fn address(key: &At<String>, report: &mut Report<'_>) -> Option<String> {
+pub(super) fn address(key: &At<String>, report: &mut Report<'_>) -> Option<String> {
     let plausible = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
     let (local, domain) = key.value.split_once('@').unwrap_or_default();
     let is_domain = domain.contains('.') && !domain.contains('@') && !domain.starts_with('.');

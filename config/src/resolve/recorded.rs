@@ -19,10 +19,6 @@ pub(super) fn warn(keys: &FileKeys, services: &[Service], report: &mut Report<'_
             report.within(name.value.as_str(), |report| row(service_keys, service, report));
         }
     });
-    if let Some((name, _)) = keys.alerting.iter().flat_map(|alerting| &alerting.entries).next() {
-        let instead = say!("no mail is sent in this version", "in questa versione non si invia posta");
-        report.within("alerting", |report| only(name.at, "alerting", &instead, report));
-    }
 }
 
 fn only(at: Place, key: &str, instead: &Text, report: &mut Report<'_>) {

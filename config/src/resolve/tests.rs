@@ -5,6 +5,7 @@ mod tree;
 mod rules;
 mod promises;
 mod mistakes;
+mod alerting;
 
 use crate::{Charter, Check, Loaded, parse};
 

@@ -56,8 +56,8 @@ fn what_counts_for_no_figure_is_told_at_its_line() {
         ),
         (
             "services: {}\nalerting:\n  ced: {to: a@b.example}\n  b: {to: b@b.example}",
-            "6: no mail is sent in this version; `alerting` is only recorded",
-            "in questa versione non si invia posta",
+            "6: nobody is mailed: `collector` has no `mail`, which says who takes the mails",
+            "nessuno riceve posta: a `collector` manca `mail`",
         ),
     ] {
         let said = warnings(&format!("{SITES}{rest}"));
@@ -227,11 +227,11 @@ fn what_a_figure_would_not_prove_is_a_warning() {
     }
     let apart = sites.replace("ups, line: f2", "rete, line: f2");
     let other = "services: {s: {components: {web: {probe: http, targets: {t: \"http://mx.comune.example/\"}}}}}\nalerting: {office: {to: a@comune.example}}";
-    assert_eq!(warnings(&format!("{apart}{other}")).len(), 1, "no mail is sent");
+    assert_eq!(warnings(&format!("{apart}{other}")).len(), 1, "nobody is mailed");
     // Who names the machine promises no more; and one address elsewhere is enough.
     let honest = "services: {s: {components: {copie: {name: Server di backup acceso, probe: tcp, targets: {t: \"mx.comune.example:25\"}}}}}\n\
                   alerting: {office: {to: [a@comune.example, a@altro.example]}}";
-    assert_eq!(warnings(&format!("{apart}{honest}")).len(), 1, "no mail is sent");
+    assert_eq!(warnings(&format!("{apart}{honest}")).len(), 1, "nobody is mailed");
 }
 
 /// A component that only says how urgent it is, a row whose one recipient wants the morning alone; and those in order.

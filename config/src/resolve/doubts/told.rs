@@ -59,6 +59,24 @@ fn parts(
     }
 }
 
+/// Recipients have addresses, and no mail leaves: said once, at the first of them.
+pub(in crate::resolve) fn warn_unmailed(keys: &FileKeys, report: &mut Report<'_>) {
+    if keys.collector.as_ref().is_some_and(|collector| collector.mail.is_some()) {
+        return;
+    }
+    let alerting = keys.alerting.iter().flat_map(Named::sound);
+    let mut addressed =
+        alerting.filter(|(_, recipient)| recipient.to.as_ref().is_some_and(|to| !to.is_empty()));
+    let Some((name, _)) = addressed.next() else { return };
+    let message = say!(
+        "nobody is mailed: `collector` has no `mail`, which says who takes the mails; what would have been told is on \
+         the page, in the log and in `vedetta today`",
+        "nessuno riceve posta: a `collector` manca `mail`, che dice chi prende la posta; ciò che si sarebbe detto è \
+         nella pagina, nel registro di sistema e in `vedetta today`"
+    );
+    report.within("alerting", |report| report.warning(name.at, message));
+}
+
 /// What is said here, or above.
 #[derive(Debug, Clone, Copy)]
 struct Said<'a> {

@@ -29,7 +29,14 @@ pub(super) fn spell(from: &str, to: &str) -> (i64, i64) {
 
 pub(super) fn recipient(name: &str, hours: When, told_of: &[Concern]) -> Recipient {
     let to = vec![format!("{name}@comune.example")];
-    Recipient { id: id(name), to, when: hours, told_of: told_of.to_vec(), escalate_after_ms: None }
+    Recipient {
+        id: id(name),
+        to,
+        webhook: None,
+        when: hours,
+        told_of: told_of.to_vec(),
+        escalate_after_ms: None,
+    }
 }
 
 pub(super) fn week(hours: &str) -> When {
