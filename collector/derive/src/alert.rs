@@ -17,6 +17,7 @@ mod facts;
 mod observe;
 mod causes;
 mod policy;
+mod severity;
 mod state;
 mod incidents;
 mod telling;
@@ -34,6 +35,7 @@ pub use facts::{
 };
 pub use observe::{AgentFacts, Outside, Watched};
 pub use policy::Policy;
+pub use severity::{severity, watched};
 pub use state::{Incident, Member, State, Stop, Thing};
 
 /// Folds what is known at `now_ms` into the state; what follows for people is returned in a fixed order.

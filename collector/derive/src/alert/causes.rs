@@ -238,7 +238,7 @@ fn all_of(each: impl Iterator<Item = Vec<Root>>) -> Vec<Root> {
 }
 
 /// Whose name is the line's: a target, or else a component.
-fn watcher<'a>(charter: &'a Charter, line: &str) -> Option<Watcher<'a>> {
+pub(super) fn watcher<'a>(charter: &'a Charter, line: &str) -> Option<Watcher<'a>> {
     let is_named = |check: &&Check| check.target.as_str() == line || check.id.as_str() == line;
     if let Some(check) = charter.checks().find(is_named) {
         return Some(Watcher::Check(check));

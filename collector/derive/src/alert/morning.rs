@@ -7,7 +7,7 @@ use config::Concern;
 use jiff::civil::Date;
 
 use super::decision::{Decision, Digest, Line, Morning, Story, What};
-use super::{Facts, State};
+use super::{CommitmentKey, Facts, Level, State};
 use crate::period::{day_of, midnight_ms};
 
 /// Tells the morning, once on each working day from 07:30 on, and the month on the first of them.
@@ -46,7 +46,7 @@ fn digest(state: &mut State, facts: &Facts, today: Date, now_ms: i64) -> Option<
         month: last,
         incidents: std::mem::take(&mut state.ended_in_month),
         secured: std::mem::take(&mut state.secured),
-        levels: state.budgets.iter().filter_map(|kept| Some((kept.key.clone(), kept.level?))).collect(),
+        levels: state.standing_levels(),
     };
     let to = facts.policy.everybody(Concern::Digest);
     Some(Decision { at_ms: now_ms, what: What::Digest(digest), to })
@@ -56,6 +56,20 @@ impl State {
     /// What a morning mail of this instant would say, in its order; for `vedetta today`.
     pub fn today(&self, facts: &Facts, now_ms: i64) -> Morning {
         Morning { day: day_of(now_ms), lines: self.lines(facts, now_ms) }
+    }
+
+    /// What a month's mail would say if it were told now, of the month that runs; for `vedetta mails`.
+    pub fn month(&self, now_ms: i64) -> Digest {
+        Digest {
+            month: day_of(now_ms).first_of_month(),
+            incidents: self.ended_in_month,
+            secured: self.secured.clone(),
+            levels: self.standing_levels(),
+        }
+    }
+
+    fn standing_levels(&self) -> Vec<(CommitmentKey, Level)> {
+        self.budgets.iter().filter_map(|kept| Some((kept.key.clone(), kept.level?))).collect()
     }
 
     fn lines(&self, facts: &Facts, now_ms: i64) -> Vec<Line> {

@@ -413,7 +413,7 @@ impl Telling {
     }
 
     /// The same, with what is said of a part of it.
-    fn or(&self, about: &About) -> Self {
+    pub(super) fn or(&self, about: &About) -> Self {
         Self {
             alert: if about.alert.is_empty() { self.alert.clone() } else { about.alert.clone() },
             severity: about.severity.unwrap_or(self.severity),

@@ -76,6 +76,7 @@ pub(super) struct Actor {
     pub(super) root: Root,
     pub(super) telling: Telling,
     pub(super) held_by: Vec<Root>,
+    pub(super) reason: Reason,
     pub(super) down: Vec<(i64, i64)>,
 }
 
@@ -126,7 +127,8 @@ impl Stage {
 
     pub(super) fn actor(&mut self, root: Root, down: &[(i64, i64)]) -> &mut Actor {
         let telling = Telling { alert: Vec::new(), severity: Severity::Page, after_ms: 5 * 60_000 };
-        self.actors.push(Actor { root, telling, held_by: Vec::new(), down: down.to_vec() });
+        let reason = Reason::ConnectTimeout;
+        self.actors.push(Actor { root, telling, held_by: Vec::new(), reason, down: down.to_vec() });
         self.actors.last_mut().unwrap()
     }
 
@@ -153,7 +155,7 @@ impl Stage {
                 root: actor.root.clone(),
                 state: if down.is_some() { Condition::Down } else { Condition::Up },
                 since_ms: down.map_or(ended, |(from_ms, _)| Some(from_ms)),
-                reason: if down.is_some() { Reason::ConnectTimeout } else { Reason::None },
+                reason: if down.is_some() { actor.reason } else { Reason::None },
                 failing: u32::from(down.is_some()),
                 vantages: 2,
                 held_by: actor.held_by.iter().filter(|cause| is_down(cause)).cloned().collect(),

@@ -1,5 +1,6 @@
 //! The week that an alarm must be able to live through: few mails, and nothing in it left unsaid.
 
+use collector_api::Reason;
 use config::Severity;
 
 use super::stage::*;
@@ -43,11 +44,14 @@ fn week() -> Stage {
     stage.whisper(NoticeKind::Agent, "pas1", silent).held_by = vec![line()];
 
     let missed = spell("2026-11-18 06:00", "2026-11-20 03:00");
-    stage.whisper(NoticeKind::Heartbeat, "data_center.backup.lavori.notte", missed).held_by = vec![backup()];
+    let night = stage.whisper(NoticeKind::Heartbeat, "data_center.backup.lavori.notte", missed);
+    night.held_by = vec![backup()];
+    night.detail = Detail::Reason(Reason::HeartbeatMissed.code());
     let twice = spell("2026-11-19 06:00", "2026-11-20 03:00");
     let part = stage.actor(backup(), &[twice]);
     part.telling.alert = vec![id("ufficio")];
     part.telling.severity = Severity::Ticket;
+    part.reason = Reason::HeartbeatNoRestorePoint;
     let work = spell("2026-11-21 09:00", "2026-11-21 12:00");
     stage.row("data_center", &[twice, work]).held_by = vec![backup()];
     stage.planned = vec![spell("2026-11-21 08:00", "2026-11-21 14:00")];
@@ -60,10 +64,14 @@ fn week() -> Stage {
     stage.row("intranet", &(0..11).map(flap).collect::<Vec<_>>());
 
     let always = spell(MONDAY, NEXT_MONDAY);
-    stage.whisper(NoticeKind::Certificate, "front_end.siti.sito", always);
-    stage.whisper(NoticeKind::Certificate, "intranet.posta.smtp", always);
+    for (name, ends) in
+        [("front_end.siti.sito", "2026-11-30 12:00"), ("intranet.posta.smtp", "2026-12-04 23:59")]
+    {
+        stage.whisper(NoticeKind::Certificate, name, always).detail = Detail::Instant(at(ends));
+    }
     for name in ["wifi.ap.lungomare3", "wifi.ap.lungomare4", "wifi.ap.rotonda1"] {
-        stage.whisper(NoticeKind::Member, name, spell("2026-11-18 09:00", NEXT_MONDAY));
+        let dead = stage.whisper(NoticeKind::Member, name, spell("2026-11-18 09:00", NEXT_MONDAY));
+        dead.detail = Detail::Reason(Reason::ApDisassociated.code());
     }
     let sunday = spell("2026-11-22 03:00", "2026-11-22 22:00");
     stage.whisper(NoticeKind::Agent, "vps1", sunday);
@@ -217,4 +225,22 @@ fn a_restart_at_any_moment_changes_nothing() {
     }
     assert_eq!(whole.decisions, broken.decisions);
     assert_eq!(whole.state, broken.state);
+}
+
+/// What was sent, a line each. Whoever words it, in another crate, is tested with the file.
+#[test]
+fn the_weeks_mails_are_the_file() {
+    let mut stage = week();
+    stage.play(MONDAY, NEXT_MONDAY);
+    let sent: Vec<Decision> =
+        stage.decisions.into_iter().filter(|decision| !decision.to.is_empty()).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/alert/tests/week.jsonl");
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test, for whoever changes the week")]
+    if std::env::var_os("VEDETTA_BLESS").is_some() {
+        let lines = sent.iter().map(|decision| serde_json::to_string(decision).unwrap() + "\n");
+        std::fs::write(path, lines.collect::<String>()).unwrap();
+    }
+    let file = std::fs::read_to_string(path).unwrap();
+    let read: Vec<Decision> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, sent, "VEDETTA_BLESS=1 writes it anew");
 }
