@@ -19,6 +19,7 @@ mod agent;
 mod terminal;
 mod status;
 mod today;
+mod mails;
 mod explain;
 mod outages;
 mod certificates;
@@ -55,6 +56,7 @@ enum Command {
     Schema(schema::Schema),
     Status(status::Status),
     Today(today::Today),
+    Mails(mails::MailsCommand),
     Explain(explain::Explain),
     Outages(outages::Outages),
     Certificates(certificates::CertificatesCommand),
@@ -83,6 +85,7 @@ impl Vedetta {
             Command::Schema(command) => command.run(out),
             Command::Status(command) => command.run(out),
             Command::Today(command) => command.run(out),
+            Command::Mails(command) => command.run(out),
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),
             Command::Certificates(command) => command.run(out),

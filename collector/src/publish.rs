@@ -13,6 +13,7 @@ mod answers;
 pub mod metrics;
 pub mod page;
 pub mod report;
+pub mod mail;
 mod router;
 
 pub(crate) use answers::changes;

@@ -6,6 +6,7 @@ mod sealed;
 mod work;
 mod now;
 mod alerts;
+mod mails;
 mod certificates;
 mod promise;
 mod promised;

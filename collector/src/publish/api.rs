@@ -2,7 +2,8 @@
 //!
 //! `GET /api/v1/years/2027`, `/api/v1/quarters/2027-Q1` and `/api/v1/months/2027-03` answer [`Year`]
 //! (`?outages=none` leaves the list of stops out, which can be most of the answer), `GET /api/v1/now`
-//! answers [`Now`], `GET /api/v1/alerts` [`Alerts`], `GET /api/v1/certificates` answers [`Certificates`], `GET /readyz` answers [`Ready`]. `?as_of=INSTANT` asks for what was known then,
+//! answers [`Now`], `GET /api/v1/alerts` [`Alerts`],
+//! `GET /api/v1/mails` (operators) [`Mails`], `GET /api/v1/certificates` answers [`Certificates`], `GET /readyz` answers [`Ready`]. `?as_of=INSTANT` asks for what was known then,
 //! `?account=SERVICE` (operators: or `all`) for what makes up the figure. Page, metrics and commands show
 //! these values and no others, so that they cannot disagree. The types stand apart from derive's: a change of
 //! the derivation is not a change of the
@@ -16,6 +17,7 @@ mod account;
 mod year;
 mod now;
 mod alerts;
+mod mails;
 mod certificates;
 
 pub use account::{
@@ -24,6 +26,7 @@ pub use account::{
 pub use alerts::{Alerts, BudgetAlert, OpenIncident, TodayLine};
 pub use certificates::{Certificate, Certificates, Registration, Seen};
 pub use figure::{Figure, Share};
+pub use mails::{BrokenTemplate, Mail, Mails};
 pub use now::{
     Agent, ComponentNow, Condition, Journal, MeanNow, Now, Rolling, ServiceNow, StaleStream, State,
     VantageNow, Work,

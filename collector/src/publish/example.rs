@@ -410,8 +410,8 @@ pub(crate) fn moment() -> Moment {
 /// The intranet is down, its budget is gone; a certificate and an agent are for the morning.
 fn alerting() -> Alerting {
     use collector_derive::alert::{
-        CommitmentKey, Detail, Incident, Level, Line, Member, Morning, Notice, NoticeKind, Root, Stop, Story,
-        Thing,
+        CommitmentKey, Detail, Digest, Incident, Level, Line, Member, Morning, Notice, NoticeKind, Root,
+        Stop, Story, Thing,
     };
     let stop = |from_ms, to_ms| Stop { from_ms, to_ms };
     let incident = Incident {
@@ -449,6 +449,12 @@ fn alerting() -> Alerting {
     let key = |service| CommitmentKey { service: id(service), hours: None };
     Alerting {
         at_ms: NOW_MS,
+        month: Digest {
+            month: collector_derive::day_of(NOW_MS).first_of_month(),
+            incidents: 3,
+            secured: vec![(key("wifi"), 2026)],
+            levels: vec![(key("intranet"), Level::Irrecoverable)],
+        },
         levels: vec![(key("data_center"), None), (key("intranet"), Some(Level::Irrecoverable))],
         today: Morning {
             day: collector_derive::day_of(NOW_MS),

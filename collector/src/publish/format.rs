@@ -169,6 +169,11 @@ pub(crate) fn date_time(ms: i64, lang: Lang) -> String {
     civil(ms).strftime(form).to_string()
 }
 
+/// `23/11/2026 09:10 CET`: for mails, which are read long after, and in the night in which an hour comes twice.
+pub(crate) fn local(ms: i64, lang: Lang) -> String {
+    format!("{} {}", date_time(ms, lang), civil(ms).strftime("%Z"))
+}
+
 /// `23/11/2026 09:10 +01:00`, with seconds where it has some: an instant as it was asked about, so that two of
 /// one day can be told apart on paper.
 pub(crate) fn instant(ms: i64, lang: Lang) -> String {
@@ -267,6 +272,8 @@ mod tests {
         assert_eq!(date_time(ms, Lang::It), "23/11/2026 09:10");
         assert_eq!(date_time(ms, Lang::En), "2026-11-23 09:10");
         assert_eq!(instant(ms, Lang::It), "23/11/2026 09:10 +01:00");
+        assert_eq!(local(ms, Lang::It), "23/11/2026 09:10 CET");
+        assert_eq!(local(ms - 120 * 86_400_000, Lang::En), "2026-07-26 10:10 CEST");
         assert_eq!(instant(ms + 7_000, Lang::En), "2026-11-23 09:10:07 +01:00");
         assert_eq!(near(ms, ms + 60_000, Lang::It), "09:10:00");
         assert_eq!(near(ms, ms + 86_400_000, Lang::It), "23/11/2026 09:10");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use collector_api::{ClockReading, Evidence, StreamId};
-use collector_derive::alert::{CommitmentKey, Facts, Incident, Level, Morning, State};
+use collector_derive::alert::{CommitmentKey, Digest, Facts, Incident, Level, Morning, State};
 use collector_derive::{
     Alternative, Basis, Ceiling, Charters, Corrections, Declared, Incidents, Latest, Period, Reading,
     RunIndex, ServicePace, Unobserved, YearFigures,
@@ -17,6 +17,7 @@ use prost::Message as _;
 
 use super::api::{Journal, Year};
 use super::asked::{Accounts, AskError, Asked};
+use super::mail::Templates;
 use super::sighting::Sighting;
 use crate::operator::Said;
 use crate::seal::Seal;
@@ -29,6 +30,16 @@ pub trait Moments: Send + Sync + 'static {
 
     /// Why the collector is not ready to take and derive samples, one sentence each; empty when it is.
     fn not_ready(&self) -> Vec<Said>;
+
+    /// The texts that mails are made with.
+    fn templates(&self) -> Arc<Templates> {
+        Arc::new(Templates::default())
+    }
+
+    /// The address of the page, if those who get mails can reach it.
+    fn page(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What the collector knows at one instant.
@@ -80,6 +91,8 @@ pub struct Alerting {
     pub levels: Vec<(CommitmentKey, Option<Level>)>,
     /// What a morning mail of that instant would say.
     pub today: Morning,
+    /// What a month's would.
+    pub month: Digest,
 }
 
 impl Alerting {
@@ -91,6 +104,7 @@ impl Alerting {
             open: state.open().to_vec(),
             levels: levels.collect(),
             today: state.today(facts, at_ms),
+            month: state.month(at_ms),
         }
     }
 }

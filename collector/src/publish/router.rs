@@ -20,13 +20,14 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use collector_derive::Period;
+use collector_derive::alert::Decision;
 use serde::Serialize;
 
-use super::api::{Alerts, Certificates, Now, Problem, Ready, Year};
+use super::api::{Alerts, Certificates, Mails, Now, Problem, Ready, Year};
 use super::asked::{Accounts, AskError, Asked, Reader, instant_ms};
-use super::moment::{Moment, Moments};
+use super::moment::{Alerting, Moment, Moments};
 use super::words::Lang;
-use super::{metrics, page};
+use super::{mail, metrics, page};
 use crate::declare::say;
 use crate::operator::Said;
 
@@ -60,6 +61,7 @@ pub fn router(moments: Arc<dyn Moments>, reader: Reader) -> Router {
         .route("/metrics", get(exposition))
         .route("/api/v1/now", get(now))
         .route("/api/v1/alerts", get(alerts))
+        .route("/api/v1/mails", get(mails))
         .route("/api/v1/certificates", get(certificates))
         .route(
             "/api/v1/years/{name}",
@@ -150,18 +152,44 @@ async fn present(
 async fn alerts(State(moments): Source) -> Response {
     let alerts = computed(move || {
         let moment = moments.moment(Asked::default())?;
-        let decided = moment.alerts.as_deref().ok_or_else(|| {
-            AskError::Busy(say!(
-                "nothing was decided yet: the first look comes within seconds of the start",
-                "non è ancora stato deciso nulla: il primo sguardo è pochi secondi dopo l'avvio"
-            ))
-        })?;
-        told(&Alerts::of(decided, &moment.charter))
+        told(&Alerts::of(decided(&moment)?, &moment.charter))
     });
     match alerts.await {
         Ok(body) => typed(JSON, body),
         Err(error) => refused(&error),
     }
+}
+
+/// The mails of this instant. They name machines and persons, and a month's costs two figures more: for operators.
+async fn mails(State(readers): Source) -> Response {
+    let mails = computed(move || {
+        if readers.reader == Reader::Anyone {
+            return Err(AskError::Forbidden(say!(
+                "mails are shown to operators only: `vedetta mails`",
+                "le mail si mostrano solo agli operatori: `vedetta mails`"
+            )));
+        }
+        let moment = readers.moment(Asked::default())?;
+        let (templates, page) = (readers.moments.templates(), readers.moments.page());
+        let more = |decision: &Decision| -> Result<Vec<Moment>, AskError> {
+            let known = mail::periods(decision).into_iter().map(|period| readers.moment(Asked::of(period)));
+            known.collect()
+        };
+        told(&Mails::of(decided(&moment)?, &moment, (&*templates, page.as_deref()), more)?)
+    });
+    match mails.await {
+        Ok(body) => typed(JSON, body),
+        Err(error) => refused(&error),
+    }
+}
+
+fn decided(moment: &Moment) -> Result<&Alerting, AskError> {
+    moment.alerts.as_deref().ok_or_else(|| {
+        AskError::Busy(say!(
+            "nothing was decided yet: the first look comes within seconds of the start",
+            "non è ancora stato deciso nulla: il primo sguardo è pochi secondi dopo l'avvio"
+        ))
+    })
 }
 
 /// `?outages=none` leaves the list of stops out; `?as_of=INSTANT` asks for what was known then;

@@ -1,5 +1,7 @@
 //! Words of what the alert engine decided: a line each, for people who have not seen the system before.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use collector_api::Reason;
 use collector_derive::alert::{
     Detail, Incident, Level, Line, Member, Notice, NoticeKind, Root, Story, Thing, Work,
@@ -12,6 +14,8 @@ use crate::publish::words::notices;
 
 /// Of how many things that an incident explains the names are told.
 const NAMES_MAX: usize = 20;
+/// So many like targets are told as one.
+const LIKE_MIN: usize = 3;
 
 /// What a line is about, for programs.
 pub(crate) fn kind(line: &Line) -> &'static str {
@@ -41,7 +45,7 @@ pub(crate) fn line(line: &Line, charter: &Charter, now_ms: i64, lang: Lang) -> S
 }
 
 /// What a budget's level means.
-fn level(level: Level, lang: Lang) -> &'static str {
+pub(crate) fn level(level: Level, lang: Lang) -> &'static str {
     match (level, lang) {
         (Level::Burning, Lang::It) => "il margine di fermo dell'anno si consuma troppo in fretta",
         (Level::Burning, Lang::En) => "the year's allowance of down time goes too fast",
@@ -62,14 +66,16 @@ fn level(level: Level, lang: Lang) -> &'static str {
     }
 }
 
-struct Words<'a> {
-    charter: &'a Charter,
-    now_ms: i64,
-    lang: Lang,
+/// How things of a charter are called, at one instant and in one language.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words<'a> {
+    pub(crate) charter: &'a Charter,
+    pub(crate) now_ms: i64,
+    pub(crate) lang: Lang,
 }
 
 impl Words<'_> {
-    fn say(&self, it: String, en: String) -> String {
+    pub(crate) fn say(&self, it: String, en: String) -> String {
         match self.lang {
             Lang::It => it,
             Lang::En => en,
@@ -81,17 +87,17 @@ impl Words<'_> {
         date_time(ms, self.lang)
     }
 
-    fn lasted(&self, ms: u64) -> String {
+    pub(crate) fn lasted(&self, ms: u64) -> String {
         duration(ms, self.lang)
     }
 
     /// The title of a service; the name of one that the charter no longer has.
-    fn service(&self, id: &str) -> String {
+    pub(crate) fn service(&self, id: &str) -> String {
         self.charter.service(id).map_or_else(|| id.to_owned(), |service| service.name.clone())
     }
 
     /// `Gestione intranet, Posta elettronica`: titles as far as the charter has some, then names.
-    fn path(&self, path: &str) -> String {
+    pub(crate) fn path(&self, path: &str) -> String {
         let mut names = path.split('.');
         let service = names.next().unwrap_or_default();
         let mut titles = vec![self.service(service)];
@@ -108,7 +114,7 @@ impl Words<'_> {
         titles.join(", ")
     }
 
-    fn root(&self, root: &Root) -> String {
+    pub(crate) fn root(&self, root: &Root) -> String {
         match root {
             Root::Engine => self.say("i calcoli del collettore".into(), "the collector's derivation".into()),
             Root::Line(line) => self.say(format!("la linea {line}"), format!("the line {line}")),
@@ -122,7 +128,7 @@ impl Words<'_> {
     }
 
     /// What is wrong with it, while it is.
-    fn state(&self, root: &Root) -> String {
+    pub(crate) fn state(&self, root: &Root) -> String {
         match root {
             Root::Row(_) | Root::Part(_) | Root::Line(_) => self.say("non disponibile".into(), "down".into()),
             Root::NoData(_) => self.say("assenti".into(), "missing".into()),
@@ -180,32 +186,65 @@ impl Words<'_> {
         format!("{why}; {planned}")
     }
 
-    /// `; spiega anche: …`
+    /// `; con la stessa causa: …`
     fn explains(&self, incident: &Incident) -> String {
-        if incident.members.is_empty() {
-            return String::new();
+        let names = self.explained(incident).join("; ");
+        if names.is_empty() {
+            return names;
         }
+        self.say(format!("; con la stessa causa: {names}"), format!("; of the same cause: {names}"))
+    }
+
+    /// What an incident explains, each once; like targets of one part as one, with their number.
+    pub(crate) fn explained(&self, incident: &Incident) -> Vec<String> {
+        let alike = members_by_part(incident);
+        let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut names: Vec<String> = Vec::new();
         for Member { thing, .. } in &incident.members {
             let name = match thing {
                 Thing::Root(root) => self.root(root),
+                Thing::Notice(NoticeKind::Member, name) => {
+                    let (part, _) = parted(name);
+                    match alike.get(part) {
+                        Some(like) if like.len() >= LIKE_MIN => {
+                            if !seen.insert(part.to_owned()) {
+                                continue;
+                            }
+                            format!("{} {} ({})", like.len(), self.path(part), self.some(like))
+                        }
+                        _ => self.path(name),
+                    }
+                }
                 Thing::Notice(kind, name) => self.thing(*kind, name),
             };
-            if !names.contains(&name) {
+            if seen.insert(name.clone()) {
                 names.push(name);
             }
         }
         let more = names.len().saturating_sub(NAMES_MAX);
         names.truncate(NAMES_MAX);
         if more > 0 {
-            names.push(self.say(format!("altri {more}"), format!("{more} more")));
+            names.push(self.others(more));
         }
-        let names = names.join("; ");
-        self.say(format!("; con la stessa causa: {names}"), format!("; of the same cause: {names}"))
+        names
+    }
+
+    /// The first of these names.
+    fn some(&self, names: &[&str]) -> String {
+        let mut told = names.iter().take(NAMES_MAX).copied().collect::<Vec<_>>().join(", ");
+        let more = names.len().saturating_sub(NAMES_MAX);
+        if more > 0 {
+            told = format!("{told}, {}", self.others(more));
+        }
+        told
+    }
+
+    pub(crate) fn others(&self, more: usize) -> String {
+        self.say(format!("altri {more}"), format!("{more} more"))
     }
 
     /// What a notice is about.
-    fn thing(&self, kind: NoticeKind, name: &str) -> String {
+    pub(crate) fn thing(&self, kind: NoticeKind, name: &str) -> String {
         match kind {
             NoticeKind::Agent | NoticeKind::Clock => {
                 self.say(format!("sonda {name}"), format!("agent {name}"))
@@ -324,6 +363,26 @@ impl Words<'_> {
     }
 }
 
+/// A target's part and its own name.
+fn parted(name: &str) -> (&str, &str) {
+    name.rsplit_once('.').unwrap_or((name, name))
+}
+
+/// The single targets that an incident explains, each once, by their parts.
+fn members_by_part(incident: &Incident) -> BTreeMap<&str, Vec<&str>> {
+    let mut parts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for Member { thing, .. } in &incident.members {
+        if let Thing::Notice(NoticeKind::Member, name) = thing
+            && seen.insert(name)
+        {
+            let (part, target) = parted(name);
+            parts.entry(part).or_default().push(target);
+        }
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,5 +424,24 @@ mod tests {
             "la linea fibra: rientrato, dal 23/11/2026 08:40 al 23/11/2026 09:12 2 fermi, 10 min 00 s in tutto; durante una \
              manutenzione programmata"
         );
+    }
+    #[test]
+    fn like_targets_are_told_as_one() {
+        let moment = example::moment();
+        let mut incident = moment.alerts.as_deref().unwrap().open[0].clone();
+        let member = |name: String| Member {
+            thing: Thing::Notice(NoticeKind::Member, name),
+            from_ms: example::NOW_MS,
+            to_ms: None,
+        };
+        incident.members = (1..=22).map(|number| member(format!("wifi.portale.ap{number}"))).collect();
+        incident.members.push(incident.members[3].clone());
+        incident.members.push(member("intranet.posta.smtp".to_owned()));
+        let words = Words { charter: &moment.charter, now_ms: example::NOW_MS, lang: Lang::It };
+        let told = words.explained(&incident);
+        assert_eq!(told.len(), 2, "{told:?}");
+        let start = "22 WiFi nelle aree coperte e interne agli edifici pubblici, Portale ospiti (ap1, ap2, ";
+        assert!(told[0].starts_with(start) && told[0].ends_with("ap20, altri 2)"), "{told:?}");
+        assert_eq!(told[1], "Gestione intranet, Posta elettronica, smtp");
     }
 }

@@ -182,7 +182,7 @@ fn weekday(day: jiff::civil::Weekday, lang: Lang) -> &'static str {
     names[usize::from(day.to_monday_zero_offset().unsigned_abs()).min(6)]
 }
 
-fn month(month: i8, lang: Lang) -> &'static str {
+pub(crate) fn month(month: i8, lang: Lang) -> &'static str {
     const IT: [&str; 12] = [
         "gennaio",
         "febbraio",
