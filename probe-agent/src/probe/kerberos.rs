@@ -23,6 +23,7 @@ use config::{HostPort, KerberosParams, KerberosTransport};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::time::{Instant, timeout};
 
+use super::rejections::is_refusal;
 use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::clock::{self, WallClock};
 use crate::secrets;
@@ -173,8 +174,8 @@ impl Kerberos {
         })?;
         let seen = self.log_in_with(&secret.text, way, kdc, ping, trace).await;
         match &seen {
-            Err(fault) if fault.reason == Reason::AuthRejected => {
-                rejections.learn(&secret.text, &self.origin, false, Instant::now());
+            Err(fault) if is_refusal(fault.reason) => {
+                rejections.refuse(&secret.text, &self.origin, fault.reason, Instant::now());
             }
             // A service that is not known comes after a password that was right.
             Ok(_) => rejections.learn(&secret.text, &self.origin, true, Instant::now()),

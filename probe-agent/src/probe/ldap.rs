@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::kerberos::Skew;
+use super::rejections::is_refusal;
 use super::{Asker, Attempted, Fault, Surroundings, Trace, connect};
 use crate::clock::{self, WallClock};
 use crate::secrets;
@@ -76,8 +77,8 @@ impl Ldap {
         })?;
         let seen = self.attempt_as(Some((bind, &secret)), surroundings, trace).await;
         match &seen {
-            Err(fault) if fault.reason == Reason::AuthRejected => {
-                rejections.learn(&secret.text, &self.origin, false, Instant::now());
+            Err(fault) if is_refusal(fault.reason) => {
+                rejections.refuse(&secret.text, &self.origin, fault.reason, Instant::now());
             }
             // Whoever did not come so far learned nothing about the secret.
             Err(fault) if fault.verdict() != Verdict::Degraded => {}
@@ -251,6 +252,8 @@ fn judge_bind(outcome: &Outcome) -> Result<(), Fault> {
         code::INVALID_CREDENTIALS => {
             reason_of_active_directory(&outcome.text).unwrap_or(Reason::AuthRejected)
         }
+        // 389 Directory Server's word for a lock.
+        code::CONSTRAINT if outcome.text.contains("password retry limit") => Reason::AuthLocked,
         _ => Reason::LdapCode,
     };
     Err(Fault::new(reason, explained(outcome)))

@@ -4,10 +4,12 @@
 //! What is remembered is of the secret and of the whole agent, so that ten checks with one wrong password
 //! are not ten attempts to log in. After a rejection the secret rests for a quarter of an hour, after the
 //! third for an hour each; another secret in the file is tried at once. It is never given up: a portal
-//! whose directory of users is broken rejects good credentials, and recovers.
+//! whose directory of users is broken rejects good credentials, and recovers. Credentials of an account that is locked,
+//! disabled or expired rest alike: nothing that the agent says opens it, and a lock may begin anew with each try. The
+//! price: that it is open again is seen up to as late.
 //!
 //! Who is held back says what is known. Where this origin's last answer was a rejection and nothing newer
-//! is known, that is still the answer: down `auth.rejected`, with the fact `held_back`; unknown would let
+//! is known, that is still the answer: down, for the reason of then, with the fact `held_back`; unknown would let
 //! an outage that says 401 vanish from the figure after its first minute. The price: its end is seen up to
 //! an hour late, to the disadvantage of whoever is measured. An origin that was not asked yet is unknown
 //! (`auth.held_back`), and one that has accepted the secret is asked on: it proves nothing against it. Questions
@@ -54,8 +56,14 @@ struct Known {
     doubts: u32,
     /// The last rejection.
     rejected: Option<Instant>,
-    /// By origin: was it accepted when it was last tried?
-    accepted: HashMap<String, bool>,
+    /// By origin: accepted when it was last tried, or why not?
+    tried: HashMap<String, Result<(), Reason>>,
+}
+
+/// Does this say of the account, and not of the server, that nobody gets in? Then its credentials rest.
+pub(super) const fn is_refusal(reason: Reason) -> bool {
+    use Reason::{AuthDisabled, AuthExpired, AuthLocked, AuthRejected};
+    matches!(reason, AuthRejected | AuthDisabled | AuthExpired | AuthLocked)
 }
 
 impl Rejections {
@@ -63,8 +71,8 @@ impl Rejections {
     pub(super) fn permit(&self, secret: &str, origin: &str, now: Instant) -> Result<(), HeldBack> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = known.get(&digest_of(secret)) else { return Ok(()) };
-        let is_accepted = known.accepted.get(origin).copied();
-        let (Some(rejected), None | Some(false)) = (known.rejected, is_accepted) else { return Ok(()) };
+        let tried = known.tried.get(origin).copied();
+        let (Some(rejected), None | Some(Err(_))) = (known.rejected, tried) else { return Ok(()) };
         let rest = if known.rejections >= REJECTIONS_MAX { LONG_REST } else { REST };
         let left = rest.saturating_sub(now.saturating_duration_since(rejected));
         if left.is_zero() {
@@ -72,31 +80,42 @@ impl Rejections {
         }
         let minutes = left.as_secs().div_ceil(60);
         let again = format!("tried again in {minutes} min, or at once with another secret in the file");
-        let fault = match is_accepted {
-            Some(_) => Fault::new(Reason::AuthRejected, format!("rejected; {again}")),
-            None => Fault::new(Reason::AuthHeldBack, format!("rejected elsewhere; {again}")),
+        let fault = match tried {
+            Some(Err(Reason::AuthRejected)) => Fault::new(Reason::AuthRejected, format!("rejected; {again}")),
+            Some(Err(reason)) => Fault::new(reason, format!("{}; {again}", reason.describe())),
+            _ => Fault::new(Reason::AuthHeldBack, format!("rejected elsewhere; {again}")),
         };
         Err(HeldBack { fault, minutes })
     }
 
     /// Learns what became of a secret that was tried.
     pub(super) fn learn(&self, secret: &str, origin: &str, is_accepted: bool, now: Instant) {
+        let tried = if is_accepted { Ok(()) } else { Err(Reason::AuthRejected) };
+        self.take_in(secret, origin, tried, now);
+    }
+
+    /// Learns why a secret that was tried was not accepted: one of [`is_refusal`].
+    pub(super) fn refuse(&self, secret: &str, origin: &str, reason: Reason, now: Instant) {
+        self.take_in(secret, origin, Err(reason), now);
+    }
+
+    fn take_in(&self, secret: &str, origin: &str, tried: Result<(), Reason>, now: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED_MAX {
             all.clear();
         }
         let known = all.entry(digest_of(secret)).or_default();
-        if known.accepted.len() >= REMEMBERED_MAX {
-            known.accepted.clear();
+        if known.tried.len() >= REMEMBERED_MAX {
+            known.tried.clear();
         }
-        known.accepted.insert(origin.to_owned(), is_accepted);
-        if is_accepted {
+        known.tried.insert(origin.to_owned(), tried);
+        if tried.is_ok() {
             known.doubts = 0;
         }
-        if !is_accepted {
+        if tried.is_err() {
             known.rejections = known.rejections.saturating_add(1);
             known.rejected = Some(now);
-        } else if known.accepted.values().all(|&is_accepted| is_accepted) {
+        } else if known.tried.values().all(Result::is_ok) {
             (known.rejections, known.rejected) = (0, None);
         }
     }
@@ -174,6 +193,26 @@ mod tests {
         );
         let held = rejections.permit("a", OTHER, now).unwrap_err();
         assert_eq!((held.fault.reason, held.fault.verdict()), (Reason::AuthHeldBack, Verdict::Unknown));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_lets_nobody_in_rests_and_says_why() {
+        for reason in [Reason::AuthLocked, Reason::AuthDisabled, Reason::AuthExpired] {
+            assert!(is_refusal(reason));
+            let (rejections, now) = (Rejections::default(), Instant::now());
+            rejections.refuse("a", HOME, reason, now);
+            let held = rejections.permit("a", HOME, now).unwrap_err();
+            assert_eq!((held.fault.reason, held.fault.verdict()), (reason, Verdict::Down));
+            assert!(held.fault.detail.starts_with(reason.describe()), "{}", held.fault.detail);
+            let elsewhere = rejections.permit("a", OTHER, now).unwrap_err();
+            assert_eq!(
+                elsewhere.fault.reason,
+                Reason::AuthHeldBack,
+                "another controller of the same accounts"
+            );
+            assert!(rejections.permit("a", HOME, now + REST).is_ok());
+        }
+        assert!(!is_refusal(Reason::AuthHeldBack) && !is_refusal(Reason::LdapCode));
     }
 
     #[tokio::test(start_paused = true)]

@@ -368,3 +368,22 @@ async fn a_wrong_password_rests_and_is_never_shown() {
     assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, Reason::AuthRejected), "{outcome:?}");
     assert_eq!(open.asked.load(Ordering::SeqCst), 3, "the second run asks without the password only");
 }
+
+/// A centre that tells of the account only after the password: the password is not told it again.
+#[tokio::test]
+async fn an_account_that_lets_nobody_in_is_not_tried_again() {
+    for (second, reason) in [(18, Reason::AuthDisabled), (23, Reason::AuthExpired)] {
+        let open = Centre { second, ..RIGHT }.open().await;
+        let (_folder, surroundings) = agent_for(&open.kdc, PASSWORD);
+        let check = check(params(&open.kdc, Depth::Ticket, KerberosTransport::Tcp));
+        for asked in [2, 3] {
+            let outcome = check.run(&surroundings).await;
+            assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, reason), "{outcome:?}");
+            assert_eq!(
+                open.asked.load(Ordering::SeqCst),
+                asked,
+                "the second run asks without the password only"
+            );
+        }
+    }
+}

@@ -19,6 +19,7 @@ pub(super) mod code {
     pub(in super::super) const STRONGER_AUTH: i64 = 8;
     pub(in super::super) const REFERRAL: i64 = 10;
     pub(in super::super) const CONFIDENTIALITY: i64 = 13;
+    pub(in super::super) const CONSTRAINT: i64 = 19;
     pub(in super::super) const INVALID_CREDENTIALS: i64 = 49;
 
     /// As the standard calls it, where that helps.
@@ -33,6 +34,7 @@ pub(super) mod code {
             REFERRAL => "referral",
             11 => "adminLimitExceeded",
             CONFIDENTIALITY => "confidentialityRequired",
+            CONSTRAINT => "constraintViolation",
             32 => "noSuchObject",
             34 => "invalidDNSyntax",
             48 => "inappropriateAuthentication",

@@ -194,6 +194,8 @@ async fn each_end_of_a_bind_has_its_reason() {
         (49, data("701"), down(Reason::AuthExpired)),
         (49, data("773"), down(Reason::AuthExpired)),
         (49, data("775"), down(Reason::AuthLocked)),
+        (19, "Exceed password retry limit. Please try later.".to_owned(), down(Reason::AuthLocked)),
+        (19, String::new(), down(Reason::LdapCode)),
         (8, String::new(), down(Reason::LdapCode)),
         (10, String::new(), down(Reason::LdapReferralOnly)),
         (13, "confidentiality required".to_owned(), down(Reason::LdapCode)),
@@ -298,6 +300,28 @@ async fn noise_is_malformed_and_a_farewell_is_heard() {
     ] {
         let outcome = run(Directory { noise: Some(noise), ..RIGHT }, |params| params).await;
         assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, reason), "{noise:?}: {outcome:?}");
+    }
+}
+
+/// A lock may begin anew with each try, whatever the password.
+#[tokio::test]
+async fn an_account_that_lets_nobody_in_is_not_tried_again() {
+    for (data, reason) in
+        [("775", Reason::AuthLocked), ("532", Reason::AuthExpired), ("533", Reason::AuthDisabled)]
+    {
+        let text: &'static str = format!("AcceptSecurityContext error, data {data}, v4563").leak();
+        let (server, mut tasks) = Directory { bind: (49, text), ..RIGHT }.open().await;
+        let (folder, surroundings) = agent_for(&server);
+        let check = check(with_bind(params(&server)));
+        let outcome = check.run(&surroundings).await;
+        assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, reason), "{outcome:?}");
+        // Nobody is there any more: whoever dialled would say so.
+        tasks.shutdown().await;
+        let outcome = check.run(&surroundings).await;
+        assert_eq!((outcome.verdict, outcome.reason), (Verdict::Down, reason), "{outcome:?}");
+        assert!(outcome.evidence.facts.iter().any(|fact| fact.name == "held_back"), "{outcome:?}");
+        std::fs::write(folder.path().join("sonda"), "another").unwrap();
+        assert_eq!(check.run(&surroundings).await.reason, Reason::ConnectRefused, "tried at once");
     }
 }
 
