@@ -56,6 +56,12 @@ pub(in super::super) const RIGHT: Centre = Centre {
     is_replay: false,
 };
 
+/// What a centre answers to the first question over TCP, for peers that go on as they like.
+pub(in super::super) fn asks_for_a_proof() -> Vec<u8> {
+    let refusal = RIGHT.refusal(25);
+    [&u32::try_from(refusal.len()).unwrap().to_be_bytes()[..], &refusal].concat()
+}
+
 fn tagged(number: u8, inner: &[u8]) -> Vec<u8> {
     element(context(number), &[inner])
 }
