@@ -339,28 +339,32 @@ impl<'e> Session<'e> {
 
     /// Why there is no answer: what the device told of it, or nothing.
     fn silence(&self) -> Fault {
-        match self.hint {
-            Some(Stat::NotInTimeWindow) => {
+        match (self.hint, self.untold().filter(|_| self.is_unproven)) {
+            (Some(Stat::NotInTimeWindow), _) => {
                 Fault::degraded(Reason::SnmpNotInTimeWindow, "also after its engine was asked anew")
             }
-            Some(Stat::UnknownEngine) => Fault::degraded(Reason::SnmpNotInTimeWindow, "its engine changes"),
-            Some(stat) => Fault::degraded(Reason::SnmpAuth, stat.describe()),
-            // What net-snmp decrypts with another key is noise to it, and noise it drops without a word.
-            None if self.is_unproven && self.has_privacy() => {
-                let detail = "it says who it is and does not answer what is asked: is the passphrase or the algorithm of \
-                              `privacy` another there?";
+            (Some(Stat::UnknownEngine), _) => {
+                Fault::degraded(Reason::SnmpNotInTimeWindow, "its engine changes")
+            }
+            (Some(stat), _) => Fault::degraded(Reason::SnmpAuth, stat.describe()),
+            (None, Some(untold)) => {
+                let detail = format!("it says who it is and does not answer what is asked: {untold}");
                 Fault::degraded(Reason::SnmpAuth, detail)
             }
-            None if self.ignored > 0 => {
+            (None, None) if self.ignored > 0 => {
                 let detail = format!("silence but for {} datagrams that answer nothing asked", self.ignored);
                 Fault::new(Reason::SnmpNoReply, detail)
             }
-            None => Fault::new(Reason::SnmpNoReply, "no answer"),
+            (None, None) => Fault::new(Reason::SnmpNoReply, "no answer"),
         }
     }
 
-    fn has_privacy(&self) -> bool {
-        matches!(&self.speaker, Speaker::User(user) if user.privacy.is_some())
+    /// What a user may have wrong without being told.
+    fn untold(&self) -> Option<&'static str> {
+        match &self.speaker {
+            Speaker::Community(_) => None,
+            Speaker::User(user) => untold(user.privacy.is_some(), !user.context.is_empty()),
+        }
     }
 
     fn keep(&mut self, engine: Engine) {
@@ -395,6 +399,17 @@ fn not_authorized() -> Fault {
 /// What a status says of one value. `noSuchName` is how version 1 says that there is none.
 fn refused(status: u32) -> Value {
     if status == 2 { Value::Absent } else { Value::Refused(status) }
+}
+
+/// What net-snmp decrypts with another key is noise to it, and noise it drops without a word; so does it, and snmpsim,
+/// with questions for a context that it has not.
+pub(super) const fn untold(has_privacy: bool, has_context: bool) -> Option<&'static str> {
+    match (has_privacy, has_context) {
+        (false, false) => None,
+        (true, false) => Some("is the passphrase or the algorithm of `privacy` another there?"),
+        (false, true) => Some("is there no such `context`?"),
+        (true, true) => Some("is there no such `context`, or another passphrase or algorithm of `privacy`?"),
+    }
 }
 
 /// A port that is closed is told by the host itself.

@@ -127,3 +127,19 @@ async fn a_passphrase_that_is_not_accepted_is_no_dead_device() {
     let outcome = run(asked(&address)).await;
     check(&outcome, Verdict::Degraded, Reason::SnmpAuth, "the passphrase or the algorithm of `auth`");
 }
+
+/// Agents tell of neither a wrong key for encryption nor a context that they have not, so that is asked back.
+#[test]
+fn silence_behind_an_engine_that_says_who_it_is_is_no_dead_device() {
+    for (has_privacy, has_context, told) in [
+        (false, false, [false, false]),
+        (true, false, [true, false]),
+        (false, true, [false, true]),
+        (true, true, [true, true]),
+    ] {
+        let untold = super::super::session::untold(has_privacy, has_context);
+        assert_eq!(untold.is_some(), has_privacy || has_context);
+        let untold = untold.unwrap_or_default();
+        assert_eq!([untold.contains("`privacy`"), untold.contains("`context`")], told, "{untold}");
+    }
+}
