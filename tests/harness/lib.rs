@@ -26,6 +26,7 @@ pub mod sso_servers;
 pub mod network;
 pub mod domain_controller;
 pub mod snmp_agents;
+pub mod snmpsim;
 pub mod mounts;
 pub mod stored;
 pub mod place;

@@ -2,8 +2,8 @@
 //!
 //! It tells what its machine is, and beside that whatever a story writes into a table: a script serves that table
 //! through snmpd's `pass`, so that a value changes while the agent runs. The same agent is a switch, a UPS or the
-//! controller of access points, depending on what its table says. snmpsim would serve recorded tables as well, but is a
-//! second implementation to install; the protocol spoken here is net-snmp's own.
+//! controller of access points, depending on what its table says. Whole devices, and the protocol as others speak it, are
+//! `snmpsim`'s; the one spoken here is net-snmp's own.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -25,6 +25,7 @@ mod echoes;
 mod sso;
 mod snmp;
 mod access_points;
+mod simulated_devices;
 mod past_year;
 mod scraped;
 mod sealed_year;
