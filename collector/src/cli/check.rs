@@ -3,13 +3,14 @@
 mod effective;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use config::{Charter, Loaded};
 
 use super::place::Place;
 use crate::publish::Lang;
+use crate::publish::mail::{Problem, Templates};
 use crate::serve::admission;
 
 /// Read the configuration and say everything that is wrong with it.
@@ -47,6 +48,7 @@ impl Check {
                     let (path, why) = (path.display(), said.get(spoken));
                     writeln!(out, "{}: {path}: `collector.operators`: {why}", warning(lang))?;
                 }
+                templates(collector.mail.as_ref(), (&path, lang), out)?;
                 if let Some(text) = loaded.vedetta.charter.without_figure() {
                     writeln!(out, "{}: {}", note(lang), text.get(lang))?;
                 }
@@ -74,6 +76,28 @@ fn report(loaded: &Loaded, lang: config::Lang, out: &mut dyn Write) -> std::io::
     let warning = warning(lang);
     for doubt in &loaded.warnings {
         writeln!(out, "{warning}: {}", doubt.show(lang))?;
+    }
+    Ok(())
+}
+
+/// Own texts of mails that cannot be used.
+fn templates(
+    mail: Option<&config::MailConfig>,
+    (path, lang): (&Path, config::Lang),
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let Some(directory) = mail.and_then(|mail| mail.templates.as_deref()) else { return Ok(()) };
+    let (warning, path) = (warning(lang), path.display());
+    for Problem { file, why } in Templates::load(Some(directory)).problems() {
+        let told = match lang {
+            config::Lang::En => {
+                format!("`{file}` cannot be used, mails are made with the built-in text: {why}")
+            }
+            config::Lang::It => {
+                format!("`{file}` non si può usare, le mail hanno il testo di fabbrica: {why}")
+            }
+        };
+        writeln!(out, "{warning}: {path}: `collector.mail.templates`: {told}")?;
     }
     Ok(())
 }
@@ -117,4 +141,30 @@ fn summary(charter: &Charter, lang: config::Lang) -> String {
 
 fn counted(count: usize, [one, many]: [&str; 2]) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_texts_of_mails_are_tried() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("opened.txt"), "{{ heading }}").unwrap();
+        std::fs::write(directory.path().join("morning.html"), "<p>{{ headline }}</p>").unwrap();
+        let mail = config::MailConfig {
+            from: "vedetta@comune.example".to_owned(),
+            relays: Vec::new(),
+            security: config::MailSecurity::Starttls,
+            authority: None,
+            login: None,
+            page: None,
+            templates: Some(directory.path().to_owned()),
+        };
+        let mut out = Vec::new();
+        templates(Some(&mail), (Path::new("vedetta.yaml"), config::Lang::It), &mut out).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        let start = "avviso: vedetta.yaml: `collector.mail.templates`: `morning.html` non si può usare";
+        assert!(told.starts_with(start) && told.lines().count() == 1, "{told}");
+    }
 }

@@ -79,11 +79,7 @@ impl Templates {
     /// The built-in ones, and those of a directory before them. Whatever is wrong with one is a [problem](Problem) and
     /// stands in the log; the others are used.
     pub fn load(directory: Option<&Path>) -> Self {
-        let files = Files::load(directory);
-        for Problem { file, why } in files.problems() {
-            tracing::warn!(file, why, "a template of mails cannot be used; the built-in one is");
-        }
-        Self { files }
+        Self { files: Files::load(directory) }
     }
 
     /// What was wrong with the directory's files when they were read.

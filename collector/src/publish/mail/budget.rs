@@ -152,7 +152,7 @@ fn meaning(level: Level, year: i16) -> Meaning {
             badge: "URGENTE",
             subject: "il fermo ammesso si consuma troppo in fretta".to_owned(),
             it: format!(
-                "Per ogni impegno annuo una parte dell'anno può andare persa: è il fermo ammesso. Nelle ultime ore se ne è andata \
+                "Per ogni impegno annuo una parte dell'anno può andare persa: è il fermo ammesso. Di recente se ne è andata \
                  una parte così grande che, continuando, quello di tutto il {year} finirebbe in poche settimane. Il servizio può \
                  anche essere disponibile in questo istante: conta la somma dei fermi recenti, anche brevi."
             ),
@@ -160,7 +160,7 @@ fn meaning(level: Level, year: i16) -> Meaning {
                    questo andamento non sarà mantenuto, poi non più raggiungibile. Dopo sette giorni buoni il livello scende da sé.",
             steps: [
                 "Cerca che cosa si ripete: «vedetta outages» elenca i fermi con la causa; di solito è sempre la stessa.",
-                "Se il servizio ora è disponibile, di notte non c'è nulla da fare: basta occuparsene nel primo giorno lavorativo.",
+                "Quando il servizio è disponibile, di notte non c'è altro da fare: del resto ci si occupa nel primo giorno lavorativo.",
             ],
             steps_en: [
                 "Find what repeats itself (`vedetta outages`). If the service is up now, it can wait for the morning.",

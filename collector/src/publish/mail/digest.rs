@@ -1,15 +1,17 @@
 //! The letter that a month begins with, for whoever signs the charter: what each promise has come to, with the tables
 //! as files. That of December is about the year that is over, and says how it is closed.
 
+mod figures;
+
 use collector_derive::Period;
 use collector_derive::alert::Digest;
 
+use self::figures::Figures;
 use super::Attachment;
 use super::told::{Opening, Told};
-use super::view::{Command, Fact, Item, Row, Section, Table, View};
-use crate::publish::api::{Figure, Outlook, ServiceYear, Share, Standing, Year};
+use super::view::{Command, Fact, Item, Section, View};
+use crate::publish::api::{Outlook, Standing, Year};
 use crate::publish::moment::Moment;
-use crate::publish::words::terms::Terms;
 use crate::publish::words::{alerts, notices};
 use crate::publish::{Lang, report, words};
 
@@ -38,14 +40,12 @@ pub(super) fn of(digest: &Digest, periods: &[Moment], told: &Told<'_>) -> (View,
     view.steps = steps(year, is_year, provisional, &figures);
     view.sections = sections(digest, &figures, told);
     view.commands = commands(digest, is_year && provisional);
-    view.english.facts = figures.in_english();
-    view.english.steps = if is_year && provisional {
-        vec![format!(
-            "Settle gaps, annotate causes, then `vedetta seal {year} --dry-run` and `vedetta seal {year}`."
-        )]
+    view.english.steps = figures.in_english();
+    view.english.steps.push(if is_year && provisional {
+        format!("To close the year: settle gaps, annotate causes, then `vedetta seal {year} --dry-run` and `vedetta seal {year}`.")
     } else {
-        vec!["For your information; the files have everything.".to_owned()]
-    };
+        "For your information; the files have everything.".to_owned()
+    });
     if month.is_none() || whole.is_none() {
         let period = digest.month.strftime("%Y-%m").to_string();
         view.notes.push(format!(
@@ -110,117 +110,8 @@ fn opening(digest: &Digest, is_year: bool, provisional: bool, counted: &str) -> 
     }
 }
 
-/// The tables behind a letter.
-struct Figures<'a> {
-    month: Option<&'a Year>,
-    year: Option<&'a Year>,
-}
-
-impl Figures<'_> {
-    /// Services with something to see, those of the year or else of the month.
-    fn services(&self) -> impl Iterator<Item = (&Year, &ServiceYear)> {
-        let year = self.year.or(self.month);
-        year.into_iter().flat_map(|year| year.services.iter().map(move |service| (year, service)))
-    }
-
-    /// `2 in linea, 1 non dimostrabile`.
-    fn outcomes(&self) -> String {
-        let mut counts: Vec<(&str, usize)> = Vec::new();
-        for (year, service) in self.services() {
-            let Some(promise) = service.promised().0 else { continue };
-            let word = words::verdict(promise.standing, promise.outlook, year.provisional, Lang::It);
-            match counts.iter_mut().find(|(known, _)| *known == word) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((word, 1)),
-            }
-        }
-        counts.iter().map(|(word, count)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
-    }
-
-    fn table(&self, month: &str, year: i16) -> Option<Table> {
-        let columns = ["Impegno", "Anno finora", "Nel mese", "Fermo", "Ancora ammesso", "Come va"];
-        let rows = self.services().filter(|(_, service)| service.is_probed());
-        let rows: Vec<Row> = rows.map(|(year, service)| self.row(year, service)).collect();
-        (!rows.is_empty()).then(|| Table {
-            caption: format!("Servizi della Carta: {month} {year} e anno finora"),
-            of: "Servizio".to_owned(),
-            columns: columns.map(str::to_owned).to_vec(),
-            rows,
-        })
-    }
-
-    fn row(&self, year: &Year, service: &ServiceYear) -> Row {
-        let lang = Lang::It;
-        let none = || lang.labels().none.to_owned();
-        let (promise, figure) = service.promised();
-        let target = promise.map(|promise| &promise.target);
-        let terms = Terms::of(year, service, lang);
-        let month = self.month.and_then(|month| month.services.iter().find(|one| one.id == service.id));
-        let in_month = month.map(|service| service.promised().1);
-        let down = match in_month {
-            Some(in_month) => {
-                format!("{}, di cui nel mese {}", terms.time(figure.down_ms), terms.time(in_month.down_ms))
-            }
-            None => terms.time(figure.down_ms),
-        };
-        let planned = service.beside().1.map(|net| figure.down_ms.saturating_sub(net.down_ms));
-        let planned = planned
-            .filter(|ms| *ms > 0)
-            .map_or_else(String::new, |ms| format!("; programmato {}", terms.time(ms)));
-        let left = promise.map_or_else(none, |promise| {
-            let left = terms.time(promise.budget_remaining_ms.unsigned_abs());
-            let all = terms.time(promise.budget_ms);
-            if promise.budget_remaining_ms < 0 {
-                format!("superato di {left} su {all}")
-            } else {
-                format!("{left} su {all}")
-            }
-        });
-        let outcome = match promise {
-            Some(promise) => {
-                let word = words::verdict(promise.standing, promise.outlook, year.provisional, lang);
-                if year.provisional {
-                    format!("{word} ({})", lang.labels().provisional)
-                } else {
-                    word.to_owned()
-                }
-            }
-            None => words::no_outcome(&service.unmeasured, lang).to_owned(),
-        };
-        let cells = vec![
-            promise.map_or_else(none, |promise| words::threshold(&promise.target, promise.strict, lang)),
-            figure.headline(target, lang),
-            in_month.map_or_else(none, |figure: &Figure| figure.headline(target, lang)),
-            format!("{down}{planned}"),
-            left,
-            outcome,
-        ];
-        Row { name: service.name.clone(), cells }
-    }
-
-    fn in_english(&self) -> Vec<Fact> {
-        let promising =
-            self.services().filter_map(|(year, service)| Some((year, service, service.promised().0?)));
-        let told = promising.take(12).map(|(year, service, promise)| {
-            let target: Option<&Share> = Some(&promise.target);
-            let headline = service.promised().1.headline(target, Lang::En);
-            let word = words::verdict(promise.standing, promise.outlook, year.provisional, Lang::En);
-            let provisional = if year.provisional { " (provisional)" } else { "" };
-            let threshold = words::threshold(&promise.target, promise.strict, Lang::En);
-            Fact::new(&service.name, format!("{headline} so far, promised {threshold}: {word}{provisional}"))
-        });
-        told.collect()
-    }
-
-    fn is_any(&self, is: impl Fn(Standing, Outlook) -> bool) -> bool {
-        self.services().any(|(_, service)| {
-            service.promised().0.is_some_and(|promise| is(promise.standing, promise.outlook))
-        })
-    }
-}
-
 fn facts(digest: &Digest, told: &Told<'_>) -> Vec<Fact> {
-    let mut facts = vec![Fact::new("Incidenti chiusi", digest.incidents.to_string())];
+    let mut facts = vec![Fact::new("Incidenti", format!("{} chiusi nel mese", digest.incidents))];
     let open = told.moment.alerts.as_ref().map(|alerts| alerts.open.len()).filter(|open| *open > 0);
     facts.extend(open.map(|open| Fact::new("Aperti adesso", open.to_string())));
     facts

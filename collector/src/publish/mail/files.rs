@@ -70,6 +70,15 @@ impl Files {
         }
         if let Some(directory) = directory {
             files.read(directory);
+            // A field that does not exist shows only when a letter is laid out.
+            for kind in KINDS {
+                let facts = Value::from(Serde(View::specimen(kind)));
+                let mut problems = std::mem::take(&mut files.problems);
+                for form in ["txt", "html"] {
+                    files.render(kind, form, &facts, &mut problems);
+                }
+                files.problems = problems;
+            }
         }
         files
     }
@@ -103,7 +112,7 @@ impl Files {
 
     fn note(&mut self, file: &str, read: Result<(), String>) {
         if let Err(why) = read {
-            self.problems.push(Problem::new(file, &why));
+            note(&mut self.problems, Problem::new(file, &why));
         }
     }
 
@@ -126,18 +135,27 @@ impl Files {
             let Ok(template) = self.own.get_template(name) else { continue };
             match template.render(facts.clone()) {
                 Ok(text) if text.len() > BYTES_MAX => {
-                    problems.push(Problem::new(name, "what it makes is too long for a mail"));
+                    note(problems, Problem::new(name, "what it makes is too long for a mail"));
                 }
                 Ok(text) => return Some(text),
-                Err(error) => {
-                    tracing::warn!(file = name, %error, "a template of mails failed; the built-in one is used");
-                    problems.push(Problem::new(name, &error.to_string()));
-                }
+                Err(error) => note(problems, Problem::new(name, &error.to_string())),
             }
         }
         let rendered =
             self.built_in.get_template(&for_all).and_then(|template| template.render(facts.clone()));
         rendered.map_err(|error| tracing::error!(%error, "a built-in template of mails failed")).ok()
+    }
+}
+
+/// One of a file is enough.
+fn note(problems: &mut Vec<Problem>, problem: Problem) {
+    if !problems.iter().any(|known| known.file == problem.file) {
+        tracing::warn!(
+            file = problem.file,
+            why = problem.why,
+            "a template of mails cannot be used; the built-in one is"
+        );
+        problems.push(problem);
     }
 }
 
@@ -160,8 +178,9 @@ fn environment() -> Environment<'static> {
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         environment.set_syntax(syntax);
     }
-    environment.add_filter("pad", |text: String, width: usize| format!("{text:<width$}"));
+    environment.add_filter("pad", |text: String, width: usize| pad(&text, width));
     environment.add_filter("wrap", |text: String, indent: usize| wrap(&text, indent));
+    environment.add_filter("unbroken", |text: String| unbroken(&text));
     environment
 }
 
@@ -179,8 +198,36 @@ fn source_of(path: &Path) -> Result<String, String> {
     Ok(source)
 }
 
+/// A label of a column; one that is too long for it ends in a colon.
+fn pad(text: &str, width: usize) -> String {
+    if text.chars().count() < width { format!("{text:<width$}") } else { format!("{text}: ") }
+}
+
+/// A duration does not break between number and unit.
+fn unbroken(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len() + 8);
+    let mut before = "";
+    for word in text.split(' ') {
+        if !joined.is_empty() {
+            joined.push(if belong_together(before, word) { '\u{a0}' } else { ' ' });
+        }
+        joined.push_str(word);
+        before = word;
+    }
+    joined
+}
+
+/// `7.838` and `h`, `h` and `00`, `00` and `min`.
+fn belong_together(before: &str, word: &str) -> bool {
+    let is_unit = |word: &str| matches!(word.trim_end_matches([',', ';', '.', ':', ')']), "h" | "min" | "s");
+    let is_number = |word: &str| word.chars().all(|one| one.is_ascii_digit() || one == '.' || one == ',');
+    let is_short = word.len() == 2 && is_number(word);
+    is_unit(word) && is_number(before.trim_start_matches('(')) || matches!(before, "h" | "min") && is_short
+}
+
 /// Breaks a text that begins in column `indent` at spaces; what follows is indented alike.
 fn wrap(text: &str, indent: usize) -> String {
+    let text = unbroken(text);
     let mut lines = String::with_capacity(text.len() + text.len() / 16);
     let mut column = indent;
     for word in text.split(' ') {
@@ -196,7 +243,7 @@ fn wrap(text: &str, indent: usize) -> String {
         lines.push_str(word);
         column += width;
     }
-    lines
+    lines.replace('\u{a0}', " ")
 }
 
 /// Subject and body of a text whose first line may be its subject.
@@ -274,4 +321,32 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_not_within_durations() {
+        let text =
+            "disponibile 7.650 h 00 min su 7.838 h 00 min misurati, di cui fermo (0 h 12 min), 27 min 00 s";
+        for indent in 0..60 {
+            let wrapped = wrap(text, indent);
+            for line in wrapped.lines() {
+                assert!(line.chars().count() <= COLUMNS, "{wrapped}");
+                assert!(
+                    !["h", "min", "min,", "min),", "s", "00"]
+                        .contains(&line.split_whitespace().next().unwrap_or("")),
+                    "{wrapped}"
+                );
+            }
+            assert_eq!(wrapped.split_whitespace().collect::<Vec<_>>().join(" "), text);
+        }
+        assert_eq!(unbroken("dal 23/11/2026 08:40 2 fermi"), "dal 23/11/2026 08:40 2 fermi");
+        assert_eq!(
+            (pad("Inizio", 8).as_str(), pad("Fermo ammesso", 8).as_str()),
+            ("Inizio  ", "Fermo ammesso: ")
+        );
+    }
 }

@@ -16,6 +16,9 @@ use super::told::{Opening, Told, between, stretch};
 use super::view::{Item, Section, View};
 use crate::publish::{Lang, format};
 
+/// What newcomers ask first.
+const WHERE: &str = "Sonda: il programma («vedetta-agent») che da una sede prova i servizi. I comandi «vedetta» si danno sulla macchina del \
+                     collettore, che raccoglie le misure.";
 /// Stops that a letter lists.
 const STOPS_MAX: usize = 40;
 
@@ -77,6 +80,7 @@ pub(super) fn closed(story: &Story, told: &Told<'_>) -> View {
             .push("Annotate the cause with the command above; it is listed in the annual report.".into());
     }
     view.commands = commands(&services, &stops);
+    view.notes.push(WHERE.to_owned());
     view.notes.extend((!stops.is_empty()).then(causes_note));
     view
 }
@@ -119,6 +123,7 @@ fn ongoing(
     }
     view.commands = commands(&services, &stops);
     view.commands.extend(planning(&incident.root, told));
+    view.notes.push(WHERE.to_owned());
     view.notes.extend((!stops.is_empty()).then(causes_note));
     view
 }

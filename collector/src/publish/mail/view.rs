@@ -138,6 +138,35 @@ impl Command {
 }
 
 impl View {
+    /// One of everything: what templates are tried with.
+    pub(super) fn specimen(kind: &'static str) -> Self {
+        let text = || "Prova".to_owned();
+        let fact = || Fact::new("Prova", "prova");
+        Self {
+            kind,
+            subject: text(),
+            organisation: text(),
+            tone: "plain",
+            badge: text(),
+            heading: text(),
+            facts: vec![fact()],
+            steps: vec![text()],
+            sections: vec![Section { title: text(), lines: vec![Item { text: text(), action: text() }] }],
+            tables: vec![Table {
+                caption: text(),
+                of: text(),
+                columns: vec![text()],
+                rows: vec![Row { name: text(), cells: vec![text()] }],
+            }],
+            commands: vec![Command::new("Prova", "vedetta today")],
+            notes: vec![text()],
+            page: "https://vedetta.example".to_owned(),
+            english: English { heading: text(), facts: vec![fact()], steps: vec![text()] },
+            key: text(),
+            decided: text(),
+        }
+    }
+
     /// Makes every text fit for a line, and keeps at most `most` of each list; what is left out is counted where it
     /// was. Of fewer than usual, texts are shorter, too.
     pub(super) fn keep(&mut self, most: usize) {

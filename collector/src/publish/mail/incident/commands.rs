@@ -41,10 +41,7 @@ pub(super) fn causes_note() -> String {
         let name = cause.name();
         format!("{name} ({})", account::cause(name, Lang::It))
     });
-    format!(
-        "Cause che si possono annotare: {}. I comandi si danno sulla macchina del collettore.",
-        causes.join(", ")
-    )
+    format!("Cause che si possono annotare: {}.", causes.join(", "))
 }
 
 /// To declare work that nobody announced.

@@ -65,7 +65,7 @@ pub(super) fn seen(
     let words = told.words(lang);
     Some(Fact::new(
         label,
-        words.say(format!("{fail} sonde su {of}{names}"), format!("{fail} of {of} agents{names}")),
+        words.say(format!("{} su {of}{names}", counted(fail)), format!("{fail} of {of} agents{names}")),
     ))
 }
 
@@ -102,7 +102,11 @@ pub(super) fn tested(failing: &[Failing<'_>], told: &Told<'_>) -> Option<Fact> {
         let last = one.last_ms.map_or_else(String::new, |ms| {
             format!(", ultima misura {}", format::near(ms, told.at_ms, Lang::It))
         });
-        format!("{name} ({kind} {target}){why}, da {} sonde su {}{last}", one.seen_by.len(), one.vantages)
+        format!(
+            "{name} ({kind} {target}){why}, da {} su {}{last}",
+            counted(u32::try_from(one.seen_by.len()).unwrap_or(u32::MAX)),
+            one.vantages
+        )
     });
     let mut each: Vec<String> = each.collect();
     if failing.len() > NAMED_MAX {
@@ -123,7 +127,7 @@ pub(super) fn same_cause(incident: &Incident, told: &Told<'_>, lang: Lang) -> Op
     };
     let mut names = words.explained(incident);
     names.retain(|name| *name != own && (row.is_empty() || !name.starts_with(&row)));
-    (!names.is_empty()).then(|| Fact::new(pick(lang, "Stessa causa", "Same cause"), names.join("; ")))
+    (!names.is_empty()).then(|| Fact::new(pick(lang, "Coinvolge", "Affects, too"), names.join("; ")))
 }
 
 /// How much of the year's allowance it cost, of services that promise something about plain time.
@@ -155,4 +159,8 @@ pub(super) fn cost(
     }
     facts.truncate(3);
     facts
+}
+
+fn counted(agents: u32) -> String {
+    format!("{agents} {}", if agents == 1 { "sonda" } else { "sonde" })
 }

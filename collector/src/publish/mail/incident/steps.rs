@@ -1,7 +1,8 @@
 //! What to do about an incident that is open, in order.
 
 use collector_api::Reason;
-use collector_derive::alert::{Incident, Root, STEADY_MS};
+use collector_derive::alert::{Incident, Root, STEADY_MS, severity};
+use config::Severity;
 
 use crate::publish::Lang;
 use crate::publish::mail::advice;
@@ -38,8 +39,13 @@ pub(super) fn steps(
     }
     steps.push(whom(incident, failing, told, lang));
     let minutes = STEADY_MS / 60_000;
+    let until = if severity(&told.moment.charter, &incident.root) == Severity::Page {
+        "Finché dura, questa torna dopo 1 ora e dopo 4, poi solo nella mail del mattino."
+    } else {
+        "Finché dura ne parla la mail del mattino."
+    };
     steps.push(words.say(
-        format!("Non c'è nulla da chiudere a mano: dopo {minutes} minuti di buon funzionamento arriva la mail RIENTRATO. Finché dura, questa torna dopo 1 ora e dopo 4, poi solo nella mail del mattino."),
+        format!("Non c'è nulla da chiudere a mano: dopo {minutes} minuti di buon funzionamento arriva la mail RIENTRATO. {until}"),
         format!("Nothing has to be closed by hand: after {minutes} good minutes a mail says RIENTRATO (over)."),
     ));
     steps
@@ -101,8 +107,8 @@ fn silent_steps(incident: &Incident, told: &Told<'_>, lang: Lang) -> Vec<String>
     let words = told.words(lang);
     vec![
         words.say(
-            format!("Guarda se le macchine delle sonde ({agents}) sono accese e in rete; su ciascuna: «systemctl status vedetta-agent», poi «vedetta-agent status»."),
-            format!("Are the agents' machines ({agents}) on and connected? On each: `systemctl status vedetta-agent`, then `vedetta-agent status`."),
+            format!("Guarda se le macchine delle sonde sono accese e in rete: {agents}. Su ciascuna: «systemctl status vedetta-agent», poi «vedetta-agent status»."),
+            format!("Are the agents' machines on and connected: {agents}? On each: `systemctl status vedetta-agent`, then `vedetta-agent status`."),
         ),
         words.say(
             "Se tacciono tutte insieme, guarda la rete fra loro e il collettore.".into(),

@@ -59,6 +59,8 @@ fn a_broken_one_falls_back_and_says_so() {
         ("opened.txt", &long, "longer than 262144 bytes"),
     ] {
         let (_directory, templates) = with(&[(name, source.as_bytes())]);
+        // Each shows before the first letter is made with it.
+        assert_eq!(templates.problems().len(), 1, "{name}: {:?}", templates.problems());
         let fallen = letter(&templates, What::Opened(story(open())));
         assert_eq!(fallen.subject, whole.subject, "{name}");
         for (fallen, whole) in [(&fallen.text, &whole.text), (&fallen.html, &whole.html)] {
