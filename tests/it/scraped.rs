@@ -27,6 +27,8 @@ fn prometheus_reads_what_the_page_reads() {
     assert_eq!((reasons.len(), reasons[0].0["reason"].as_str()), (1, Some("connect.refused")));
     let planned = prometheus.rows("vedetta_maintenance_active{service=\"rete\"}");
     assert!(planned[0].1.abs() < f64::EPSILON, "{planned:?}");
+    let seen = prometheus.rows("vedetta_window_known_ratio{service=\"rete\",window=\"1d\"}");
+    assert!(seen[0].1 > 0.0, "windows that end now are told without being asked for: {seen:?}");
     let promised = prometheus.rows("vedetta_target_ratio{comparison=\"gt\"}");
     assert!((promised[0].1 - 0.98).abs() < 1e-12, "{promised:?}");
 

@@ -41,19 +41,19 @@ impl Moments for Present {
             || (self.clock.now_ms(), known.sealed()),
             |then| (then.as_of_ms, Arc::clone(&then.sealed)),
         );
-        let asked =
-            Asked { period: asked.period.or_else(|| Some(Period::civil_year_at(now_ms))), ..asked.clone() };
+        // What is asked for by name stays apart from what is not: only the latter has paces for nothing.
+        let period = asked.period.unwrap_or_else(|| Period::civil_year_at(now_ms));
         let told = |asked: &Asked| match &recalled {
             None => self.present(asked),
             Some(then) => self.told(then, asked),
         };
-        match closed(&seals, asked.period) {
-            None => told(&asked),
+        match closed(&seals, period) {
+            None => told(asked),
             Some((seal, true)) => {
                 let year = self.past.answer(seal)?;
                 let extent = (known.stamp_ms(), known.head().seq);
                 // Its account was sealed with it.
-                let mut moment = told(&Asked { accounts: Accounts::None, ..asked })?;
+                let mut moment = told(&Asked { accounts: Accounts::None, ..asked.clone() })?;
                 let count = || changes(&year, &moment);
                 let changes =
                     if recalled.is_none() { self.past.changes(seal, extent, count) } else { count() };
@@ -62,7 +62,7 @@ impl Moments for Present {
             }
             Some((seal, false)) => {
                 let sealed = self.recalled(seal.manifest.as_of_ms, asked.reader)?;
-                let mut moment = self.told(&sealed, &asked)?;
+                let mut moment = self.told(&sealed, asked)?;
                 moment.sealed = Some(SealedFacts { seal: seal.clone(), year: None, changes: 0 });
                 Ok(moment)
             }
@@ -220,8 +220,7 @@ pub(super) fn not_to_come(as_of_ms: i64, now_ms: i64) -> Result<(), AskError> {
 
 /// The newest seal of the year in which a period lies wholly, and whether it is all of it. A stretch that goes
 /// beyond a closed year is nobody's: it is told as it is known.
-fn closed(seals: &[Seal], period: Option<Period>) -> Option<(&Seal, bool)> {
-    let period = period?;
+fn closed(seals: &[Seal], period: Period) -> Option<(&Seal, bool)> {
     let year = period.civil_year_of_start();
     let whole = Period::civil_year(year);
     let seal = newest(seals).get(&year).copied()?;
