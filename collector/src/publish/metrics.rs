@@ -20,6 +20,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
+use self::alerts::Listed;
 use self::families::Families;
 use self::pace::Paces;
 use self::watched::Watched;
@@ -59,6 +60,7 @@ pub fn render(moment: &Moment, format: Format) -> Result<String, Error> {
         paces: Paces::of(moment),
         watched: Watched::of(moment),
         ingest: moment.ingest.clone(),
+        listed: alerts::listed(moment, alerts.as_ref()),
         alerts,
     };
     registry.register_collector(Box::new(exposition));
@@ -77,6 +79,7 @@ struct Exposition {
     watched: Watched,
     ingest: IngestFacts,
     alerts: Option<Alerts>,
+    listed: Vec<Listed>,
 }
 
 impl Collector for Exposition {

@@ -223,7 +223,8 @@ impl Means {
         .checked(self.period);
         let (name, group) = (member.name.clone(), member.group.clone());
         let (weight, turns) = (member.weight, member.turns.clone());
-        MemberFigure { name, group, weight, figure, state: member.state, turns }
+        let since_ms = member.state.and(since(&turns)).filter(|since_ms| *since_ms > self.period.start_ms());
+        MemberFigure { name, group, weight, figure, state: member.state, since_ms, turns }
     }
 
     fn of<'s>(&self, members: impl Iterator<Item = &'s Sum>) -> Figure {
@@ -250,6 +251,22 @@ impl Means {
 
 fn last_of(timeline: &Timeline) -> Condition {
     timeline.last().map_or(Condition::Unknown, |(condition, _)| condition)
+}
+
+/// Since when it is as it is at the end: another charter does not make another state.
+fn since(turns: &[Turn]) -> Option<i64> {
+    let mut since: Option<(Condition, i64)> = None;
+    for turn in turns.iter().rev() {
+        let Some((condition, from_ms)) = turn.timeline.last() else { break };
+        if since.is_some_and(|(then, at_ms)| then != condition || turn.timeline.end_ms < at_ms) {
+            break;
+        }
+        since = Some((condition, from_ms));
+        if turn.timeline.changes.first().is_some_and(|first| first.at_ms < from_ms) {
+            break;
+        }
+    }
+    since.map(|(_, since_ms)| since_ms)
 }
 
 /// A target that is or will be a member: its check, its group, its weight, from when to when.

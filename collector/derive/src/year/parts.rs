@@ -70,6 +70,8 @@ pub struct MemberFigure {
     pub figure: Figure,
     /// How it is at as-of; `None` if it is no member then.
     pub state: Option<Condition>,
+    /// Since when it is so, Unix ms; `None` if since before the period, or if it is no member then.
+    pub since_ms: Option<i64>,
     /// How it was, charter by charter.
     pub(crate) turns: Vec<Turn>,
 }

@@ -6,7 +6,34 @@ use collector_derive::alert::Level;
 
 use super::families::Families;
 use super::{Exposition, flag, float, seconds};
+use crate::publish::Lang;
 use crate::publish::api::Alerts;
+use crate::publish::moment::Moment;
+use crate::publish::words;
+
+/// An open incident as dashboards list it: labels and their values.
+pub(super) type Listed = [(&'static str, String); 7];
+
+/// What dashboards list of each open incident. How people call it and why it is down are in Italian, as they
+/// stand in mails; `reason` is for programs.
+pub(super) fn listed(moment: &Moment, alerts: Option<&Alerts>) -> Vec<Listed> {
+    let Some((decided, alerts)) = moment.alerts.as_deref().zip(alerts) else { return Vec::new() };
+    let both = decided.open.iter().zip(&alerts.incidents);
+    both.map(|(incident, told)| {
+        let reason = told.reason.clone().unwrap_or_default();
+        let (failing, agents) = incident.seen_by;
+        [
+            ("number", told.number.to_string()),
+            ("kind", told.kind.clone()),
+            ("about", told.about.clone()),
+            ("what", words::alerts::what(&incident.root, &moment.charter, Lang::It)),
+            ("why", words::reason(&reason, Lang::It)),
+            ("reason", reason),
+            ("seen_by", format!("{failing}/{agents}")),
+        ]
+    })
+    .collect()
+}
 
 impl Exposition {
     /// Before the first look there are none: a gap, because 0 would be a promise.
@@ -58,6 +85,11 @@ impl Exposition {
             self.alerts.iter().flat_map(|alerts: &Alerts| &alerts.incidents).map(|incident| {
                 ([("kind", incident.kind.as_str()), ("about", &incident.about)], seconds(incident.opened_ms))
             }),
+        )?;
+        families.info(
+            "vedetta_incident",
+            "An open incident: how people call it and why it is down, in Italian; how many agents of how many see it",
+            self.listed.iter().cloned(),
         )?;
         families.gauge(
             "vedetta_alerts_decided_timestamp_seconds",

@@ -137,6 +137,19 @@ fn gauges_say_what_the_api_says() {
 }
 
 #[test]
+fn an_incident_is_listed_with_its_words() {
+    let (_, samples) = parse(&render(&example::moment(), Format::OpenMetrics).unwrap());
+    let [listed] = &samples.iter().filter(|one| one.name == "vedetta_incident_info").collect::<Vec<_>>()[..]
+    else {
+        panic!("one incident is open")
+    };
+    let label = |name: &str| listed.labels[name].as_str();
+    assert_eq!([label("number"), label("kind"), label("about")], ["17", "row", "intranet"]);
+    assert_eq!([label("what"), label("seen_by")], ["Gestione intranet", "2/2"]);
+    assert_eq!([label("reason"), label("why")], ["connect.refused", "connessione rifiutata"]);
+}
+
+#[test]
 fn a_hostile_title_stays_inside_its_label() {
     let mut moment = example::moment();
     let charter = std::sync::Arc::make_mut(&mut moment.charter);

@@ -28,6 +28,11 @@ pub(crate) fn kind(line: &Line) -> &'static str {
     }
 }
 
+/// What people call what an incident is about.
+pub(crate) fn what(root: &Root, charter: &Charter, lang: Lang) -> String {
+    Words { charter, now_ms: 0, lang }.root(root)
+}
+
 /// The line as people read it, without a full stop.
 pub(crate) fn line(line: &Line, charter: &Charter, now_ms: i64, lang: Lang) -> String {
     let words = Words { charter, now_ms, lang };

@@ -74,6 +74,9 @@ fn weighted_hours_of_members() {
     let groups: Vec<_> =
         mean.groups.iter().map(|g| (g.name.as_deref(), g.members, hours(&g.figure))).collect();
     assert_eq!(groups, [(Some("north"), 2, [14, 2, 0, 0, 2]), (Some("south"), 1, [10, 4, 2, 0, 2])]);
+    let since: Vec<_> = mean.members.iter().map(|m| (m.state.unwrap(), m.since_ms)).collect();
+    let (up, down) = (Condition::Up, Condition::Down);
+    assert_eq!(since, [(up, Some(as_of(4))), (up, None), (down, Some(as_of(6)))]);
     assert_eq!(mean.worst_group().unwrap().name.as_deref(), Some("south"));
     assert_eq!(mean.worst_member().unwrap().name, "web.ap.z");
     assert_eq!(mean.up_now(), Ratio::new(2, 4));
