@@ -15,6 +15,7 @@ mod serve;
 mod check;
 mod reload;
 mod schema;
+mod dashboards;
 mod agent;
 mod terminal;
 mod status;
@@ -54,6 +55,7 @@ enum Command {
     Agent(agent::Agent),
     Reload(reload::Reload),
     Schema(schema::Schema),
+    Dashboards(dashboards::Dashboards),
     Status(status::Status),
     Today(today::Today),
     Mails(mails::MailsCommand),
@@ -83,6 +85,7 @@ impl Vedetta {
             Command::Agent(command) => command.run(out),
             Command::Reload(command) => command.run(out),
             Command::Schema(command) => command.run(out),
+            Command::Dashboards(command) => command.run(out),
             Command::Status(command) => command.run(out),
             Command::Today(command) => command.run(out),
             Command::Mails(command) => command.run(out),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use collector_api::{
-    Batch, Chain, CheckEntry, ClockReading, ConfigRecord, EnrolLine, EnrolRequest, Group, Record, Route,
-    SigningKey, Start, StreamId, header, hex_encode, limits,
+    Batch, Chain, CheckEntry, ClockReading, ConfigRecord, EnrolLine, EnrolRequest, Group, Hello, Record,
+    Route, SigningKey, Start, StreamId, header, hex_encode, limits, request_preimage,
 };
 use prost::Message as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -19,6 +19,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// As if NTP had just spoken: nothing about the samples' times is in doubt.
 const CLOCK: ClockReading = ClockReading { sent_ms: 0, offset_ms: 0, rtt_ms: 2, ntp_error_ms: 1 };
+
+/// Nobody here checks answers' signatures, so that requests need not differ in it.
+const NONCE: [u8; 16] = [7; 16];
 
 type Connection = StreamOwned<ClientConnection, TcpStream>;
 
@@ -98,6 +101,25 @@ impl Feeder {
         self.push(at_ms, records);
     }
 
+    /// Says what agents say after a start: their version, and how many bytes wait in their spool.
+    pub fn greet(&mut self, version: &str, spool_bytes: u64) {
+        let (status, challenge) = self.exchange(Route::Challenge, "", &[]);
+        assert_eq!(status, 200);
+        let (stream, version) = (self.stream.0.to_vec(), version.to_owned());
+        let hello = Hello { stream, version, spool_bytes, last_seq: self.next_seq - 1, ..Hello::default() };
+        let body = hello.encode_to_vec();
+        let (method, path) = (Route::Hello.method(), Route::Hello.path());
+        let signature = self.key.sign(&request_preimage(method, path, &NONCE, &challenge, &body));
+        let proof = format!(
+            "{}: {}\r\n{}: {}\r\n",
+            header::CHALLENGE,
+            hex_encode(&challenge),
+            header::SIGNATURE,
+            hex_encode(&signature.0),
+        );
+        assert_eq!(self.exchange(Route::Hello, &proof, &body).0, 200, "hello of `{}`", self.agent);
+    }
+
     /// What the agent knows of its clock from the next batch on.
     pub fn reads_clock(&mut self, clock: Option<ClockReading>) {
         self.deliver();
@@ -138,12 +160,18 @@ impl Feeder {
     }
 
     fn post(&mut self, route: Route, body: &[u8]) -> u16 {
+        self.exchange(route, "", body).0
+    }
+
+    /// Status and body of the answer; `more` are further headers, each with its line's end.
+    fn exchange(&mut self, route: Route, more: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let head = format!(
-            "POST {} HTTP/1.1\r\nhost: {}\r\n{}: {}\r\n{}: {}\r\ncontent-length: {}\r\n\r\n",
+            "{} {} HTTP/1.1\r\nhost: {}\r\n{}: {}\r\n{}: {}\r\n{more}content-length: {}\r\n\r\n",
+            route.method(),
             route.path(),
             self.host,
             header::NONCE,
-            hex_encode(&[7; 16]),
+            hex_encode(&NONCE),
             header::AGENT,
             self.agent,
             body.len(),
@@ -153,8 +181,7 @@ impl Feeder {
         self.answer()
     }
 
-    /// The status; the rest of the answer is read and forgotten.
-    fn answer(&mut self) -> u16 {
+    fn answer(&mut self) -> (u16, Vec<u8>) {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -164,8 +191,9 @@ impl Feeder {
         let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
         let length = length.map_or(0, |length| length.trim().parse().unwrap());
-        self.connection.read_exact(&mut vec![0; length]).unwrap();
-        head[9..12].parse().unwrap()
+        let mut body = vec![0; length];
+        self.connection.read_exact(&mut body).unwrap();
+        (head[9..12].parse().unwrap(), body)
     }
 }
 

@@ -31,6 +31,7 @@ pub mod mounts;
 pub mod stored;
 pub mod place;
 pub mod prometheus;
+pub mod dashboards;
 
 pub use authority::Authority;
 pub use feeder::Feeder;

@@ -28,5 +28,6 @@ mod access_points;
 mod simulated_devices;
 mod past_year;
 mod scraped;
+mod dashboards;
 mod sealed_year;
 mod service_manager;

@@ -2,7 +2,7 @@
 //! an independent model gives: to the millisecond. In the middle of it another charter comes into force; some of the
 //! stops are in planned work, announced in time or not; one promise is about the offices' hours alone.
 
-mod dated;
+pub(crate) mod dated;
 mod events;
 mod model;
 
