@@ -57,7 +57,7 @@ pub(super) fn closed(story: &Story, told: &Told<'_>) -> View {
         let mut facts = spell(story, told, lang);
         facts.extend(why(incident, &stops, told, lang));
         facts.extend(same_cause(incident, told, lang));
-        facts.extend(promise::facts(told, &services, lang));
+        facts.extend(promise::facts(told, &services, &incident.root, lang));
         facts.extend(cost(&stops, (incident.opened_ms, ended_ms), told, lang));
         match lang {
             Lang::It => view.facts = facts,
@@ -111,7 +111,7 @@ fn ongoing(
             facts.extend(tested(&failing, told));
         }
         facts.extend(same_cause(incident, told, lang));
-        facts.extend(promise::facts(told, &services, lang));
+        facts.extend(promise::facts(told, &services, &incident.root, lang));
         let told_steps = steps(incident, &failing, told, lang);
         match lang {
             Lang::It => (view.facts, view.steps) = (facts, told_steps),

@@ -2,7 +2,7 @@
 //! what to do, where something must be done.
 
 use collector_api::Reason;
-use collector_derive::alert::{Detail, Incident, Line, Morning, Notice, Story};
+use collector_derive::alert::{Detail, Incident, Line, Morning, Notice, Root, Story};
 
 use super::advice;
 use super::failing::{failing, outages, services};
@@ -73,6 +73,7 @@ pub(super) fn of(morning: &Morning, told: &Told<'_>) -> View {
             action: action(one, told),
         };
         let mut items: Vec<Item> = lines.iter().take(LINES_MAX).map(item).collect();
+        shorten(&mut items);
         if lines.len() > LINES_MAX {
             items.push(Item::plain(format!("e altri {}: vedetta today", lines.len() - LINES_MAX)));
         }
@@ -107,6 +108,20 @@ pub(super) fn of(morning: &Morning, told: &Told<'_>) -> View {
             .to_owned(),
     );
     view
+}
+
+/// What is to be done alike is told once, with what differs.
+fn shorten(items: &mut [Item]) {
+    const DIFFERS: &str = " Per vedere";
+    let mut before = String::new();
+    for item in items {
+        let Some((alike, rest)) = item.action.split_once(DIFFERS) else { continue };
+        if alike == before {
+            item.action = format!("Come sopra.{DIFFERS}{rest}");
+        } else {
+            alike.clone_into(&mut before);
+        }
+    }
 }
 
 /// `1 aperto, 2 certificati e altro`.
@@ -154,6 +169,9 @@ fn open(story: &Story, told: &Told<'_>) -> String {
 fn ended(incident: &Incident, at_ms: i64, told: &Told<'_>) -> String {
     if incident.planned {
         return "Era una manutenzione: nulla da fare.".to_owned();
+    }
+    if let Root::NoData(service) = &incident.root {
+        return format!("Che cosa è mancato, e come si chiarisce: vedetta gaps {service}");
     }
     let services = services(told, incident);
     let mut stops = services.iter().flat_map(|service| outages(told, service, (incident.opened_ms, at_ms)));

@@ -1,5 +1,7 @@
 //! What a service promises and how that stands, as the facts of a letter: always "provvisorio".
 
+use collector_derive::alert::Root;
+
 use super::told::Told;
 use super::view::Fact;
 use crate::publish::Lang;
@@ -10,15 +12,17 @@ use crate::publish::words::terms::Terms;
 /// Of how many services the promise is told.
 const SERVICES_MAX: usize = 3;
 
-/// Three facts of each service: what is promised, the figure so far, what is still allowed.
-pub(super) fn facts(told: &Told<'_>, services: &[&str], lang: Lang) -> Vec<Fact> {
+/// Three facts of each service: what is promised, the figure so far, what is still allowed. Of a letter that is not
+/// `about` one service alone, the promise says whose it is.
+pub(super) fn facts(told: &Told<'_>, services: &[&str], about: &Root, lang: Lang) -> Vec<Fact> {
+    let is_plain = matches!(about, Root::Row(_) | Root::NoData(_)) && services.len() == 1;
     let mut facts = Vec::new();
     let known: Vec<&ServiceNow> = services.iter().filter_map(|id| told.service(id)).collect();
     let promising: Vec<&ServiceNow> =
         known.iter().copied().filter(|service| service.promised().0.is_some()).collect();
     for service in promising.iter().take(SERVICES_MAX) {
         let (Some(promise), figure) = service.promised() else { continue };
-        let of = if promising.len() == 1 { String::new() } else { format!("{}: ", service.name) };
+        let of = if is_plain { String::new() } else { format!("{}: ", service.name) };
         let l = labels(lang);
         facts.push(Fact::new(l.promise, format!("{of}{}", words::promise(promise, lang))));
         facts.push(Fact::new(l.so_far, so_far(promise, figure, lang)));

@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use collector_derive::alert::{
-    CommitmentKey, Decision, Digest, Incident, Level, Morning, Rise, Root, Stop, Story, What,
+    CommitmentKey, Decision, Digest, Incident, Level, Member, Morning, NoticeKind, Rise, Root, Stop, Story,
+    Thing, What,
 };
 use config::Id;
 use jiff::civil::date;
@@ -32,6 +33,7 @@ fn moment() -> Moment {
     let charter = Arc::make_mut(&mut moment.charter);
     charter.sites[0].facts.name = Some("CED".to_owned());
     charter.sites[1].facts.name = Some("Biblioteca".to_owned());
+    charter.sites[1].facts.line = Some("fibra".to_owned());
     charter.services[3].about.owner = Some("Area 4, sistemi".to_owned());
     charter.services[3].components[0].about.contact = Some("assistenza posta 071 0000000".to_owned());
     moment
@@ -87,12 +89,24 @@ fn of_root(root: Root) -> What {
     What::Opened(story(Incident { root, reason, members: Vec::new(), ..open() }))
 }
 
+/// The library's line, with what hangs on it.
+fn line() -> What {
+    let mut incident = Incident { root: Root::Line("fibra".to_owned()), members: Vec::new(), ..open() };
+    incident.reason = collector_api::Reason::ConnectTimeout.code();
+    let member = |thing| Member { thing, from_ms: example::NOW_MS, to_ms: None };
+    let point = |number| Thing::Notice(NoticeKind::Member, format!("wifi.portale.biblioteca{number}"));
+    incident.members = (1..=12).map(|number| member(point(number))).collect();
+    incident.members.push(member(Thing::Notice(NoticeKind::Agent, "bib1".to_owned())));
+    What::Opened(story(incident))
+}
+
 /// Every kind of letter, by the name of its file.
 fn every() -> Vec<(&'static str, What)> {
     vec![
         ("opened", What::Opened(story(open()))),
         ("again", What::Again(story(open()), 1)),
         ("closed", What::Closed(over())),
+        ("line", line()),
         ("no-data", of_root(Root::NoData(id("front_end")))),
         ("engine", of_root(Root::Engine)),
         ("burning", rise(Level::Burning)),

@@ -206,6 +206,22 @@ async fn the_accounts_of_all_services_are_for_operators() {
     assert_eq!(app.oneshot(request).await.unwrap().status(), StatusCode::OK);
 }
 
+/// Letters of this instant, with the month's table of the month; whoever reaches `web` gets none.
+#[tokio::test]
+async fn mails_are_shown_to_operators() {
+    let (status, ..) = answer("GET", "/api/v1/mails", &[]).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let app = router(Arc::new(Fixed { moment: example::moment(), not_ready: Vec::new() }), Reader::Operator);
+    let request = Request::builder().uri("/api/v1/mails").body(Body::empty()).unwrap();
+    let body = app.oneshot(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let mails: Mails = serde_json::from_slice(&body).unwrap();
+    let kinds: Vec<&str> = mails.mails.iter().map(|mail| mail.kind.as_str()).collect();
+    assert_eq!(kinds, ["incident", "budget", "morning", "digest"]);
+    let files: Vec<&str> = mails.mails[3].letter.attachments.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(files, ["carta-2026-11.csv", "carta-2026.csv"]);
+    assert_eq!((mails.at_ms, mails.broken), (example::NOW_MS, Vec::new()));
+}
+
 #[tokio::test]
 async fn not_ready_says_why_and_healthz_does_not_care() {
     let (status, body, _) = answer("GET", "/readyz", &["the store cannot be written: disk full"]).await;

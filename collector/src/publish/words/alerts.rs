@@ -167,7 +167,13 @@ impl Words<'_> {
         let Story { incident, down_ms } = story;
         let (root, from, to) = (self.root(&incident.root), self.at(incident.opened_ms), self.at(at_ms));
         let (lasted, stops) = (self.lasted(*down_ms), incident.stops());
-        let text = if stops == 1 {
+        let text = if let Root::NoData(service) = &incident.root {
+            let name = self.service(service.as_str());
+            self.say(
+                format!("{name}: nessuna misura dal {from} al {to}, {lasted}; ora è di nuovo misurato"),
+                format!("{name}: no measurements from {from} to {to}, {lasted}; measured again"),
+            )
+        } else if stops == 1 {
             self.say(
                 format!("{root}: rientrato, dal {from} al {to}, {lasted}"),
                 format!("{root}: over, from {from} to {to}, {lasted}"),
@@ -215,7 +221,7 @@ impl Words<'_> {
                             if !seen.insert(part.to_owned()) {
                                 continue;
                             }
-                            format!("{} {} ({})", like.len(), self.path(part), self.some(like))
+                            format!("{}: {} ({})", self.path(part), like.len(), self.some(like))
                         }
                         _ => self.path(name),
                     }
@@ -445,7 +451,7 @@ mod tests {
         let words = Words { charter: &moment.charter, now_ms: example::NOW_MS, lang: Lang::It };
         let told = words.explained(&incident);
         assert_eq!(told.len(), 2, "{told:?}");
-        let start = "22 WiFi nelle aree coperte e interne agli edifici pubblici, Portale ospiti (ap1, ap2, ";
+        let start = "WiFi nelle aree coperte e interne agli edifici pubblici, Portale ospiti: 22 (ap1, ap2, ";
         assert!(told[0].starts_with(start) && told[0].ends_with("ap20, altri 2)"), "{told:?}");
         assert_eq!(told[1], "Gestione intranet, Posta elettronica, smtp");
     }

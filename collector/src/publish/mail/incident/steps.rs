@@ -32,7 +32,9 @@ pub(super) fn steps(
         ));
     }
     let first = failing.first();
-    if reason != Reason::None {
+    // Of a line that nothing is known of but that it is down, all is said.
+    let is_line = matches!(incident.root, Root::Line(_)) && first.is_none();
+    if reason != Reason::None && !is_line {
         let target = first.map_or_else(|| words.root(&incident.root), |one| one.check.probe.target());
         let reason = first.map_or(reason, |one| if one.reason == Reason::None { reason } else { one.reason });
         steps.push(advice::of_reason(reason, &target, lang));
@@ -91,8 +93,8 @@ fn engine_steps(lang: Lang) -> Vec<String> {
             "On the collector's machine: `systemctl status vedetta`, `journalctl -u vedetta -n 100`, and disk space (`df -h`).",
         ),
         (
-            "«vedetta status» dice di quali sonde i calcoli sono fermi; se lo dice, «vedetta rebuild» li rifà da capo.",
-            "`vedetta status` says which agents' derivation stopped; if it does, `vedetta rebuild` makes it anew.",
+            "«vedetta status» dice di quali sonde i calcoli sono fermi. Se lo dice, si rifanno da capo a collettore fermo: «systemctl stop vedetta», «vedetta rebuild», «systemctl start vedetta».",
+            "`vedetta status` says which agents' derivation stopped; if it does, make it anew with the collector stopped: `systemctl stop vedetta`, `vedetta rebuild`, `systemctl start vedetta`.",
         ),
         (
             "I campioni sono al sicuro e continuano ad arrivare: quando i calcoli riprendono nessun dato manca.",

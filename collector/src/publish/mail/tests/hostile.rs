@@ -1,6 +1,6 @@
 //! Names that mean it ill, and more of everything than anybody has.
 
-use collector_derive::alert::{Detail, Line, Member, Notice, NoticeKind, Thing};
+use collector_derive::alert::{Detail, Line, Notice};
 
 use super::*;
 

@@ -62,8 +62,7 @@ fn few_mails_have_every_fact() {
             "ufficio",
             &[
                 "linea fwa-pascoli: rientrato, dal 17/11/2026 02:40 al 17/11/2026 05:10, 2 h 30 min",
-                "12 WiFi",
-                "pascoli1, ",
+                "Access point: 12 (pascoli1, ",
                 "pascoli12)",
                 "sonda pas1",
             ][..],
@@ -122,7 +121,10 @@ fn few_mails_have_every_fact() {
         ),
         // Sunday: the agent, and the row that it alone sees.
         ("ufficio", &["sonda vps1: non invia misure, dal 22/11/2026 03:00 al 22/11/2026 22:00, rientrato"]),
-        ("ufficio", &["le misure di Gestione front end: rientrato, dal 22/11/2026 03:00"]),
+        (
+            "ufficio",
+            &["Gestione front end: nessuna misura dal 22/11/2026 03:00 al 22/11/2026 22:00, 19 h 00 min"],
+        ),
         // The clock, and the file.
         ("ufficio", &["sonda bib1: orologio sbagliato (+9,0 s), dal 18/11/2026 12:00"]),
         ("ufficio", &["configurazione rifiutata", "vedetta.yaml:41:9: unknown key `interval`"]),
