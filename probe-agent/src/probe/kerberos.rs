@@ -168,19 +168,20 @@ impl Kerberos {
         secret.goes_to(kdc.ip())?;
         trace.secret(secret.text.as_bytes());
         let rejections = &surroundings.rejections;
-        rejections.permit(&secret.text, &self.origin, Instant::now()).map_err(|held_back| {
+        let user = self.params.user.as_deref().unwrap_or_default();
+        let permit = rejections.permit_as(user, &secret.text, &self.origin, Instant::now());
+        permit.map_err(|held_back| {
             trace.fact("held_back", format!("{} min", held_back.minutes));
             held_back.fault
         })?;
         let seen = self.log_in_with(&secret.text, way, kdc, ping, trace).await;
-        match &seen {
-            Err(fault) if is_refusal(fault.reason) => {
-                rejections.refuse(&secret.text, &self.origin, fault.reason, Instant::now());
-            }
+        let learned = match &seen {
+            Err(fault) if is_refusal(fault.reason) => Err(fault.reason),
             // A service that is not known comes after a password that was right.
-            Ok(_) => rejections.learn(&secret.text, &self.origin, true, Instant::now()),
-            Err(_) => {}
-        }
+            Ok(_) => Ok(()),
+            Err(_) => return seen,
+        };
+        rejections.learn_as(user, &secret.text, &self.origin, learned, Instant::now());
         seen
     }
 

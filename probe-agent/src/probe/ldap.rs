@@ -71,19 +71,19 @@ impl Ldap {
         let secret = surroundings.secrets.read(&bind.secret, &self.origin).await?;
         trace.secret(secret.text.as_bytes());
         let rejections = &surroundings.rejections;
-        rejections.permit(&secret.text, &self.origin, Instant::now()).map_err(|held_back| {
+        let permit = rejections.permit_as(&bind.user, &secret.text, &self.origin, Instant::now());
+        permit.map_err(|held_back| {
             trace.fact("held_back", format!("{} min", held_back.minutes));
             held_back.fault
         })?;
         let seen = self.attempt_as(Some((bind, &secret)), surroundings, trace).await;
-        match &seen {
-            Err(fault) if is_refusal(fault.reason) => {
-                rejections.refuse(&secret.text, &self.origin, fault.reason, Instant::now());
-            }
+        let learned = match &seen {
+            Err(fault) if is_refusal(fault.reason) => Err(fault.reason),
             // Whoever did not come so far learned nothing about the secret.
-            Err(fault) if fault.verdict() != Verdict::Degraded => {}
-            _ => rejections.learn(&secret.text, &self.origin, true, Instant::now()),
-        }
+            Err(fault) if fault.verdict() != Verdict::Degraded => return seen,
+            _ => Ok(()),
+        };
+        rejections.learn_as(&bind.user, &secret.text, &self.origin, learned, Instant::now());
         seen
     }
 

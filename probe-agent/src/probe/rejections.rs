@@ -5,8 +5,8 @@
 //! are not ten attempts to log in. After a rejection the secret rests for a quarter of an hour, after the
 //! third for an hour each; another secret in the file is tried at once. It is never given up: a portal
 //! whose directory of users is broken rejects good credentials, and recovers. Credentials of an account that is locked,
-//! disabled or expired rest alike: nothing that the agent says opens it, and a lock may begin anew with each try. The
-//! price: that it is open again is seen up to as late.
+//! disabled or expired rest alike, of that account alone: nothing that the agent says opens it, and a lock may begin
+//! anew with each try. The price: that it is open again is seen up to as late.
 //!
 //! Who is held back says what is known. Where this origin's last answer was a rejection and nothing newer
 //! is known, that is still the answer: down, for the reason of then, with the fact `held_back`; unknown would let
@@ -94,9 +94,35 @@ impl Rejections {
         self.take_in(secret, origin, tried, now);
     }
 
-    /// Learns why a secret that was tried was not accepted: one of [`is_refusal`].
-    pub(super) fn refuse(&self, secret: &str, origin: &str, reason: Reason, now: Instant) {
-        self.take_in(secret, origin, Err(reason), now);
+    /// The same as [`Self::permit`], of an account that is known by name as well.
+    pub(super) fn permit_as(
+        &self,
+        user: &str,
+        secret: &str,
+        origin: &str,
+        now: Instant,
+    ) -> Result<(), HeldBack> {
+        self.permit(secret, origin, now)?;
+        self.permit(&account(user, secret), origin, now)
+    }
+
+    /// The same as [`Self::learn`]; an error is one of [`is_refusal`].
+    pub(super) fn learn_as(
+        &self,
+        user: &str,
+        secret: &str,
+        origin: &str,
+        seen: Result<(), Reason>,
+        now: Instant,
+    ) {
+        match seen {
+            Err(Reason::AuthRejected) => self.learn(secret, origin, false, now),
+            Err(_) => self.take_in(&account(user, secret), origin, seen, now),
+            Ok(()) => {
+                self.learn(secret, origin, true, now);
+                self.take_in(&account(user, secret), origin, seen, now);
+            }
+        }
     }
 
     fn take_in(&self, secret: &str, origin: &str, tried: Result<(), Reason>, now: Instant) {
@@ -141,6 +167,11 @@ pub(super) struct HeldBack {
     pub fault: Fault,
     /// Until it is tried again.
     pub minutes: u64,
+}
+
+/// What is said of an account is not said of another that has the same password.
+fn account(user: &str, secret: &str) -> String {
+    format!("{user}\0{secret}")
 }
 
 fn digest_of(secret: &str) -> Secret {
@@ -200,18 +231,28 @@ mod tests {
         for reason in [Reason::AuthLocked, Reason::AuthDisabled, Reason::AuthExpired] {
             assert!(is_refusal(reason));
             let (rejections, now) = (Rejections::default(), Instant::now());
-            rejections.refuse("a", HOME, reason, now);
-            let held = rejections.permit("a", HOME, now).unwrap_err();
+            rejections.learn_as("sonda", "a", HOME, Err(reason), now);
+            let held = rejections.permit_as("sonda", "a", HOME, now).unwrap_err();
             assert_eq!((held.fault.reason, held.fault.verdict()), (reason, Verdict::Down));
             assert!(held.fault.detail.starts_with(reason.describe()), "{}", held.fault.detail);
-            let elsewhere = rejections.permit("a", OTHER, now).unwrap_err();
+            let elsewhere = rejections.permit_as("sonda", "a", OTHER, now).unwrap_err();
             assert_eq!(
                 elsewhere.fault.reason,
                 Reason::AuthHeldBack,
                 "another controller of the same accounts"
             );
-            assert!(rejections.permit("a", HOME, now + REST).is_ok());
+            assert!(
+                rejections.permit_as("altra", "a", HOME, now).is_ok(),
+                "another account, the same password"
+            );
+            assert!(rejections.permit_as("sonda", "b", HOME, now).is_ok(), "another password");
+            assert!(rejections.permit_as("sonda", "a", HOME, now + REST).is_ok());
+            rejections.learn_as("sonda", "a", HOME, Ok(()), now + REST);
+            assert!(rejections.permit_as("sonda", "a", OTHER, now + REST).is_ok());
         }
+        let (rejections, now) = (Rejections::default(), Instant::now());
+        rejections.learn_as("sonda", "a", HOME, Err(Reason::AuthRejected), now);
+        assert!(rejections.permit_as("altra", "a", HOME, now).is_err(), "a wrong password is wrong for all");
         assert!(!is_refusal(Reason::AuthHeldBack) && !is_refusal(Reason::LdapCode));
     }
 
