@@ -37,6 +37,7 @@ mod seal;
 mod restore;
 mod verify;
 mod rebuild;
+mod rules;
 
 /// Availability of a service charter, measured and proven.
 #[derive(Debug, clap::Parser)]
@@ -73,6 +74,7 @@ enum Command {
     Restore(restore::Restore),
     Verify(verify::Verify),
     Rebuild(rebuild::Rebuild),
+    Rules(rules::Rules),
 }
 
 impl Vedetta {
@@ -103,6 +105,7 @@ impl Vedetta {
             Command::Restore(command) => command.run(out),
             Command::Verify(command) => command.run(out),
             Command::Rebuild(command) => command.run(out),
+            Command::Rules(command) => command.run(out),
         }
     }
 }

@@ -8,12 +8,14 @@ pub(crate) mod format;
 mod asked;
 mod moment;
 mod sighting;
+mod vitals;
 pub mod api;
 mod answers;
 pub mod metrics;
 pub mod page;
 pub mod report;
 pub mod mail;
+pub mod rules;
 mod router;
 
 pub(crate) use answers::changes;
@@ -26,7 +28,10 @@ pub use moment::{
 };
 pub use router::{rehearse, router};
 pub use sighting::Sighting;
+pub use vitals::{ClosedFigure, OutletFacts, ProcessFacts, ReloadFacts, StoreFacts, Vitals};
 pub use words::Lang;
 
 #[cfg(test)]
 pub(crate) mod example;
+#[cfg(test)]
+mod deployed;

@@ -37,6 +37,7 @@ mod day;
 mod past;
 mod moments;
 mod alerts;
+mod vitals;
 mod memory;
 mod acts;
 mod person;
@@ -56,6 +57,7 @@ use moments::Present;
 pub use patience::Patience;
 use patience::Seat;
 use tls::{Certificates, TlsError};
+use vitals::Watch;
 use work::Work;
 
 /// Connections of agents at a time; each costs a descriptor and some 100 KiB while a batch arrives.
@@ -146,6 +148,7 @@ pub(crate) struct Core {
     enrolment: Enrolment,
     work: Work,
     alerts: Alerts,
+    vitals: Watch,
 }
 
 /// A collector that listens; [`Collector::run`] makes it answer.
@@ -197,7 +200,9 @@ impl Collector {
         let json =
             serde_json::to_vec_pretty(&listening).map_err(|error| ServeError::Part(error.to_string()))?;
 
-        let core = Arc::new(Core { keys, clock, patience, gates: Gates::default(), enrolment, work, alerts });
+        let vitals = Watch::new(&state, clock.now_ms());
+        let gates = Gates::default();
+        let core = Arc::new(Core { keys, clock, patience, gates, enrolment, work, alerts, vitals });
         memory::keep_at_hand();
         rehearse(core.work.present(Arc::clone(&core))).await;
         write_private(&state.join(LISTENING_FILE), &json)?;

@@ -33,7 +33,7 @@ pub use facts::{
     CommitmentFacts, CommitmentKey, Detail, Facts, Level, Notice, NoticeKind, Root, Silence, Subject,
     Telling, Work,
 };
-pub use observe::{AgentFacts, Outside, Watched};
+pub use observe::{AgentFacts, CERTIFICATE_MS, Outside, Watched};
 pub use policy::Policy;
 pub use severity::{severity, watched};
 pub use state::{Incident, Member, State, Stop, Thing};

@@ -20,6 +20,7 @@ use super::asked::{AskError, Asked};
 use super::moment::{
     AgentFacts, Alerting, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts,
 };
+use super::vitals::{ClosedFigure, OutletFacts, ProcessFacts, ReloadFacts, StoreFacts, Vitals};
 use crate::operator::Said;
 
 /// 23 November 2026, 09:12 in Rome.
@@ -455,6 +456,7 @@ fn alerting() -> Alerting {
             secured: vec![(key("wifi"), 2026)],
             levels: vec![(key("intranet"), Level::Irrecoverable)],
         },
+        computed_ms: NOW_MS,
         levels: vec![(key("data_center"), None), (key("intranet"), Some(Level::Irrecoverable))],
         today: Morning {
             day: collector_derive::day_of(NOW_MS),
@@ -470,6 +472,30 @@ fn alerting() -> Alerting {
             ],
         },
         open: vec![incident],
+    }
+}
+
+/// How that collector itself was.
+pub(crate) fn vitals() -> Vitals {
+    Vitals {
+        process: ProcessFacts {
+            resident_bytes: Some(18 << 20),
+            cpu_seconds: Some(42.5),
+            open_fds: Some(31),
+            max_fds: Some(8_192),
+            started_ms: Some(NOW_MS - 86_400_000),
+        },
+        store: StoreFacts { bytes: Some(212_992), free_of_bytes: Some((30 << 30, 40 << 30)) },
+        reload: Some(ReloadFacts { successful: true, success_ms: NOW_MS - 3_600_000 }),
+        closed: vec![ClosedFigure { service: "intranet".to_owned(), year: 2025, availability: 0.991_25 }],
+        outlets: vec![OutletFacts {
+            outlet: "alertmanager",
+            to: "http://127.0.0.1:9093".to_owned(),
+            taken: 1_440,
+            failed: 2,
+            taken_ms: Some(NOW_MS - 20_000),
+        }],
+        ready: Some(true),
     }
 }
 

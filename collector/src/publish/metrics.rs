@@ -11,6 +11,7 @@ mod pace;
 mod watched;
 mod measurement;
 mod alerts;
+mod vitals;
 mod classic;
 
 use std::fmt::Error;
@@ -26,6 +27,7 @@ use self::pace::Paces;
 use self::watched::Watched;
 use super::api::{Alerts, Now};
 use super::moment::{IngestFacts, Moment};
+use super::vitals::Vitals;
 
 /// What an exposition is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl Format {
 }
 
 /// The whole exposition.
-pub fn render(moment: &Moment, format: Format) -> Result<String, Error> {
+pub fn render(moment: &Moment, vitals: &Vitals, format: Format) -> Result<String, Error> {
     let mut registry = Registry::default();
     let alerts = moment.alerts.as_deref().map(|decided| Alerts::of(decided, &moment.charter));
     let exposition = Exposition {
@@ -62,6 +64,7 @@ pub fn render(moment: &Moment, format: Format) -> Result<String, Error> {
         ingest: moment.ingest.clone(),
         listed: alerts::listed(moment, alerts.as_ref()),
         alerts,
+        vitals: vitals.clone(),
     };
     registry.register_collector(Box::new(exposition));
     let mut text = String::new();
@@ -80,6 +83,7 @@ struct Exposition {
     ingest: IngestFacts,
     alerts: Option<Alerts>,
     listed: Vec<Listed>,
+    vitals: Vitals,
 }
 
 impl Collector for Exposition {
@@ -96,7 +100,8 @@ impl Collector for Exposition {
         self.watched(&mut families)?;
         self.agents(&mut families)?;
         self.ingest(&mut families)?;
-        self.alerts(&mut families)
+        self.alerts(&mut families)?;
+        self.vitals(&mut families)
     }
 }
 

@@ -19,6 +19,7 @@ use super::api::{Journal, Year};
 use super::asked::{Accounts, AskError, Asked};
 use super::mail::Templates;
 use super::sighting::Sighting;
+use super::vitals::Vitals;
 use crate::operator::Said;
 use crate::seal::Seal;
 
@@ -39,6 +40,11 @@ pub trait Moments: Send + Sync + 'static {
     /// The address of the page, if those who get mails can reach it.
     fn page(&self) -> Option<String> {
         None
+    }
+
+    /// How the process itself is, for `/metrics` alone: of a test's moments nothing is known.
+    fn vitals(&self) -> Vitals {
+        Vitals::default()
     }
 }
 
@@ -85,6 +91,8 @@ pub struct Moment {
 pub struct Alerting {
     /// When that was, Unix ms.
     pub at_ms: i64,
+    /// When the figures behind it were computed, Unix ms: earlier, if newer ones cannot be.
+    pub computed_ms: i64,
     /// Open incidents, by number.
     pub open: Vec<Incident>,
     /// The level of each budget.
@@ -101,6 +109,7 @@ impl Alerting {
         let levels = state.levels().map(|(key, level)| (key.clone(), level));
         Self {
             at_ms,
+            computed_ms: facts.computed_ms,
             open: state.open().to_vec(),
             levels: levels.collect(),
             today: state.today(facts, at_ms),

@@ -112,7 +112,11 @@ async fn html(State(moments): Source, Query(query): Query<PageQuery>, lang: Lang
 async fn exposition(State(moments): Source, headers: HeaderMap) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let format = metrics::Format::accepted(accept);
-    match computed(move || Ok(metrics::render(&moments.moment(Asked::default())?, format))).await {
+    let told = computed(move || {
+        let moment = moments.moment(Asked::default())?;
+        Ok(metrics::render(&moment, &moments.moments.vitals(), format))
+    });
+    match told.await {
         Ok(Ok(text)) => typed(format.content_type(), text),
         Ok(Err(_)) => failed(),
         Err(error) => refused(&error),

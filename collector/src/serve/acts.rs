@@ -109,6 +109,7 @@ impl Acts {
         };
         if !dry_run {
             self.core.alerts.mended();
+            self.core.vitals.loaded(self.core.clock.now_ms());
         }
         let changes = self.core.work.charter().describe_changes(&vedetta.charter, lang);
         let mut revision = None;

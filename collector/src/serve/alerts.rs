@@ -76,6 +76,11 @@ impl Alerts {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Was the newest configuration that somebody tried refused?
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn kept(&self) -> State {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -9,6 +9,7 @@ use config::{AgentId, Charter};
 
 use super::Core;
 use super::past::Past;
+use super::vitals::clock_is_wrong;
 use super::witnesses::Witnesses;
 use super::work::Heard;
 use crate::clock::Clock;
@@ -16,8 +17,8 @@ use crate::declare::say;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
 use crate::operator::Said;
 use crate::publish::{
-    Account, Accounts, AgentFacts, AskError, Asked, Histogram, IngestFacts, Ledgered, Moment, Moments,
-    Reader, SealedFacts, StaleFacts, changes, iso,
+    Account, Accounts, AgentFacts, AskError, Asked, ClosedFigure, Histogram, IngestFacts, Ledgered, Moment,
+    Moments, Reader, SealedFacts, StaleFacts, Vitals, changes, iso,
 };
 use crate::recall::{Recalled, charter_at, journal_of, latest_of, sightings_of};
 use crate::seal::{Seal, newest};
@@ -83,11 +84,43 @@ impl Moments for Present {
                 "l'elaborazione del flusso {stream} della sonda `{agent}` non è riuscita: {reason}"
             ));
         }
+        let now_ms = self.clock.now_ms();
+        reasons.extend(self.core.vitals.disk_is_short());
+        reasons.extend(clock_is_wrong(self.ingest.known().newest().values(), now_ms));
         reasons
+    }
+
+    fn vitals(&self) -> Vitals {
+        let watch = &self.core.vitals;
+        Vitals {
+            process: watch.process(),
+            store: watch.store(),
+            reload: Some(watch.reload(self.core.alerts.is_refused())),
+            closed: self.closed_figures(),
+            outlets: Vec::new(),
+            ready: Some(self.not_ready().is_empty()),
+        }
     }
 }
 
+/// Closed years whose figures are told beside the present's.
+const CLOSED_MAX: usize = 8;
+
 impl Present {
+    /// The newest closed years' headlines, as they were sealed; without one that cannot be read, which `verify` tells of.
+    fn closed_figures(&self) -> Vec<ClosedFigure> {
+        let seals = self.ingest.known().sealed();
+        let mut figures = Vec::new();
+        for seal in newest(&seals).into_values().rev().take(CLOSED_MAX) {
+            let Ok(year) = self.past.answer(seal) else { continue };
+            figures.extend(year.services.iter().filter_map(|service| {
+                let availability = service.figure.head()?.to_f64();
+                Some(ClosedFigure { service: service.id.clone(), year: year.year, availability })
+            }));
+        }
+        figures
+    }
+
     /// What is known now, whatever was sealed.
     pub(super) fn present(&self, asked: &Asked) -> Result<Moment, AskError> {
         let now_ms = self.clock.now_ms();

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A certificate that ends sooner is worth a line, ms.
-const CERTIFICATE_MS: i64 = 21 * DAY_MS;
+pub const CERTIFICATE_MS: i64 = 21 * DAY_MS;
 
 /// So much of a year must be gone before "below target to date" means anything, ms; or a quarter of the budget.
 const GUARD_MS: i64 = 90 * DAY_MS;

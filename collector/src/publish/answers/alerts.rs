@@ -2,7 +2,7 @@
 
 use collector_api::Reason;
 use collector_derive::alert::{self, Root, Thing};
-use config::Charter;
+use config::{Charter, Severity};
 
 use crate::publish::Lang;
 use crate::publish::api::{Alerts, BudgetAlert, OpenIncident, TodayLine};
@@ -39,7 +39,7 @@ impl Alerts {
         Self {
             at_ms: decided.at_ms,
             at: format::iso(decided.at_ms),
-            incidents: decided.open.iter().map(|incident| open(incident, charter, decided.at_ms)).collect(),
+            incidents: decided.open.iter().map(|incident| open(incident, decided, charter)).collect(),
             budgets: decided.levels.iter().map(budget).collect(),
             no_data,
             engine: decided.open.iter().any(|one| one.root == Root::Engine && one.is_down()),
@@ -48,25 +48,39 @@ impl Alerts {
     }
 }
 
-fn open(incident: &alert::Incident, charter: &Charter, now_ms: i64) -> OpenIncident {
-    let (kind, about) = match &incident.root {
+/// What an incident's root is called, and its name.
+pub(crate) fn cause(root: &Root) -> (&'static str, String) {
+    match root {
         Root::Engine => ("engine", String::new()),
         Root::Line(line) => ("line", line.clone()),
         Root::Row(service) => ("row", service.to_string()),
         Root::Part(path) => ("part", path.clone()),
         Root::NoData(service) => ("no_data", service.to_string()),
-    };
+    }
+}
+
+/// `page` or `ticket`, as the charter says of the root.
+pub(crate) fn severity(root: &Root, charter: &Charter) -> &'static str {
+    match alert::severity(charter, root) {
+        Severity::Ticket | Severity::Trend => "ticket",
+        Severity::Page => "page",
+    }
+}
+
+fn open(incident: &alert::Incident, decided: &Alerting, charter: &Charter) -> OpenIncident {
+    let (kind, about) = cause(&incident.root);
     let services = charter.services.iter().filter(|service| incident.is_of(&service.id));
     let reason = Reason::from_code(incident.reason);
     OpenIncident {
         number: incident.number,
         kind: kind.to_owned(),
         about,
+        severity: severity(&incident.root, charter).to_owned(),
         services: services.map(|service| service.id.to_string()).collect(),
         opened_ms: incident.opened_ms,
         down: incident.is_down(),
         stops: incident.stops(),
-        down_ms: incident.down_ms(now_ms),
+        down_ms: incident.down_ms(decided.at_ms),
         reason: (reason != Reason::None).then(|| reason.name().to_owned()),
         planned: incident.planned,
         due_ms: incident.due_ms,

@@ -256,8 +256,12 @@ fn a_promise_about_hours_is_a_commitment_everywhere() {
     );
     let csv = String::from_utf8(crate::publish::report::csv(&year).unwrap()).unwrap();
     assert!(csv.contains("98.0000,gt,breached,irrecoverable,90.0000"), "{csv}");
-    let metrics =
-        crate::publish::metrics::render(&moment, crate::publish::metrics::Format::OpenMetrics).unwrap();
+    let metrics = crate::publish::metrics::render(
+        &moment,
+        &crate::publish::Vitals::default(),
+        crate::publish::metrics::Format::OpenMetrics,
+    )
+    .unwrap();
     for series in [
         "vedetta_target_ratio{service=\"intranet\",commitment=\"availability_within:uffici\",comparison=\"gt\"} 0.98",
         "vedetta_commitment_standing{service=\"intranet\",commitment=\"availability_within:uffici\",state=\"breached\"} 1",

@@ -30,6 +30,9 @@ pub struct OpenIncident {
     pub kind: String,
     /// The service, the component's dotted name, or the line; empty of the engine.
     pub about: String,
+    /// `page`, or `ticket` for what waits until the office works.
+    #[serde(default)]
+    pub severity: String,
     /// The services that it is about.
     pub services: Vec<String>,
     /// From the first failing sample, Unix ms.

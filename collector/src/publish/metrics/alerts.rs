@@ -92,6 +92,24 @@ impl Exposition {
             self.listed.iter().cloned(),
         )?;
         families.gauge(
+            "vedetta_incident_due_timestamp_seconds",
+            "Since when an open incident is worth telling somebody, at once (page) or in working hours (ticket); absent of others",
+            self.alerts.iter().flat_map(|alerts: &Alerts| &alerts.incidents).filter_map(|incident| {
+                // A part's is the first of its name; lines and the engine are no service's.
+                let service = match incident.kind.as_str() {
+                    "row" | "part" | "no_data" => incident.about.split('.').next().unwrap_or_default(),
+                    _ => "",
+                };
+                let labels = [
+                    ("kind", incident.kind.as_str()),
+                    ("about", incident.about.as_str()),
+                    ("service", service),
+                    ("severity", incident.severity.as_str()),
+                ];
+                Some((labels, seconds(incident.due_ms?)))
+            }),
+        )?;
+        families.gauge(
             "vedetta_alerts_decided_timestamp_seconds",
             "When the alert engine decided last",
             self.alerts.iter().map(|alerts| ([] as [(&'static str, &str); 0], seconds(alerts.at_ms))),

@@ -55,6 +55,20 @@ impl<'a> Families<'a> {
         Ok(())
     }
 
+    /// A counter of seconds without labels, if it is known.
+    pub(super) fn seconds_counter(
+        &mut self,
+        name: &str,
+        help: &str,
+        value: Option<f64>,
+    ) -> Result<(), Error> {
+        let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        match value {
+            Some(value) => family.encode_counter::<NoLabelSet, _, u64>(&value, None),
+            None => Ok(()),
+        }
+    }
+
     /// Facts: `name_info{labels} 1`.
     pub(super) fn info<V: EncodeLabelValue, const N: usize>(
         &mut self,

@@ -52,7 +52,7 @@ fn sample(line: &str) -> Sample {
 /// Dashboards, rules and other people's scripts name these: a family that changes its name, kind or labels is another.
 #[test]
 fn the_catalogue_is_the_golden_file() {
-    let text = render(&example::moment(), Format::OpenMetrics).unwrap();
+    let text = render(&example::moment(), &example::vitals(), Format::OpenMetrics).unwrap();
     let (types, samples) = parse(&text);
     let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' '));
     let told = helps.map(|(name, help)| {
@@ -78,7 +78,7 @@ fn is_suffix(suffix: &str) -> bool {
 
 #[test]
 fn exactly_one_state_is_1() {
-    let (_, samples) = parse(&render(&example::moment(), Format::OpenMetrics).unwrap());
+    let (_, samples) = parse(&render(&example::moment(), &example::vitals(), Format::OpenMetrics).unwrap());
     for family in [
         "vedetta_service_state",
         "vedetta_component_state",
@@ -98,7 +98,7 @@ fn exactly_one_state_is_1() {
 
 #[test]
 fn unknown_is_a_gap_and_never_a_zero() {
-    let (_, samples) = parse(&render(&example::moment(), Format::OpenMetrics).unwrap());
+    let (_, samples) = parse(&render(&example::moment(), &example::vitals(), Format::OpenMetrics).unwrap());
     let up = |service: &str| {
         samples
             .iter()
@@ -115,7 +115,7 @@ fn unknown_is_a_gap_and_never_a_zero() {
 fn gauges_say_what_the_api_says() {
     let moment = example::moment();
     let now = Now::of(&moment);
-    let (_, samples) = parse(&render(&moment, Format::OpenMetrics).unwrap());
+    let (_, samples) = parse(&render(&moment, &example::vitals(), Format::OpenMetrics).unwrap());
     let value = |name: &str, service: &str, state: Option<&str>| {
         samples
             .iter()
@@ -154,14 +154,14 @@ fn a_hostile_title_stays_inside_its_label() {
     let mut moment = example::moment();
     let charter = std::sync::Arc::make_mut(&mut moment.charter);
     "a\"} 1\n# EOF\\".clone_into(&mut charter.services[0].name);
-    let text = render(&moment, Format::OpenMetrics).unwrap();
+    let text = render(&moment, &example::vitals(), Format::OpenMetrics).unwrap();
     assert!(text.contains(r#"name="a\"} 1\n# EOF\\""#), "{text}");
     assert_eq!(text.matches("\n# EOF\n").count(), 1);
 }
 
 #[test]
 fn a_histogram_ends_at_infinity() {
-    let (_, samples) = parse(&render(&example::moment(), Format::OpenMetrics).unwrap());
+    let (_, samples) = parse(&render(&example::moment(), &example::vitals(), Format::OpenMetrics).unwrap());
     let buckets: Vec<(&str, f64)> = samples
         .iter()
         .filter(|sample| sample.name == "vedetta_store_commit_duration_seconds_bucket")

@@ -164,8 +164,12 @@ fn a_promise_without_a_measure_is_told_and_has_no_outcome() {
         now.services.iter().map(crate::publish::api::ServiceNow::is_probed).collect::<Vec<_>>(),
         [true, false, true, true]
     );
-    let metrics =
-        crate::publish::metrics::render(&moment, crate::publish::metrics::Format::OpenMetrics).unwrap();
+    let metrics = crate::publish::metrics::render(
+        &moment,
+        &crate::publish::Vitals::default(),
+        crate::publish::metrics::Format::OpenMetrics,
+    )
+    .unwrap();
     assert!(metrics.contains("vedetta_service_info{service=\"front_end\""), "{metrics}");
     assert!(!metrics.contains("vedetta_service_state{service=\"front_end\""), "{metrics}");
     let year = crate::publish::api::Year::of(&moment);
