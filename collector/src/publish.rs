@@ -18,7 +18,7 @@ pub mod mail;
 pub mod rules;
 mod router;
 
-pub(crate) use answers::changes;
+pub(crate) use answers::{cause, changes, severity};
 pub use asked::{Accounts, AskError, Asked, Reader, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;

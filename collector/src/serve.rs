@@ -38,6 +38,9 @@ mod past;
 mod moments;
 mod alerts;
 mod vitals;
+mod outward;
+mod alertmanager;
+mod heartbeat;
 mod memory;
 mod acts;
 mod person;
@@ -162,6 +165,7 @@ pub struct Collector {
     socket: UnixListener,
     listening: Listening,
     progress: watch::Sender<()>,
+    outlets: Outlets,
     /// Held as long as the process lives.
     _lock: Flock<fs::File>,
 }
@@ -200,7 +204,8 @@ impl Collector {
         let json =
             serde_json::to_vec_pretty(&listening).map_err(|error| ServeError::Part(error.to_string()))?;
 
-        let vitals = Watch::new(&state, clock.now_ms());
+        let outlets = Outlets::of(&settings).map_err(ServeError::Part)?;
+        let vitals = Watch::new(&state, clock.now_ms(), outlets.all());
         let gates = Gates::default();
         let core = Arc::new(Core { keys, clock, patience, gates, enrolment, work, alerts, vitals });
         memory::keep_at_hand();
@@ -209,7 +214,7 @@ impl Collector {
         let acts = Acts::new(Arc::clone(&core), config_path, settings, listening.agents);
         let progress = watch::Sender::new(());
         let acts = Arc::new(acts);
-        Ok(Self { core, acts, certificates, agents, web, socket, listening, progress, _lock: lock })
+        Ok(Self { core, acts, certificates, agents, web, socket, listening, progress, outlets, _lock: lock })
     }
 
     /// Where it listens.
@@ -234,7 +239,8 @@ impl Collector {
 
     /// Answers until `stop`, then ends what is under way and makes a checkpoint.
     pub async fn run(self, stop: CancellationToken) -> Result<(), ServeError> {
-        let Self { core, acts, certificates, agents, web, socket, listening, progress, _lock } = self;
+        let Self { core, acts, certificates, agents, web, socket, listening, progress, outlets, _lock } =
+            self;
         let patience = core.patience;
         let tls = certificates.acceptor()?;
         let reading = |reader| core.work.web(Arc::clone(&core), reader);
@@ -270,6 +276,7 @@ impl Collector {
         }
         let mut chores = JoinSet::new();
         chores.spawn(certificates.renew(core.clock.clone()));
+        outlets.spawn(&mut chores, &core, &progress);
         core.work.spawn_chores(&mut chores, progress);
         chores.spawn(alerts::follow(core.work.present(Arc::clone(&core))));
         info!(
@@ -305,6 +312,44 @@ impl Collector {
         let _ = fs::remove_file(&listening.socket);
         info!("stopped");
         result
+    }
+}
+
+/// Ways out that the configuration names, beside mails.
+#[derive(Debug)]
+struct Outlets {
+    alertmanagers: Vec<alertmanager::Receiver>,
+    heartbeat: Option<heartbeat::Heartbeat>,
+}
+
+impl Outlets {
+    fn of(settings: &config::CollectorConfig) -> Result<Self, String> {
+        let config::CollectorConfig { alertmanagers, heartbeat, secrets_directory, .. } = settings.clone();
+        if alertmanagers.is_empty() && heartbeat.is_none() {
+            return Ok(Self { alertmanagers: Vec::new(), heartbeat: None });
+        }
+        let client = outward::client()?;
+        let receiver =
+            |config| alertmanager::Receiver::new(config, secrets_directory.clone(), client.clone());
+        let alertmanagers = alertmanagers.into_iter().map(receiver).collect();
+        let heartbeat = heartbeat
+            .map(|config| heartbeat::Heartbeat::new(config, secrets_directory.clone(), client.clone()));
+        Ok(Self { alertmanagers, heartbeat })
+    }
+
+    /// For `/metrics`.
+    fn all(&self) -> Vec<Arc<outward::Outlet>> {
+        let alertmanagers = self.alertmanagers.iter().map(alertmanager::Receiver::outlet);
+        alertmanagers.chain(self.heartbeat.as_ref().map(heartbeat::Heartbeat::outlet)).collect()
+    }
+
+    fn spawn(self, chores: &mut JoinSet<()>, core: &Arc<Core>, progress: &watch::Sender<()>) {
+        for receiver in self.alertmanagers {
+            chores.spawn(receiver.follow(core.work.present(Arc::clone(core))));
+        }
+        if let Some(heartbeat) = self.heartbeat {
+            chores.spawn(heartbeat.follow(core.work.present(Arc::clone(core)), progress.subscribe()));
+        }
     }
 }
 

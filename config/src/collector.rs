@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{Charter, HostPort, Id};
+use crate::{AlertmanagerConfig, Charter, HeartbeatConfig, HostPort, Id};
 
 /// One file says everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub struct CollectorConfig {
     pub secrets_directory: PathBuf,
     /// How mails leave; without it nobody is mailed.
     pub mail: Option<MailConfig>,
+    /// Alertmanagers that are told what is decided, each of them; none by default.
+    pub alertmanagers: Vec<AlertmanagerConfig>,
+    /// Who notices from outside that the collector is silent; nobody when absent.
+    pub heartbeat: Option<HeartbeatConfig>,
 }
 
 /// `mail:` of the collector.

@@ -21,6 +21,7 @@ mod commitment;
 mod burn;
 mod charter;
 mod collector;
+mod outlets;
 mod agent;
 mod mask;
 mod problem;
@@ -60,6 +61,7 @@ pub use commitment::{Availability, AvailabilityWithin, Commitment, Timeliness, W
 pub use fraction::{Fraction, Quotient};
 pub use id::{AgentId, CheckId, ComponentId, Id, IdError, ServiceId, SiteId, UserGroup};
 pub use load::{FILE_BYTES_MAX, Loaded, load, load_agent, parse};
+pub use outlets::{AlertmanagerConfig, HeartbeatConfig};
 pub use problem::{LoadError, Problem};
 pub use quorum::Quorum;
 pub use rules::{Judged, LateEntries, Maintenance, Readings, Rules, Unknown};

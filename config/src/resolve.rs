@@ -11,6 +11,7 @@ mod calendars;
 mod recipients;
 mod webhook;
 mod mail;
+mod outlets;
 mod link;
 mod service;
 mod commitment;
@@ -199,6 +200,12 @@ fn collector(
         mail: keys
             .and_then(|keys| keys.mail.as_ref())
             .and_then(|mail| report.within("mail", |report| mail::mail(&mail.value, folder, report))),
+        alertmanagers: keys.and_then(|keys| keys.alertmanager.as_ref()).map_or_else(Vec::new, |keys| {
+            report.within("alertmanager", |report| outlets::alertmanagers(keys, report))
+        }),
+        heartbeat: keys
+            .and_then(|keys| keys.heartbeat.as_ref())
+            .and_then(|keys| report.within("heartbeat", |report| outlets::heartbeat(keys, report))),
     }
 }
 

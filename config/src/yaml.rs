@@ -19,4 +19,5 @@ pub(crate) mod component;
 pub(crate) mod probe;
 pub(crate) mod alerting;
 pub(crate) mod collector;
+pub(crate) mod outlets;
 pub(crate) mod agent;

@@ -214,6 +214,8 @@ impl Acts {
             ("collector.web.listen", running.web_listen == settings.web_listen),
             ("collector.state", running.state_directory == settings.state_directory),
             ("collector.operators", running.operators == settings.operators),
+            ("collector.alertmanager", running.alertmanagers == settings.alertmanagers),
+            ("collector.heartbeat", running.heartbeat == settings.heartbeat),
         ] {
             if !same {
                 notes.push(match lang {

@@ -97,7 +97,7 @@ impl Moments for Present {
             store: watch.store(),
             reload: Some(watch.reload(self.core.alerts.is_refused())),
             closed: self.closed_figures(),
-            outlets: Vec::new(),
+            outlets: watch.outlets(),
             ready: Some(self.not_ready().is_empty()),
         }
     }

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use collector_derive::CLOCK_ERROR_MAX_MS;
@@ -12,10 +13,11 @@ use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 use nix::sys::statvfs::statvfs;
 use nix::sys::time::TimeValLike as _;
 
+use super::outward::Outlet;
 use crate::declare::say;
 use crate::ingest::Newest;
 use crate::operator::Said;
-use crate::publish::{ProcessFacts, ReloadFacts, StoreFacts};
+use crate::publish::{OutletFacts, ProcessFacts, ReloadFacts, StoreFacts};
 
 /// The store, its log and the log's index.
 const FILES: [&str; 3] = ["store.sqlite", "store.sqlite-wal", "store.sqlite-shm"];
@@ -32,12 +34,13 @@ pub(super) struct Watch {
     state: PathBuf,
     started_ms: i64,
     loaded_ms: AtomicI64,
+    outlets: Vec<Arc<Outlet>>,
 }
 
 impl Watch {
     /// Of a collector that has just read its configuration.
-    pub(super) fn new(state: &Path, now_ms: i64) -> Self {
-        Self { state: state.to_owned(), started_ms: now_ms, loaded_ms: AtomicI64::new(now_ms) }
+    pub(super) fn new(state: &Path, now_ms: i64, outlets: Vec<Arc<Outlet>>) -> Self {
+        Self { state: state.to_owned(), started_ms: now_ms, loaded_ms: AtomicI64::new(now_ms), outlets }
     }
 
     /// A configuration was read without an error.
@@ -77,6 +80,11 @@ impl Watch {
             (bytes(of.blocks_available()), bytes(of.blocks()))
         });
         StoreFacts { bytes: (!known.is_empty()).then(|| known.iter().sum()), free_of_bytes }
+    }
+
+    /// Ways out.
+    pub(super) fn outlets(&self) -> Vec<OutletFacts> {
+        self.outlets.iter().map(|outlet| outlet.facts()).collect()
     }
 
     /// Why there is too little room for what comes; `None` while there is enough, or nobody knows.
@@ -191,7 +199,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("store.sqlite"), [0; 300]).unwrap();
         fs::write(folder.path().join("store.sqlite-wal"), [0; 20]).unwrap();
-        let watch = Watch::new(folder.path(), 5);
+        let watch = Watch::new(folder.path(), 5, Vec::new());
         let (process, store) = (watch.process(), watch.store());
         assert!(process.resident_bytes.is_some_and(|bytes| bytes > 1 << 20), "{process:?}");
         assert!(process.cpu_seconds.is_some() && process.started_ms == Some(5), "{process:?}");

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::yaml::outlets::{AlertmanagerKeys, HeartbeatKeys};
 use crate::yaml::scalar::words;
 use crate::yaml::shape::{At, shape};
 use crate::{HostPort, Id, MailSecurity};
@@ -21,6 +22,10 @@ shape! {
         secrets: optional String,
         /// How mails leave.
         mail: optional At<MailKeys>,
+        /// Alertmanagers that are told what is decided: one, or several.
+        alertmanager: optional Vec<AlertmanagerKeys>,
+        /// Who notices from outside that the collector is silent.
+        heartbeat: optional HeartbeatKeys,
     }
 }
 

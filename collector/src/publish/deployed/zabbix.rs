@@ -121,7 +121,9 @@ impl Read {
         depends(rule);
         let steps = list(rule, "preprocessing");
         assert_eq!(text(&steps[0], "type"), "PROMETHEUS_TO_JSON");
-        steps.iter().for_each(prepares);
+        for step in steps {
+            prepares(step);
+        }
         let macros: BTreeSet<&str> =
             list(rule, "lld_macro_paths").iter().map(|path| text(path, "lld_macro")).collect();
         assert!(!macros.is_empty() && !list(rule, "item_prototypes").is_empty());
@@ -203,14 +205,22 @@ fn zabbix_would_take_the_template_and_every_metric_in_it_is_exported() {
     only(export, &["version", "date", "groups", "templates"]);
     assert_eq!(text(export, "version"), "6.0");
     let mut read = Read::default();
-    list(export, "groups").iter().for_each(|group| read.uuid(group));
+    for group in list(export, "groups") {
+        read.uuid(group);
+    }
     let [template] = list(export, "templates") else { panic!("not one template") };
     only(template, TEMPLATE);
     read.uuid(template);
     assert_eq!(text(template, "template"), "Vedetta");
-    list(template, "items").iter().for_each(|item| read.item(item, false));
-    list(template, "discovery_rules").iter().for_each(|rule| read.rule(rule));
-    list(template, "valuemaps").iter().for_each(|valuemap| read.uuid(valuemap));
+    for item in list(template, "items") {
+        read.item(item, false);
+    }
+    for rule in list(template, "discovery_rules") {
+        read.rule(rule);
+    }
+    for valuemap in list(template, "valuemaps") {
+        read.uuid(valuemap);
+    }
     let known: BTreeSet<String> =
         list(template, "valuemaps").iter().map(|valuemap| text(valuemap, "name").to_owned()).collect();
     assert_eq!(known, read.valuemaps);
