@@ -32,6 +32,7 @@ pub mod stored;
 pub mod place;
 pub mod prometheus;
 pub mod dashboards;
+pub mod alertmanager;
 
 pub use authority::Authority;
 pub use feeder::Feeder;

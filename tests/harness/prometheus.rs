@@ -49,10 +49,18 @@ pub struct Prometheus {
 impl Prometheus {
     /// Of the collector whose `web` listener is here; `None` when it is not installed.
     pub fn scraping(web: SocketAddr) -> Option<Self> {
+        Self::with(web, "", &[])
+    }
+
+    /// The same with more of its configuration, and files beside it.
+    pub fn with(web: SocketAddr, more: &str, files: &[(&str, &str)]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
         let text = format!(
-            "global: {{scrape_interval: 1s}}\nscrape_configs:\n  \
-             - {{job_name: vedetta, static_configs: [{{targets: [\"{web}\"]}}]}}\n"
+            "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nscrape_configs:\n  \
+             - {{job_name: vedetta, static_configs: [{{targets: [\"{web}\"]}}]}}\n{more}"
         );
         Self::started(folder, &text, &[])
     }

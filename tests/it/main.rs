@@ -29,5 +29,6 @@ mod simulated_devices;
 mod past_year;
 mod scraped;
 mod dashboards;
+mod prometheus_tells;
 mod sealed_year;
 mod service_manager;

@@ -138,7 +138,7 @@ fn gauges_say_what_the_api_says() {
 
 #[test]
 fn an_incident_is_listed_with_its_words() {
-    let (_, samples) = parse(&render(&example::moment(), Format::OpenMetrics).unwrap());
+    let (_, samples) = parse(&render(&example::moment(), &example::vitals(), Format::OpenMetrics).unwrap());
     let [listed] = &samples.iter().filter(|one| one.name == "vedetta_incident_info").collect::<Vec<_>>()[..]
     else {
         panic!("one incident is open")
