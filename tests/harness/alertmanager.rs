@@ -70,13 +70,13 @@ impl Sink {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let heard: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
-        let hears = Arc::clone(&heard);
+        let all = Arc::clone(&heard);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let hears = Arc::clone(&hears);
+                let all = Arc::clone(&all);
                 std::thread::spawn(move || {
                     while let Some(request) = request(&stream) {
-                        hears.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+                        all.lock().unwrap_or_else(PoisonError::into_inner).push(request);
                         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
                         if (&stream).write_all(answer).is_err() {
                             break;

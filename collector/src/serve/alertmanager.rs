@@ -189,7 +189,7 @@ fn of_incident(incident: &alert::Incident, decided: &Alerting, charter: &Charter
     };
     let story = Story { incident: incident.clone(), down_ms: incident.down_ms(decided.at_ms) };
     let line = alert::Line::Open(story);
-    let severity = if severity(incident, decided) == "page" { "critical" } else { "warning" };
+    let severity = if severity(&incident.root, charter) == "page" { "critical" } else { "warning" };
     let labels = [
         ("alertname", "VedettaIncident".to_owned()),
         ("source", "collector".to_owned()),
@@ -305,8 +305,8 @@ mod tests {
 
     #[test]
     fn what_is_not_worth_a_mail_is_no_alert_and_what_can_wait_is_a_warning() {
-        let (mut decided, charter) = decided();
-        decided.severities.insert(decided.open[0].number, config::Severity::Ticket);
+        let (mut decided, mut charter) = decided();
+        charter.services[3].about.severity = Some(config::Severity::Ticket);
         let ticket = alerts(&decided, &charter);
         assert!(ticket.values().all(|alert| alert.labels["severity"] == "warning"), "{ticket:?}");
         decided.open[0].due_ms = None;
