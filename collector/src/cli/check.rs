@@ -88,7 +88,7 @@ fn templates(
 ) -> std::io::Result<()> {
     let Some(directory) = mail.and_then(|mail| mail.templates.as_deref()) else { return Ok(()) };
     let (warning, path) = (warning(lang), path.display());
-    for Problem { file, why } in Templates::load(Some(directory)).problems() {
+    for Problem { file, why } in Templates::problems_in(directory) {
         let told = match lang {
             config::Lang::En => {
                 format!("`{file}` cannot be used, mails are made with the built-in text: {why}")

@@ -79,12 +79,21 @@ impl Templates {
     /// The built-in ones, and those of a directory before them. Whatever is wrong with one is a [problem](Problem) and
     /// stands in the log; the others are used.
     pub fn load(directory: Option<&Path>) -> Self {
-        Self { files: Files::load(directory) }
+        let files = Files::load(directory);
+        for Problem { file, why } in files.problems() {
+            tracing::warn!(file, why, "a template of mails cannot be used; the built-in one is");
+        }
+        Self { files }
     }
 
     /// What was wrong with the directory's files when they were read.
     pub fn problems(&self) -> &[Problem] {
         self.files.problems()
+    }
+
+    /// The same of a directory that nothing is made with yet: not in the log.
+    pub fn problems_in(directory: &Path) -> Vec<Problem> {
+        Files::load(Some(directory)).problems().to_vec()
     }
 
     /// The letter that tells of a decision, with what is known at `moment` of the running year. `page` is the address

@@ -123,6 +123,9 @@ impl Files {
         let facts = Value::from(Serde(view));
         let text = self.render(view.kind, "txt", &facts, &mut problems);
         let html = self.render(view.kind, "html", &facts, &mut problems);
+        for Problem { file, why } in problems.iter().filter(|problem| !self.problems.contains(problem)) {
+            tracing::warn!(file, why, "a template of mails failed; the built-in one is used");
+        }
         let (subject, text) = text.map_or_else(|| bare_text(view), |text| parted(&text, &view.subject));
         let html = html.unwrap_or_else(|| bare_html(view, &text));
         Filled { subject, text: with_notes(text, &problems), html: with_html_notes(html, &problems) }
@@ -150,11 +153,6 @@ impl Files {
 /// One of a file is enough.
 fn note(problems: &mut Vec<Problem>, problem: Problem) {
     if !problems.iter().any(|known| known.file == problem.file) {
-        tracing::warn!(
-            file = problem.file,
-            why = problem.why,
-            "a template of mails cannot be used; the built-in one is"
-        );
         problems.push(problem);
     }
 }
