@@ -29,6 +29,7 @@ mod body;
 mod listen;
 mod tls;
 mod gate;
+mod absences;
 mod agents;
 pub(crate) mod enrolment;
 mod work;

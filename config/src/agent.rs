@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::HostPort;
+use crate::{HostPort, MailServer};
 
 /// The agent's own file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,30 @@ pub struct AgentConfig {
     pub ntp_servers: Vec<HostPort>,
     /// Where jobs report to; `127.0.0.1:8090` by default. Nothing listens before a heartbeat is assigned.
     pub heartbeats_listen: Vec<SocketAddr>,
+    /// Who is told by this agent itself when the collector is silent; nobody when absent.
+    pub collector_silent: Option<CollectorSilent>,
+}
+
+/// Whom an agent mails when the collector acknowledges nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectorSilent {
+    /// Mail addresses, at least one.
+    pub to: Vec<String>,
+    /// The sender.
+    pub from: String,
+    /// Where the message is handed in.
+    pub submit: MailServer,
+    /// After so long, ms.
+    pub after_ms: u64,
+}
+
+impl CollectorSilent {
+    /// Longer than a restart and an update take, ms.
+    pub const AFTER_MS: u64 = 600_000;
+    /// Less would tell of every restart, ms.
+    pub const AFTER_MIN_MS: u64 = 60_000;
+    /// More addresses are a distribution list's matter.
+    pub const TO_MAX: usize = 10;
 }
 
 impl AgentConfig {
@@ -42,6 +66,7 @@ impl Default for AgentConfig {
             spool_bytes_max: 1 << 30,
             ntp_servers: Vec::new(),
             heartbeats_listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, AgentConfig::HEARTBEATS_PORT))],
+            collector_silent: None,
         }
     }
 }

@@ -34,7 +34,7 @@ mod state;
 mod changes;
 mod effect;
 
-pub use agent::AgentConfig;
+pub use agent::{AgentConfig, CollectorSilent};
 pub use burn::{BurnError, BurnErrorKind, BurnTier, Severity, YEAR_MS, burn_max};
 pub use cadence::{Cadence, Due};
 pub use calendar::{Calendar, Exception, Holiday, Opening, Week};

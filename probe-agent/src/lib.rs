@@ -22,6 +22,7 @@ pub mod heartbeats;
 pub mod probe;
 pub mod canary;
 pub mod schedule;
+mod silence;
 pub mod cli;
 
 use std::sync::Arc;
@@ -96,6 +97,12 @@ pub async fn run(
     let surroundings = surroundings(&config)?;
     let limits = Limits::by_open_files(schedule::raise_open_files());
     let status = StatusCell::default();
+    if let Ok(Some(before)) = status::load(&config.state_directory) {
+        // What holds on: when the collector acknowledged last, and when it said that it would be away.
+        status.update(|status| {
+            (status.last_ack_ms, status.planned) = (before.last_ack_ms, before.planned);
+        });
+    }
     let spool = spool::open(&spool_options(&config), Arc::clone(&clock), status.clone())?;
     let ntp_error_ms = Arc::new(AtomicU64::new(0));
 
@@ -116,6 +123,17 @@ pub async fn run(
     watches.spawn(show_progress(spool.clone(), progress));
     if !config.ntp_servers.is_empty() {
         watches.spawn(clock::watch_ntp(config.ntp_servers.clone(), Arc::clone(&ntp_error_ms)));
+    }
+
+    if let Some(silent) = config.collector_silent.clone() {
+        watches.spawn(silence::watch(silence::Watch {
+            config: silent,
+            identity: Arc::clone(&identity),
+            status: status.clone(),
+            surroundings: Arc::clone(&surroundings),
+            state_directory: config.state_directory.clone(),
+            clock: Arc::clone(&clock),
+        }));
     }
 
     let receiver = heartbeats::Receiver {

@@ -12,7 +12,7 @@ mod attempts;
 mod families;
 mod connect;
 mod rejections;
-mod base64;
+pub(crate) mod base64;
 mod xml;
 mod roll;
 pub mod tcp;

@@ -42,8 +42,19 @@ pub struct Status {
     pub assignment_revision: u64,
     /// Numbers declared lost since the agent began, by reason.
     pub lost: BTreeMap<String, u64>,
+    /// When the collector may be away, as it said with its last answer.
+    pub planned: Vec<Planned>,
     /// Set when the collector's journal no longer extends the head this agent remembers.
     pub journal_alarm: Option<String>,
+}
+
+/// Planned work on everything, `[from_ms, to_ms)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Unix ms.
+    pub from_ms: i64,
+    /// Unix ms.
+    pub to_ms: i64,
 }
 
 /// The last status an agent wrote in `directory`; `None` if there is none.

@@ -36,6 +36,6 @@ pub mod alertmanager;
 
 pub use authority::Authority;
 pub use feeder::Feeder;
-pub use patience::eventually;
+pub use patience::{eventually, eventually_after};
 pub use place::{Place, get, succeeded};
 pub use target::Target;

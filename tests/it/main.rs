@@ -7,6 +7,7 @@ mod alerts;
 mod declarations;
 mod collector_away;
 mod collector_killed;
+mod collector_silent;
 mod disk_full;
 mod real_servers;
 mod certificates;

@@ -62,6 +62,17 @@ pub struct JournalHead {
     pub hash: Vec<u8>,
 }
 
+/// Planned work on everything, `[from_ms, to_ms)`: the collector itself may be away in it.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub struct PlannedWindow {
+    /// Unix ms, the collector's clock.
+    #[prost(sint64, tag = "1")]
+    pub from_ms: i64,
+    /// Unix ms.
+    #[prost(sint64, tag = "2")]
+    pub to_ms: i64,
+}
+
 /// Sent after every start, reconnect or 409.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Hello {
@@ -118,6 +129,9 @@ pub struct HelloAnswer {
     /// The hash of the entry whose number the hello remembered; empty when there is none such.
     #[prost(bytes = "vec", tag = "7")]
     pub journal_then: Vec<u8>,
+    /// Those that are not over, the soonest first; at most [`crate::limits::PLANNED_MAX`].
+    #[prost(message, repeated, tag = "8")]
+    pub planned: Vec<PlannedWindow>,
 }
 
 /// The batch is durable in the store.
@@ -141,6 +155,9 @@ pub struct BatchAnswer {
     /// Where the journal stands.
     #[prost(message, optional, tag = "6")]
     pub journal: Option<JournalHead>,
+    /// Those that are not over, the soonest first; at most [`crate::limits::PLANNED_MAX`].
+    #[prost(message, repeated, tag = "7")]
+    pub planned: Vec<PlannedWindow>,
 }
 
 /// The body of every answer that is not 200.

@@ -25,7 +25,7 @@ pub use chain::Chain;
 pub use duration::DurationCode;
 pub use enrol::{EnrolAnswer, EnrolLine, EnrolLineError, EnrolRequest};
 pub use evidence::{Attempt, Evidence, Fact, Phase, TlsFacts, certificate_warn_ms};
-pub use exchange::{BatchAnswer, Hello, HelloAnswer, JournalHead, Refusal, Route, header};
+pub use exchange::{BatchAnswer, Hello, HelloAnswer, JournalHead, PlannedWindow, Refusal, Route, header};
 pub use group::{CheckEntry, ConfigRecord, Group, GroupError, Lost, LostReason, Record, Start, StepRecord};
 pub use sign::{PublicKey, Signature, SigningKey, answer_preimage, batch_preimage, request_preimage};
 pub use verdict::{Reason, Verdict};

@@ -27,5 +27,7 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 pub const ASSIGNMENT_BYTES_MAX: usize = 32 << 20;
 /// Sequence numbers one batch may cover, LOST included.
 pub const BATCH_SPAN_MAX: u64 = 1 << 40;
+/// Planned windows one answer tells of.
+pub const PLANNED_MAX: usize = 8;
 /// Streams one agent may open before an operator looks.
 pub const STREAMS_PER_AGENT_MAX: usize = 1_000;

@@ -14,15 +14,16 @@ use std::path::PathBuf;
 use collector_api::{
     Assignment, Attempt, Batch, BatchAnswer, Chain, CheckEntry, ClockReading, ConfigRecord, DurationCode,
     EnrolAnswer, EnrolLine, EnrolRequest, Evidence, Fact, Group, Hello, HelloAnswer, JournalHead, Lost,
-    LostReason, Phase, Reason, Record, Refusal, Route, Signature, SignedAssignment, SigningKey, Start,
-    StepRecord, StreamId, TlsFacts, Verdict, answer_preimage, batch_preimage, hex_decode, hex_encode, limits,
-    request_preimage, unpack_groups,
+    LostReason, Phase, PlannedWindow, Reason, Record, Refusal, Route, Signature, SignedAssignment,
+    SigningKey, Start, StepRecord, StreamId, TlsFacts, Verdict, answer_preimage, batch_preimage, hex_decode,
+    hex_encode, limits, request_preimage, unpack_groups,
 };
 use prost::Message;
 
 const PROTOCOL: &str = include_str!("../PROTOCOL.md");
 const STREAM: StreamId = StreamId([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
 const NONCE: [u8; 16] = [0xa5; 16];
+const PLANNED: PlannedWindow = PlannedWindow { from_ms: BASE_MS + 60_000, to_ms: BASE_MS + 7_260_000 };
 const CHALLENGE: [u8; 24] = [0xc7; 24];
 /// 2026-03-01 00:00 UTC.
 const BASE_MS: i64 = 1_772_323_200_000;
@@ -271,6 +272,7 @@ fn hello_and_answers() {
         assignment_revision: 1_772_323_200,
         journal: Some(journal()),
         journal_then: vec![0x41; 32],
+        planned: vec![PLANNED],
     };
     same("hello_answer", &answer);
     let answer = BatchAnswer {
@@ -280,6 +282,7 @@ fn hello_and_answers() {
         sent_ms: BASE_MS + 17,
         assignment_revision: 1_772_323_200,
         journal: Some(journal()),
+        planned: vec![PLANNED],
     };
     same("batch_answer", &answer);
     same("journal_head", &journal());
@@ -464,6 +467,7 @@ fn the_document_gives_every_number() {
         ("CHECKS_MAX", limits::CHECKS_MAX as u64),
         ("MESSAGE_BYTES_MAX", limits::MESSAGE_BYTES_MAX as u64),
         ("ASSIGNMENT_BYTES_MAX", limits::ASSIGNMENT_BYTES_MAX as u64),
+        ("PLANNED_MAX", limits::PLANNED_MAX as u64),
         ("STREAMS_PER_AGENT_MAX", limits::STREAMS_PER_AGENT_MAX as u64),
     ] {
         has(&format!("| `{name}` | {value} |"));

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, interval_at};
 use tracing::{error, info, warn};
 
+use super::absences::Absences;
 use super::agents::{Proven, Refused};
 use super::day::Days;
 use super::enrolment::AgentAct;
@@ -84,6 +85,7 @@ pub(crate) struct Work {
     changing: Arc<Mutex<()>>,
     heard: Arc<std::sync::Mutex<BTreeMap<AgentId, Heard>>>,
     witnesses: Arc<Witnesses>,
+    absences: Absences,
     /// Batches that may be opened at a time: each may take its limit before its size is known.
     openings: Semaphore,
 }
@@ -229,6 +231,7 @@ impl Work {
         let work = Self {
             truth,
             witnesses,
+            absences: Absences::default(),
             keys,
             clock,
             force,
@@ -325,6 +328,7 @@ impl Work {
             assignment_revision: self.assignment_revision(&proven.agent),
             journal: Some(journal),
             journal_then: then.map(|hash| hash.to_vec()).unwrap_or_default(),
+            planned: self.absences.ahead(&known.declared(), received_ms),
         })
     }
 
@@ -373,7 +377,8 @@ impl Work {
                 return Err(refused);
             }
         };
-        let journal = self.truth.ingest.known().head().wire();
+        let known = self.truth.ingest.known();
+        let journal = known.head().wire();
         self.witnesses.told(&proven.agent, &journal);
         Ok(BatchAnswer {
             acked_seq: mark.last_seq,
@@ -382,6 +387,7 @@ impl Work {
             sent_ms: self.clock.now_ms(),
             assignment_revision: self.assignment_revision(&proven.agent),
             journal: Some(journal),
+            planned: self.absences.ahead(&known.declared(), received_ms),
         })
     }
 

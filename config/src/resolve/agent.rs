@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::in_folder;
+use super::{ask, in_folder};
 use crate::text::{Text, say};
-use crate::yaml::agent::AgentKeys;
+use crate::yaml::agent::{AgentKeys, CollectorSilentKeys};
 use crate::yaml::duration::Bytes;
 use crate::yaml::shape::{At, Report};
-use crate::{AgentConfig, HostPort};
+use crate::{AgentConfig, CollectorSilent, HostPort};
 
 /// Less could not hold the newest quarter and a day's outage.
 const SPOOL_BYTES_MIN: Bytes = Bytes(16 * 1024 * 1024);
@@ -34,7 +34,46 @@ pub(crate) fn agent(keys: &AgentKeys, folder: &Path, report: &mut Report<'_>) ->
             .and_then(|heartbeats| heartbeats.listen.clone())
             .unwrap_or(default.heartbeats_listen),
         ntp_servers: addresses(keys.ntp_servers.as_deref(), 123, report),
+        collector_silent: keys
+            .collector_silent
+            .as_ref()
+            .and_then(|keys| collector_silent(keys, folder, report)),
     }
+}
+
+fn collector_silent(
+    keys: &CollectorSilentKeys,
+    folder: &Path,
+    report: &mut Report<'_>,
+) -> Option<CollectorSilent> {
+    let mut to = Vec::new();
+    for key in &keys.to {
+        to.push(ask::mail_address(key, report)?);
+    }
+    if to.is_empty() || to.len() > CollectorSilent::TO_MAX {
+        let message = say!(
+            "`to` names from 1 to {} addresses",
+            "`to` nomina da 1 a {} indirizzi",
+            CollectorSilent::TO_MAX
+        );
+        report.problem(keys.from.at, message);
+        return None;
+    }
+    let after_ms = keys.after.as_ref().map_or(CollectorSilent::AFTER_MS, |after| after.value.0);
+    if let Some(after) = keys.after.as_ref().filter(|after| after.value.0 < CollectorSilent::AFTER_MIN_MS) {
+        let message = say!(
+            "`after` is at least 1m: every restart of the collector would be told otherwise",
+            "`after` è almeno 1m: altrimenti si avviserebbe di ogni riavvio del collettore"
+        );
+        report.problem(after.at, message);
+        return None;
+    }
+    Some(CollectorSilent {
+        to,
+        from: ask::mail_address(&keys.from, report)?,
+        submit: ask::submission(&keys.submit.value, Some(folder), report)?,
+        after_ms,
+    })
 }
 
 fn spool(key: Option<&At<Bytes>>, default: u64, report: &mut Report<'_>) -> u64 {

@@ -29,6 +29,8 @@ mod registration;
 mod access_point;
 mod mail_round_trip;
 
+pub(super) use mail::{mail_address, submission};
+
 use std::net::IpAddr;
 use std::path::Path;
 

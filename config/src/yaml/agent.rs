@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::yaml::duration::Bytes;
+use crate::yaml::duration::{Bytes, Millis};
+use crate::yaml::probe::SubmitKeys;
 use crate::yaml::shape::{At, shape};
 
 shape! {
@@ -22,6 +23,8 @@ shape! {
         ntp_servers: optional Vec<At<String>>,
         /// Where jobs report to.
         heartbeats: optional HeartbeatsKeys,
+        /// Who is told when the collector is silent.
+        collector_silent: optional CollectorSilentKeys,
     }
 }
 
@@ -30,5 +33,19 @@ shape! {
     HeartbeatsKeys {
         /// Where it listens: one address or a list.
         listen: optional Vec<SocketAddr>,
+    }
+}
+
+shape! {
+    /// `collector_silent:` of the agent.
+    CollectorSilentKeys {
+        /// Mail addresses, one or a list.
+        to: required Vec<At<String>>,
+        /// The sender.
+        from: required At<String>,
+        /// Where the message is handed in.
+        submit: required At<SubmitKeys>,
+        /// After so long.
+        after: optional At<Millis>,
     }
 }

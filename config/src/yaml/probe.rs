@@ -41,7 +41,7 @@ pub(crate) use journey::{ExtractKeys, JourneyExpectKeys, JourneyKeys, JourneySte
 pub(crate) use kerberos::KerberosKeys;
 pub(crate) use ldap::LdapKeys;
 pub(crate) use mail::{LoginKeys, OauthKeys};
-pub(crate) use mail_round_trip::RoundTripKeys;
+pub(crate) use mail_round_trip::{RoundTripKeys, SubmitKeys};
 pub(crate) use ntp::NtpKeys;
 pub(crate) use oidc::OidcKeys;
 pub(crate) use pop3::Pop3Keys;

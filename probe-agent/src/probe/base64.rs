@@ -1,7 +1,7 @@
 //! Base64 of both alphabets (RFC 4648, 4 and 5).
 
 /// The standard alphabet, with padding.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     written(bytes, *b"+/", true)
 }
 
@@ -11,7 +11,7 @@ pub(super) fn encode_url(bytes: &[u8]) -> String {
 }
 
 /// Bytes of a text in either alphabet, padded or not. `None` where it is none; blanks are not skipped.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let signs = text.trim_end_matches('=');
     if signs.len() % 4 == 1 {
         return None;

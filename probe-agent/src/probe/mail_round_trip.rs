@@ -17,7 +17,7 @@ pub use posts::Posts;
 use std::time::Duration;
 
 use collector_api::{Reason, Verdict};
-use config::{Family, HostPort, RoundTripParams, SmtpDepth, SmtpExpect};
+use config::{Family, HostPort, RoundTripParams};
 use ring::digest::{SHA256, digest};
 use tokio::time::timeout;
 
@@ -205,22 +205,7 @@ impl RoundTrip {
         surroundings: &Surroundings,
         trace: &mut Trace,
     ) -> Result<Sent, Fault> {
-        let credentials = self.submit.credentials(surroundings, trace).await?;
-        let mut session = smtp::Session::open(
-            &self.submit,
-            None,
-            SmtpDepth::Rcpt,
-            credentials.as_ref(),
-            surroundings,
-            trace,
-        )
-        .await?;
-        if let (Some(login), Some(credentials)) = (&self.submit.login, credentials) {
-            let credentials = login.complete(credentials, surroundings, trace).await?;
-            session.authenticate(&credentials, surroundings, trace).await?;
-        }
-        session.mail(&self.from, trace).await?;
-        session.rcpt(&self.to, SmtpExpect::Accepted, trace).await?;
+        let mut session = smtp::ready(&self.submit, &self.from, &self.to, surroundings, trace).await?;
         let random = posts::random::<{ letter::RANDOM_BYTES }>().map_err(|error| posts::fault_of(&error))?;
         let token = hand.sign(&random);
         let at_ms = surroundings.clock.now_ms();

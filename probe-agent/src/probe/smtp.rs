@@ -8,10 +8,62 @@ mod session;
 
 pub(in crate::probe) use session::Session;
 
-use config::{HostPort, SmtpDepth, SmtpExpect, SmtpParams};
+use config::{Family, HostPort, MailServer, SmtpDepth, SmtpExpect, SmtpParams};
 
 use super::mail::Server;
 use super::{Asker, Attempted, Fault, Surroundings, Trace};
+
+/// Where this agent hands in mail of its own, and as whom.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    server: Server,
+    from: String,
+}
+
+impl Submission {
+    /// The error is a sentence for whoever wrote the file.
+    pub(crate) fn new(server: &MailServer, from: &str) -> Result<Self, String> {
+        Ok(Self { server: Server::new("smtp", server, Family::V4)?, from: from.to_owned() })
+    }
+
+    /// Hands in a message, whose lines end with CRLF and never begin with a dot. It is the server's when this returns;
+    /// the error is a sentence.
+    pub(crate) async fn hand_in(
+        &self,
+        to: &str,
+        message: &str,
+        surroundings: &Surroundings,
+    ) -> Result<(), String> {
+        let mut trace = Trace::begin();
+        let handed_in = async {
+            let mut session = ready(&self.server, &self.from, to, surroundings, &mut trace).await?;
+            session.data(message, &mut trace).await?;
+            session.leave(false, &mut trace).await;
+            Ok::<(), Fault>(())
+        };
+        handed_in.await.map_err(|fault| format!("{}: {}", fault.reason, fault.detail))
+    }
+}
+
+/// A dialogue in which the server will take a message, as far as its text.
+pub(in crate::probe) async fn ready(
+    server: &Server,
+    from: &str,
+    to: &str,
+    surroundings: &Surroundings,
+    trace: &mut Trace,
+) -> Result<Session, Fault> {
+    let credentials = server.credentials(surroundings, trace).await?;
+    let mut session =
+        Session::open(server, None, SmtpDepth::Rcpt, credentials.as_ref(), surroundings, trace).await?;
+    if let (Some(login), Some(credentials)) = (&server.login, credentials) {
+        let credentials = login.complete(credentials, surroundings, trace).await?;
+        session.authenticate(&credentials, surroundings, trace).await?;
+    }
+    session.mail(from, trace).await?;
+    session.rcpt(to, SmtpExpect::Accepted, trace).await?;
+    Ok(session)
+}
 
 /// One SMTP check.
 #[derive(Debug)]

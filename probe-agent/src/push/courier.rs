@@ -131,6 +131,7 @@ impl Courier {
             sent_ms: answer.sent_ms,
             assignment_revision: answer.assignment_revision,
             journal: answer.journal,
+            planned: answer.planned,
             journal_then: remembered.then_some(answer.journal_then),
         })
         .await?;
@@ -203,6 +204,7 @@ impl Courier {
             sent_ms: answer.sent_ms,
             assignment_revision: answer.assignment_revision,
             journal: answer.journal,
+            planned: answer.planned,
             journal_then: None,
         })
         .await?;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use collector_api::{
     Assignment, Batch, BatchAnswer, Chain, EnrolAnswer, EnrolLine, EnrolRequest, Group, Hello, HelloAnswer,
-    JournalHead, PublicKey, Refusal, Signature, SignedAssignment, SigningKey, StreamId, answer_preimage,
-    header, hex_decode, hex_encode, request_preimage, unpack_groups,
+    JournalHead, PlannedWindow, PublicKey, Refusal, Signature, SignedAssignment, SigningKey, StreamId,
+    answer_preimage, header, hex_decode, hex_encode, request_preimage, unpack_groups,
 };
 use prost::Message;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -121,6 +121,7 @@ impl Collector {
                         Some(_) => vec![4; 32],
                         None => Vec::new(),
                     },
+                    planned: Vec::new(),
                 }
                 .encode_to_vec()
             }
@@ -167,6 +168,7 @@ impl Collector {
             sent_ms: 5_000,
             assignment_revision: 2,
             journal: Some(self.journal.clone()),
+            planned: vec![PlannedWindow { from_ms: 7_000, to_ms: 8_000 }],
         }
     }
 
@@ -403,6 +405,7 @@ async fn a_restart_goes_on_and_a_collector_restored_from_a_copy_is_filled_again(
     let collector = served.collector.lock().unwrap();
     assert_eq!(collector.samples(), ((0..40).collect(), 2));
     assert_eq!((collector.streams, status.get().journal_alarm), (1, None));
+    assert_eq!(status.get().planned, [crate::status::Planned { from_ms: 7_000, to_ms: 8_000 }]);
 }
 
 #[tokio::test]

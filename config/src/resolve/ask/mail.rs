@@ -4,9 +4,12 @@ use std::path::Path;
 
 use super::tls;
 use crate::text::say;
-use crate::yaml::probe::{LoginKeys, OauthKeys, TlsKeys};
+use crate::yaml::probe::{LoginKeys, OauthKeys, SubmitKeys, TlsKeys};
 use crate::yaml::shape::{At, Report};
 use crate::{HostPort, MailLogin, MailMethod, MailMode, MailOauth, MailServer, TlsParams};
+
+/// Unless said (RFC 6409, 3.1).
+const SUBMISSION_PORT: u16 = 587;
 
 /// A server without its address.
 #[derive(Debug, Clone)]
@@ -35,6 +38,16 @@ pub(super) fn spoken(
         return None;
     }
     Some(Spoken { mode: mode.cloned(), tls: tls?, has_tls_keys, login: login.flatten(), port })
+}
+
+/// Where messages are handed in. `None` after a problem.
+pub(in crate::resolve) fn submission(
+    keys: &SubmitKeys,
+    folder: Option<&Path>,
+    report: &mut Report<'_>,
+) -> Option<MailServer> {
+    let SubmitKeys { server, mode, login, tls } = keys;
+    spoken(mode.as_ref(), login.as_ref(), tls.as_ref(), SUBMISSION_PORT, folder, report)?.at(server, report)
 }
 
 impl Spoken {
@@ -158,7 +171,7 @@ pub(super) fn text(key: &At<String>, bytes_max: usize, report: &mut Report<'_>) 
 }
 
 /// An address of mail (RFC 5321, 4.1.2), the usual ones: no quotes, no comments.
-pub(super) fn mail_address(key: &At<String>, report: &mut Report<'_>) -> Option<String> {
+pub(in crate::resolve) fn mail_address(key: &At<String>, report: &mut Report<'_>) -> Option<String> {
     let is_sign = |byte: u8| byte.is_ascii_graphic() && !b"<>()[]\\,;:\"@".contains(&byte);
     let sound = key.value.rsplit_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use collector_api::{Assignment, JournalHead};
+use collector_api::{Assignment, JournalHead, PlannedWindow, limits};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -13,6 +13,7 @@ use super::super::exchange::Exchange;
 use super::Courier;
 use crate::assignment_store::{self, AssignmentError};
 use crate::spool::SpoolError;
+use crate::status::Planned;
 
 /// After an assignment that was not had, or refused.
 const ASSIGNMENT_RETRY: Duration = Duration::from_secs(30);
@@ -23,6 +24,7 @@ pub(super) struct Common {
     pub sent_ms: i64,
     pub assignment_revision: u64,
     pub journal: Option<JournalHead>,
+    pub planned: Vec<PlannedWindow>,
     /// The hash at the number that hello remembered.
     pub journal_then: Option<Vec<u8>>,
 }
@@ -49,6 +51,9 @@ impl Courier {
             status.clock_offset_ms = Some(exchange.offset_ms);
             status.clock_rtt_ms = Some(exchange.rtt_ms);
             status.journal_alarm.clone_from(&self.witness.alarm);
+            let planned = answer.planned.iter().take(limits::PLANNED_MAX);
+            status.planned =
+                planned.map(|window| Planned { from_ms: window.from_ms, to_ms: window.to_ms }).collect();
         });
         let held = self.revision();
         let may_ask = self.assignment_after.is_none_or(|after| after <= Instant::now());
