@@ -38,7 +38,7 @@ struct Row {
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     Row { kind: "tcp", probe: r#"{"kind":"tcp","address":"127.0.0.1:PORT","steps":[{"expect":"220 posta.example"},{"send":"QUIT\r\n","expect":"221 a presto"}]}"#, prefix: |_| b"220 posta.exampl".to_vec() },
-    Row { kind: "udp", probe: r#"{"kind":"udp","address":"127.0.0.1:PORT","send":"ping","expect":"nessun rumore dice questo"}"#, prefix: |_| b"nessun rumore dice quest".to_vec() },
+    Row { kind: "udp", probe: r#"{"kind":"udp","address":"127.0.0.1:PORT","send":"ping","expect":"nessun rumore dice questo"}"#, prefix: |_| b"nessun rumore dic".to_vec() },
     Row { kind: "tcp_tls", probe: r#"{"kind":"tcp","address":"127.0.0.1:PORT","tls":{}}"#, prefix: |_| b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03".to_vec() },
     Row { kind: "http", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","answer":{"text":["nessun rumore dice questo"]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n".to_vec() },
     Row { kind: "http_json", probe: r#"{"kind":"http","url":"http://127.0.0.1:PORT/","answer":{"json":[{"pointer":"/stato","value":"nessun rumore"}]}}"#, prefix: |_| b"HTTP/1.1 200 OK\r\n\r\n{\"stato\":".to_vec() },
