@@ -136,7 +136,8 @@ fn no_query_shows_raw_series_and_lists_are_of_now() {
             let listed = ["table", "stat", "bargauge"].contains(&text(&panel["type"]));
             for target in targets(panel) {
                 let expression = text(&target["expr"]);
-                let gathers = ["max by (", "min by (", "sum by (", "count by (", "avg by (", "max(", "sum("];
+                let gathers =
+                    ["max by (", "min by (", "sum by (", "count by (", "avg by (", "max(", "min(", "sum("];
                 assert!(gathers.iter().any(|one| expression.contains(one)), "{expression}");
                 assert_eq!(target["instant"] == true, listed, "{}: {expression}", panel["title"]);
                 assert_eq!(target["range"] == true, !listed, "{}: {expression}", panel["title"]);

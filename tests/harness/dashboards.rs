@@ -97,10 +97,11 @@ pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Each `name{matchers}` of our own metrics in an expression, and where it begins.
+/// Each `name{matchers}` of the collector's metrics in an expression, and where it begins.
 pub fn selectors(expression: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
-    for (at, name) in names(expression).filter(|(_, name)| name.starts_with("vedetta_")) {
+    let ours = |name: &str| name.starts_with("vedetta_") || name.starts_with("process_");
+    for (at, name) in names(expression).filter(|(_, name)| ours(name)) {
         let rest = &expression[at + name.len()..];
         let matchers = if rest.starts_with('{') { rest.find('}').unwrap() + 1 } else { 0 };
         found.push((at, &expression[at..at + name.len() + matchers]));
