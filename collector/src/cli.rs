@@ -21,6 +21,7 @@ mod terminal;
 mod status;
 mod today;
 mod mails;
+mod outbox;
 mod explain;
 mod outages;
 mod certificates;
@@ -60,6 +61,7 @@ enum Command {
     Status(status::Status),
     Today(today::Today),
     Mails(mails::MailsCommand),
+    Outbox(outbox::Outbox),
     Explain(explain::Explain),
     Outages(outages::Outages),
     Certificates(certificates::CertificatesCommand),
@@ -91,6 +93,7 @@ impl Vedetta {
             Command::Status(command) => command.run(out),
             Command::Today(command) => command.run(out),
             Command::Mails(command) => command.run(out),
+            Command::Outbox(command) => command.run(out),
             Command::Explain(command) => command.run(out),
             Command::Outages(command) => command.run(out),
             Command::Certificates(command) => command.run(out),

@@ -154,6 +154,7 @@ impl Ingest {
             restored: RwLock::new(Arc::new(journal::restored(&entries)?)),
             stamp_ms: AtomicI64::new(stamp_ms),
             failed: OnceLock::new(),
+            failing: tokio::sync::Notify::new(),
             counters: Counters::default(),
         });
         let (jobs, waiting) = mpsc::channel(JOBS_MAX);

@@ -12,6 +12,7 @@ pub mod assign;
 pub mod operator;
 pub mod declare;
 pub mod journal;
+pub mod outbox;
 pub mod store;
 pub mod ledger;
 pub mod ingest;

@@ -5,6 +5,7 @@
 
 mod wish;
 mod gaps;
+mod outbox;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::publish::api::Year;
 use crate::restore::Restore;
 use crate::seal::Manifest;
 pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
+pub use outbox::{Message, OutboxAnswer, OutboxRetryQuestion, OutboxTestQuestion};
 pub use wish::{
     DeclareAnswer, DeclareQuestion, DeclaredAnswer, DeclaredQuestion, DeclaredRow, Held, News, NoticeFacts,
     Said, Until, Wish,

@@ -18,13 +18,13 @@ pub mod mail;
 pub mod rules;
 mod router;
 
-pub(crate) use answers::{cause, changes, severity};
+pub(crate) use answers::{cause, changes, incident, severity};
 pub use asked::{Accounts, AskError, Asked, Reader, instant_ms};
 pub use format::ZONE;
 pub(crate) use format::iso;
 pub use moment::{
     Account, AgentFacts, Alerting, Histogram, IngestFacts, LatestSample, Ledgered, Moment, Moments,
-    SealedFacts, StaleFacts,
+    OutboxFacts, SealedFacts, StaleFacts,
 };
 pub use router::{rehearse, router};
 pub use sighting::Sighting;

@@ -147,6 +147,7 @@ impl Recalled {
             journal: journal_of(&self.head),
             sealed: None,
             alerts: None,
+            outbox: None,
         })
     }
 

@@ -42,6 +42,7 @@ mod vitals;
 mod outward;
 mod alertmanager;
 mod heartbeat;
+mod outbox;
 mod memory;
 mod acts;
 mod person;
@@ -58,6 +59,7 @@ use enrolment::Enrolment;
 use gate::Gates;
 use listen::{Answerer, Door, Listener};
 use moments::Present;
+use outbox::Outbox;
 pub use patience::Patience;
 use patience::Seat;
 use tls::{Certificates, TlsError};
@@ -153,6 +155,7 @@ pub(crate) struct Core {
     work: Work,
     alerts: Alerts,
     vitals: Watch,
+    outbox: Outbox,
 }
 
 /// A collector that listens; [`Collector::run`] makes it answer.
@@ -186,6 +189,7 @@ impl Collector {
         let work = Work::open(&state, (vedetta.charter, source), Arc::clone(&keys), clock.clone()).await?;
         let enrolment = Enrolment::open(work.truth());
         let alerts = Alerts::open(work.truth()).await?;
+        let outbox = Outbox::open(work.truth(), &settings, keys.public().0).await?;
 
         let agents = bind(settings.agents_listen).await?;
         let web = bind(settings.web_listen).await?;
@@ -208,7 +212,7 @@ impl Collector {
         let outlets = Outlets::of(&settings).map_err(ServeError::Part)?;
         let vitals = Watch::new(&state, clock.now_ms(), outlets.all());
         let gates = Gates::default();
-        let core = Arc::new(Core { keys, clock, patience, gates, enrolment, work, alerts, vitals });
+        let core = Arc::new(Core { keys, clock, patience, gates, enrolment, work, alerts, vitals, outbox });
         memory::keep_at_hand();
         rehearse(core.work.present(Arc::clone(&core))).await;
         write_private(&state.join(LISTENING_FILE), &json)?;
@@ -275,6 +279,7 @@ impl Collector {
         for listener in listeners {
             parts.spawn(listener.run(stop.clone()));
         }
+        parts.spawn(outbox::deliver(Arc::clone(&core), stop.clone()));
         let mut chores = JoinSet::new();
         chores.spawn(certificates.renew(core.clock.clone()));
         outlets.spawn(&mut chores, &core, &progress);

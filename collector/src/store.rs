@@ -2,7 +2,8 @@
 //!
 //! [`Store::commit`] is one transaction, durable when it returns: a batch, the stream's new mark and
 //! whatever else belongs to them are there together or not at all. Rows of `stream`, `batch`,
-//! `journal`, `agent` and `meta` are truth; `run_pack` and `checkpoint` are derived and can be forgotten.
+//! `journal`, `agent` and `meta` are truth; `run_pack` and `checkpoint` are derived and can be forgotten; `outbox` is
+//! what is still to be told, and for three months what was.
 //! [`SqliteStore`] keeps it on disk, [`MemoryStore`] until the process ends; one suite of contract tests
 //! runs on both.
 
@@ -28,6 +29,7 @@ pub use sqlite::SqliteStore;
 
 use crate::enrol::AgentRecord;
 use crate::journal::Entry;
+use crate::outbox::{OutboxRow, OutboxState};
 
 /// Why the store did not do it. Nothing of a failed commit is kept.
 #[derive(Debug, Error)]
@@ -272,6 +274,12 @@ pub enum Write {
     Checkpoint(StreamId, Vec<u8>),
     /// Deletes a stream's packs and checkpoint.
     ForgetDerived(StreamId),
+    /// Inserts a row of the outbox, unless there is one of its key.
+    Outbox(OutboxRow),
+    /// How a row of the outbox stands from now on; nothing if it is gone.
+    OutboxState(OutboxState),
+    /// Deletes the rows of the outbox that no longer wait and changed last before this instant, Unix ms.
+    ForgetOutbox(i64),
 }
 
 /// Where truth is kept. One writer; the trait is what its contract tests say.
@@ -303,6 +311,8 @@ pub trait Store: Send {
     fn runs_of(&self, stream: StreamId) -> Result<Vec<RunsRow>, StoreError>;
     /// The checkpoint of one stream.
     fn checkpoint_of(&self, stream: StreamId) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Every row of the outbox, by key.
+    fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError>;
     /// Every checkpoint, by stream.
     fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError>;
     /// What the engine itself finds wrong with its file, one sentence each.

@@ -49,6 +49,8 @@ pub struct StepSummary {
     pub quarantined: u64,
     /// Numbers without a record: what LOST declares, and gaps.
     pub lost: u64,
+    /// Samples that count as down: somebody may have to be told.
+    pub downs: u64,
 }
 
 /// Folds one batch into the stream's state; closed runs are appended in a fixed order.
@@ -116,12 +118,14 @@ impl Step<'_> {
         };
         let seen = judge(head, stamp_ms, (after_ms, check.hold_ms), self.batch, self.clock_is_wrong);
         let opened = check.add(seq, &seen, self.closed);
+        let is_down = seen.verdict == Verdict::Down;
         check.remember(seen, head.evidence);
         if opened {
             self.state.opened_run(index);
         }
         self.state.latest_ms = self.state.latest_ms.max(Some(seen.at_ms));
         self.summary.samples += 1;
+        self.summary.downs += u64::from(is_down);
     }
 
     /// A record that is not a sample.

@@ -11,6 +11,7 @@ use std::time::Instant;
 use collector_api::{ClockReading, StreamId};
 use collector_derive::{Declared, StepSummary};
 use config::{AgentId, Charter};
+use tokio::sync::Notify;
 
 use crate::journal;
 use crate::ledger::Ledger;
@@ -72,6 +73,8 @@ pub struct Known {
     pub(super) stamp_ms: AtomicI64,
     /// Why the store must not be used any more; see [`Known::failure`].
     pub(super) failed: OnceLock<String>,
+    /// Told of each transaction that brought a sample which is down: whoever decides about alarms need not wait.
+    pub failing: Notify,
     /// See [`Counters`].
     pub counters: Counters,
 }

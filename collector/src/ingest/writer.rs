@@ -151,6 +151,7 @@ impl Writer {
                 }
             }
         }
+        let mut downs = 0;
         if !plan.fresh.is_empty() {
             let mut ledger = write(&known.ledger);
             for fresh in &plan.fresh {
@@ -160,8 +161,12 @@ impl Writer {
                 for batch in row.batches(&fresh.groups) {
                     let summary = ledger.apply(of, &batch);
                     known.counters.stepped(&summary);
+                    downs += summary.downs;
                 }
             }
+        }
+        if downs > 0 {
+            known.failing.notify_one();
         }
         write(&known.streams).append(&mut plan.streams);
         if let Some(head) = plan.head {

@@ -19,7 +19,7 @@ use collector_derive as derive;
 use config::{CheckId, Component, Node, Service};
 
 pub(crate) use self::now::OLD_AFTER_MS;
-pub(crate) use alerts::{cause, severity};
+pub(crate) use alerts::{cause, open as incident, severity};
 pub(crate) use sealed::changes;
 
 /// A check figure by its id: figures list them flat.

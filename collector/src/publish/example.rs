@@ -18,7 +18,7 @@ use config::{
 use super::api::Journal;
 use super::asked::{AskError, Asked};
 use super::moment::{
-    AgentFacts, Alerting, Histogram, IngestFacts, LatestSample, Moment, Moments, StaleFacts,
+    AgentFacts, Alerting, Histogram, IngestFacts, LatestSample, Moment, Moments, OutboxFacts, StaleFacts,
 };
 use super::vitals::{ClosedFigure, OutletFacts, ProcessFacts, ReloadFacts, StoreFacts, Vitals};
 use crate::operator::Said;
@@ -405,6 +405,11 @@ pub(crate) fn moment() -> Moment {
         journal: Journal { epoch: 1, seq: 42, hash: "ab".repeat(32) },
         sealed: None,
         alerts: Some(Arc::new(alerting())),
+        outbox: Some(OutboxFacts {
+            waiting: 1,
+            oldest_ms: Some(NOW_MS - 60_000),
+            told: vec![("mail", "sent", 7), ("mail", "failed", 2), ("webhook", "given_up", 1)],
+        }),
     }
 }
 

@@ -12,6 +12,7 @@ mod watched;
 mod measurement;
 mod alerts;
 mod vitals;
+mod outbox;
 mod classic;
 
 use std::fmt::Error;
@@ -26,7 +27,7 @@ use self::families::Families;
 use self::pace::Paces;
 use self::watched::Watched;
 use super::api::{Alerts, Now};
-use super::moment::{IngestFacts, Moment};
+use super::moment::{IngestFacts, Moment, OutboxFacts};
 use super::vitals::Vitals;
 
 /// What an exposition is written in.
@@ -65,6 +66,7 @@ pub fn render(moment: &Moment, vitals: &Vitals, format: Format) -> Result<String
         listed: alerts::listed(moment, alerts.as_ref()),
         alerts,
         vitals: vitals.clone(),
+        outbox: moment.outbox.clone(),
     };
     registry.register_collector(Box::new(exposition));
     let mut text = String::new();
@@ -84,6 +86,7 @@ struct Exposition {
     alerts: Option<Alerts>,
     listed: Vec<Listed>,
     vitals: Vitals,
+    outbox: Option<OutboxFacts>,
 }
 
 impl Collector for Exposition {
@@ -101,6 +104,7 @@ impl Collector for Exposition {
         self.agents(&mut families)?;
         self.ingest(&mut families)?;
         self.alerts(&mut families)?;
+        self.outbox(&mut families)?;
         self.vitals(&mut families)
     }
 }

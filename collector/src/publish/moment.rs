@@ -84,6 +84,19 @@ pub struct Moment {
     pub sealed: Option<SealedFacts>,
     /// What the alert engine decided last; `None` of the past, and before its first look.
     pub alerts: Option<Arc<Alerting>>,
+    /// What is still to be told; `None` of the past.
+    pub outbox: Option<OutboxFacts>,
+}
+
+/// What waits to be told, and what became of the rest since the process started.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxFacts {
+    /// Messages that wait.
+    pub waiting: u64,
+    /// When the oldest of them was decided, Unix ms.
+    pub oldest_ms: Option<i64>,
+    /// Outlet, result, attempts that ended so.
+    pub told: Vec<(&'static str, &'static str, u64)>,
 }
 
 /// What the alert engine knows after a step.

@@ -2,6 +2,7 @@
 
 mod declare;
 mod gaps;
+mod outbox;
 mod restore;
 mod seal;
 
@@ -216,6 +217,8 @@ impl Acts {
             ("collector.operators", running.operators == settings.operators),
             ("collector.alertmanager", running.alertmanagers == settings.alertmanagers),
             ("collector.heartbeat", running.heartbeat == settings.heartbeat),
+            ("collector.secrets", running.secrets_directory == settings.secrets_directory),
+            ("collector.mail", running.mail == settings.mail),
         ] {
             if !same {
                 notes.push(match lang {

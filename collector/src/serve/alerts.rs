@@ -5,7 +5,9 @@
 //! kept once a minute; what a crash loses of that is when steps were made, and decides nothing. Facts that cannot
 //! be computed stay those of the last time, and the engine notices by itself that they are stale.
 //!
-//! Nothing is sent: whoever reads `/api/v1/alerts`, `/metrics` or `vedetta today` sees what was decided.
+//! What somebody is told of is a row of the outbox, written in that same transaction ([`super::outbox`]); whoever reads
+//! `/api/v1/alerts`, `/metrics` or `vedetta today` sees the same. A sample that is down does not wait for the five
+//! seconds: it is looked at once, as often as leaves the processor three quarters of its time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -14,11 +16,12 @@ use std::time::Duration;
 use collector_derive::alert::{AgentFacts, Facts, Outside, State, Watched, step};
 use collector_derive::{CLOCK_ERROR_MAX_MS, Charters, Corrections, Period, Reading};
 use config::{CheckId, LoadError};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing::{error, info};
 
 use super::Core;
 use super::moments::Present;
+use super::outbox::{self, Outbox};
 use super::work::{Truth, WorkError};
 use crate::publish::{Accounts, Alerting, Ledgered};
 use crate::recall::latest_of;
@@ -26,6 +29,8 @@ use crate::store::{Store as _, Write};
 
 /// Two looks within the shortest confirmation that people set.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// After a look that something made necessary the next such one is at least so many times its length later.
+const REST: u32 = 3;
 /// At least so often the state is kept, ms.
 const KEEP_EVERY_MS: i64 = 60_000;
 /// How far back the present is looked at, ms: an incident that is open for longer has begun before.
@@ -86,15 +91,20 @@ impl Alerts {
     }
 }
 
-/// Looks every five seconds. Never ends.
+/// Looks every five seconds, and when something fails. Never ends.
 pub(super) async fn follow(present: Present) {
     let present = Arc::new(present);
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut facts, mut kept_ms): (Option<Facts>, Option<i64>) = (None, None);
     let mut told_of_failure = false;
+    let mut rested = Instant::now();
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = failing(&present, rested) => {}
+        }
+        let began = Instant::now();
         let looking = Arc::clone(&present);
         match tokio::task::spawn_blocking(move || look(&looking)).await {
             Ok(seen) => (facts, told_of_failure) = (Some(seen), false),
@@ -107,31 +117,45 @@ pub(super) async fn follow(present: Present) {
         if let Some(facts) = &facts {
             decide(&present, facts, &mut kept_ms).await;
         }
+        rested = Instant::now() + began.elapsed() * REST;
     }
 }
 
-async fn decide(present: &Present, facts: &Facts, kept_ms: &mut Option<i64>) {
+/// A sample is down, and the last look is long enough ago.
+async fn failing(present: &Present, rested: Instant) {
+    present.ingest.known().failing.notified().await;
+    sleep(rested.saturating_duration_since(Instant::now())).await;
+}
+
+async fn decide(present: &Arc<Present>, facts: &Facts, kept_ms: &mut Option<i64>) {
     let alerts = &present.core.alerts;
     let now_ms = present.clock.now_ms();
     let (state, decisions) = step(&alerts.kept(), facts, now_ms);
+    let newest = Arc::new(Alerting::of(&state, facts, now_ms));
     let due = kept_ms.is_none_or(|kept_ms| (now_ms - kept_ms).abs() >= KEEP_EVERY_MS);
     if due || !decisions.is_empty() {
-        let kept = match serde_json::to_vec(&state) {
-            Ok(bytes) => present.ingest.write(vec![Write::Meta(STATE_KEY.to_owned(), bytes)]).await,
-            Err(error) => return error!(%error, "the state of alerts cannot be written down"),
+        let rows = Outbox::rows(present, &decisions, &newest).await;
+        let writes = serde_json::to_vec(&state).map_err(|error| error.to_string()).and_then(|bytes| {
+            let mut writes = outbox::writes(&rows)?;
+            writes.push(Write::Meta(STATE_KEY.to_owned(), bytes));
+            Ok(writes)
+        });
+        let kept = match writes {
+            Ok(writes) => present.ingest.write(writes).await,
+            Err(error) => return error!(%error, "what was decided about alerts cannot be written down"),
         };
         if let Err(error) = kept {
             return error!(%error, "what was decided about alerts could not be kept; it is decided again");
         }
         *kept_ms = Some(now_ms);
+        present.core.outbox.admit(rows);
     }
     for decision in &decisions {
         let to: Vec<&str> = decision.to.iter().map(config::Id::as_str).collect();
         info!(decision = decision.key(), to = to.join(","), "an alert was decided");
     }
-    let newest = Alerting::of(&state, facts, now_ms);
     *alerts.kept.lock().unwrap_or_else(PoisonError::into_inner) = state;
-    *alerts.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(newest));
+    *alerts.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(newest);
 }
 
 /// How everything is now. Figures of thirty days, of the year, and of each window of the budgets' tiers: about a

@@ -87,6 +87,7 @@ impl Moments for Present {
         let now_ms = self.clock.now_ms();
         reasons.extend(self.core.vitals.disk_is_short());
         reasons.extend(clock_is_wrong(self.ingest.known().newest().values(), now_ms));
+        reasons.extend(self.core.outbox.not_ready(now_ms));
         reasons
     }
 
@@ -181,6 +182,7 @@ impl Present {
             journal: journal_of(&known.head()),
             sealed: None,
             alerts: self.core.alerts.newest(),
+            outbox: Some(self.core.outbox.facts(now_ms)),
         })
     }
 

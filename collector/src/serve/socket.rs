@@ -17,8 +17,8 @@ use serde::Serialize;
 use super::acts::{ActError, Acts};
 use super::person::{Author, Declarant, Keeper};
 use crate::operator::{
-    AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion, ReloadQuestion,
-    RestoreQuestion, SealQuestion, Trouble,
+    AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion,
+    OutboxRetryQuestion, OutboxTestQuestion, ReloadQuestion, RestoreQuestion, SealQuestion, Trouble,
 };
 
 /// The acts, beside what `web` answers.
@@ -33,6 +33,9 @@ pub(super) fn router(acts: Arc<Acts>, web: Router) -> Router {
         .route("/acts/gaps", get(gaps))
         .route("/acts/seal", post(seal))
         .route("/acts/restore", post(restore))
+        .route("/acts/outbox", get(outbox))
+        .route("/acts/outbox-retry", post(outbox_retry))
+        .route("/acts/outbox-test", post(outbox_test))
         .with_state(acts);
     web.merge(acts)
 }
@@ -95,6 +98,26 @@ async fn declared(State(acts): State<Arc<Acts>>, Query(question): Query<Declared
 
 async fn gaps(State(acts): State<Arc<Acts>>, Query(question): Query<GapsQuestion>) -> Response {
     answer(acts.gaps(question).await)
+}
+
+async fn outbox(State(acts): State<Arc<Acts>>) -> Response {
+    Json(acts.outbox()).into_response()
+}
+
+async fn outbox_retry(
+    State(acts): State<Arc<Acts>>,
+    Author(author): Author,
+    Json(question): Json<OutboxRetryQuestion>,
+) -> Response {
+    answer(acts.outbox_retry(author, question).await)
+}
+
+async fn outbox_test(
+    State(acts): State<Arc<Acts>>,
+    Author(author): Author,
+    Json(question): Json<OutboxTestQuestion>,
+) -> Response {
+    answer(acts.outbox_test(author, question).await)
 }
 
 fn answer<T: Serialize>(result: Result<T, ActError>) -> Response {

@@ -186,6 +186,11 @@ impl Truth {
         Ok(self.ingest.record(now_ms, author, Act::Restored { restore }, Vec::new()).await?)
     }
 
+    /// Writes what needs no journal entry.
+    pub(super) async fn write(&self, writes: Vec<Write>) -> Result<(), WorkError> {
+        Ok(self.ingest.write(writes).await?)
+    }
+
     /// The store to read, as it is now, beside the thread that writes it.
     pub(super) fn store(&self) -> Result<SqliteStore, StoreError> {
         SqliteStore::read(&self.state)

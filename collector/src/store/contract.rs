@@ -8,6 +8,7 @@ use config::{AgentId, CheckId};
 use super::{BatchRow, Mark, MemoryStore, Part, Receipts, RunsRow, SqliteStore, Store, StreamRow, Write};
 use crate::enrol::{AgentRecord, OpenLine};
 use crate::journal::{Act, Head};
+use crate::outbox::{OutboxRow, OutboxState, Standing};
 
 /// A store that can be closed and opened again.
 struct Place {
@@ -76,6 +77,7 @@ fn a_fresh_store_is_empty() {
         assert!(store.streams().unwrap().is_empty() && store.journal().unwrap().is_empty());
         assert!(store.runs().unwrap().is_empty() && store.checkpoints().unwrap().is_empty());
         assert!(store.agents().unwrap().is_empty() && store.defects().unwrap().is_empty());
+        assert!(store.outbox().unwrap().is_empty());
         assert_eq!(store.meta("epoch").unwrap(), None);
         assert_eq!(store.newest_batch(stream(1)).unwrap(), None);
     });
@@ -209,6 +211,73 @@ fn forgetting_what_is_derived_keeps_other_streams_and_all_truth() {
         assert_eq!(store.checkpoints().unwrap(), [(stream(2), vec![2])]);
         assert_eq!(batches(store.as_ref(), 1, 0).len() + store.streams().unwrap().len(), 2);
     });
+}
+
+fn outbox_row(key: &str, standing: Standing, changed_ms: i64) -> OutboxRow {
+    let (key, reply) = (key.to_owned(), "250 ok".to_owned());
+    OutboxRow {
+        content: vec![1, 0, 255],
+        state: OutboxState { key, standing, tries: 3, next_ms: i64::MAX, changed_ms, reply },
+    }
+}
+
+#[test]
+fn what_is_to_be_told_is_there_once_and_its_state_follows() {
+    on_both(|place| {
+        let row = |key, standing| outbox_row(key, standing, 7);
+        let first = row("incident-1.opened/office/a@b.example", Standing::Waiting);
+        let other = row("incident-1.opened/office/webhook", Standing::Waiting);
+        // The state of who decided, and what follows from it, in one transaction.
+        let decided = Write::Meta("alerts".to_owned(), vec![1]);
+        let writes = [decided, Write::Outbox(first.clone()), Write::Outbox(other.clone())];
+        place.open().commit(&writes).unwrap();
+        let again = OutboxRow { content: vec![9], ..row(&first.state.key, Standing::Sent) };
+        place.open().commit(&[Write::Outbox(again)]).unwrap();
+        assert_eq!(
+            place.open().outbox().unwrap(),
+            [first.clone(), other.clone()],
+            "the first of a key stays"
+        );
+        let state = OutboxState { standing: Standing::GivenUp, tries: 4, ..first.state.clone() };
+        let gone = OutboxState { key: "nobody".to_owned(), ..state.clone() };
+        place.open().commit(&[Write::OutboxState(state.clone()), Write::OutboxState(gone)]).unwrap();
+        assert_eq!(place.open().outbox().unwrap(), [OutboxRow { state, ..first }, other]);
+    });
+}
+
+#[test]
+fn what_is_old_and_told_is_forgotten() {
+    on_both(|place| {
+        let mut store = place.open();
+        let rows = [
+            outbox_row("a", Standing::Sent, 9),
+            outbox_row("b", Standing::GivenUp, 9),
+            outbox_row("c", Standing::Waiting, 9),
+            outbox_row("d", Standing::Sent, 10),
+        ];
+        store.commit(&rows.clone().map(Write::Outbox)).unwrap();
+        store.commit(&[Write::ForgetOutbox(10)]).unwrap();
+        assert_eq!(store.outbox().unwrap(), [rows[2].clone(), rows[3].clone()]);
+    });
+}
+
+#[test]
+fn a_store_of_before_the_outbox_is_read_and_gets_one_where_it_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    SqliteStore::open(directory.path()).unwrap();
+    let file = rusqlite::Connection::open(directory.path().join("store.sqlite")).unwrap();
+    file.execute_batch("DROP TABLE outbox").unwrap();
+    drop(file);
+    assert_eq!(SqliteStore::read(directory.path()).unwrap().outbox().unwrap(), []);
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    let row = outbox_row("a", Standing::Waiting, 1);
+    store.commit(&[Write::Outbox(row.clone())]).unwrap();
+    assert_eq!(store.outbox().unwrap(), [row]);
+    assert_eq!(
+        store.meta("format").unwrap().as_deref(),
+        Some(&b"3"[..]),
+        "an older version need not stay away"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use collector_api::{Chain, StreamId};
 use super::{BatchRow, RunsRow, SqliteStore, Store, StoreError, StreamRow, Write};
 use crate::enrol::AgentRecord;
 use crate::journal::Entry;
+use crate::outbox::OutboxRow;
 
 type Fails = Box<dyn FnMut(u64, &[Write]) -> Option<StoreError> + Send>;
 
@@ -115,6 +116,10 @@ impl Store for FaultyStore {
 
     fn checkpoints(&self) -> Result<Vec<(StreamId, Vec<u8>)>, StoreError> {
         self.store().checkpoints()
+    }
+
+    fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        self.store().outbox()
     }
 
     fn defects(&self) -> Result<Vec<String>, StoreError> {

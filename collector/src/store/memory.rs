@@ -13,6 +13,7 @@ use config::CheckId;
 use super::{BatchRow, RunsRow, Store, StoreError, StreamRow, Write};
 use crate::enrol::AgentRecord;
 use crate::journal::Entry;
+use crate::outbox::{OutboxRow, Standing};
 
 /// Tables in memory. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,7 @@ struct Tables {
     agents: BTreeMap<String, AgentRecord>,
     runs: BTreeMap<(CheckId, StreamId, u32), Vec<u8>>,
     checkpoints: BTreeMap<StreamId, Vec<u8>>,
+    outbox: BTreeMap<String, OutboxRow>,
 }
 
 impl MemoryStore {
@@ -138,6 +140,10 @@ impl Store for MemoryStore {
         Ok(self.lock().tables.checkpoints.iter().map(|(stream, state)| (*stream, state.clone())).collect())
     }
 
+    fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        Ok(self.lock().tables.outbox.values().cloned().collect())
+    }
+
     fn defects(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
@@ -174,6 +180,17 @@ impl Tables {
                 self.runs.retain(|(_, of, _), _| of != stream);
                 self.checkpoints.remove(stream);
             }
+            Write::Outbox(row) => {
+                self.outbox.entry(row.state.key.clone()).or_insert_with(|| row.clone());
+            }
+            Write::OutboxState(state) => {
+                if let Some(row) = self.outbox.get_mut(&state.key) {
+                    row.state = state.clone();
+                }
+            }
+            Write::ForgetOutbox(before_ms) => self.outbox.retain(|_, row| {
+                row.state.standing == Standing::Waiting || row.state.changed_ms >= *before_ms
+            }),
         }
         Ok(())
     }

@@ -13,11 +13,12 @@ use collector_api::{Chain, PublicKey, StreamId};
 use config::AgentId;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, ffi, params};
 
-use rows::{batch, bytes, optional_bytes, packs, put, signed, unsigned};
+use rows::{batch, bytes, optional_bytes, outbox, packs, put, signed, unsigned};
 
 use super::{BatchRow, Mark, Receipts, RunsRow, Store, StoreError, StreamRow, Write};
 use crate::enrol::{AgentRecord, OpenLine};
 use crate::journal::Entry;
+use crate::outbox::OutboxRow;
 
 /// In the state directory.
 const FILE: &str = "store.sqlite";
@@ -50,6 +51,9 @@ CREATE TABLE IF NOT EXISTS run_pack (
   PRIMARY KEY (check_id, stream, place));
 CREATE INDEX IF NOT EXISTS run_pack_stream ON run_pack (stream);
 CREATE TABLE IF NOT EXISTS checkpoint (stream BLOB PRIMARY KEY, state BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+  key TEXT PRIMARY KEY, content BLOB NOT NULL, standing TEXT NOT NULL, tries BIGINT NOT NULL,
+  next_ms BIGINT NOT NULL, changed_ms BIGINT NOT NULL, reply TEXT NOT NULL);
 ";
 
 /// The file `store.sqlite` of a state directory.
@@ -296,6 +300,17 @@ impl Store for SqliteStore {
             checkpoints.push((StreamId(bytes(row, 0)?), row.get(1)?));
         }
         Ok(checkpoints)
+    }
+
+    fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        // A store that was last written by a version before there was one, and is only read.
+        if !self.has("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'outbox'")? {
+            return Ok(Vec::new());
+        }
+        let mut query = self.connection.prepare_cached(
+            "SELECT key, content, standing, tries, next_ms, changed_ms, reply FROM outbox ORDER BY key",
+        )?;
+        outbox(query.query([])?)
     }
 
     fn defects(&self) -> Result<Vec<String>, StoreError> {

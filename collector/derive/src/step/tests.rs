@@ -166,7 +166,7 @@ fn lost_cuts_every_hold_until_the_next_sample() {
     agent.up(0..3).sample(1, 2, Verdict::Up).lost(7, T0 + 3 * MINUTE).up(4..6);
     check(&agent, &["up 0..2 x3 until 3", "up 4..5 x2 until 7.5"]);
     let story = agent.run();
-    assert_eq!(story.summary, StepSummary { samples: 6, quarantined: 0, lost: 7 });
+    assert_eq!(story.summary, StepSummary { samples: 6, quarantined: 0, lost: 7, downs: 0 });
     assert_eq!(story.closed.len(), 2, "the other check's run ends too");
     // Without a time, what is known ends with the stream's latest sample.
     check(Agent::new().up(0..3).sample(1, 2, Verdict::Up).lost(7, 0), &["up 0..2 x3 until 2"]);
@@ -266,7 +266,7 @@ fn where_a_dictionary_may_be_lost_no_index_is_believed_until_one_begins() {
     let mut agent = Agent::new();
     agent.up(0..3).lost_with_names().up(3..5);
     check(&agent, &[before]);
-    assert_eq!(agent.run().summary, StepSummary { samples: 3, quarantined: 2, lost: 7 });
+    assert_eq!(agent.run().summary, StepSummary { samples: 3, quarantined: 2, lost: 7, downs: 0 });
     // Neither a piece without its beginning, nor a LOST of samples only, nor a Start says what indices mean.
     agent.config(false, &[(0, "s.c.a")]).lost(1, 0).start(T0 + 5 * MINUTE).up([5]);
     check(&agent, &[before]);
@@ -287,12 +287,12 @@ fn missing_doubled_and_broken_groups_are_lost() {
     let mut missing = agent.clone();
     missing.groups.remove(5);
     assert_eq!(missing.run().runs(), expected);
-    assert_eq!(missing.run().summary, StepSummary { samples: 5, quarantined: 0, lost: 1 });
+    assert_eq!(missing.run().summary, StepSummary { samples: 5, quarantined: 0, lost: 1, downs: 0 });
 
     let mut doubled = agent.clone();
     doubled.groups[5] = doubled.groups[4].clone();
     assert_eq!(doubled.run().runs(), expected);
-    assert_eq!(doubled.run().summary, StepSummary { samples: 5, quarantined: 1, lost: 1 });
+    assert_eq!(doubled.run().summary, StepSummary { samples: 5, quarantined: 1, lost: 1, downs: 0 });
 
     let mut broken = Story::default();
     let mut bytes: Vec<u8> = Vec::new();
@@ -304,7 +304,7 @@ fn missing_doubled_and_broken_groups_are_lost() {
     }
     broken.deliver_bytes(&bytes, (1, agent.next_seq - 1), GOOD, T0 + 1_000 * MINUTE);
     assert_eq!(broken.runs(), expected);
-    assert_eq!(broken.summary, StepSummary { samples: 5, quarantined: 1, lost: 1 });
+    assert_eq!(broken.summary, StepSummary { samples: 5, quarantined: 1, lost: 1, downs: 0 });
 
     let mut not_repeated = Agent::new().up(0..6).clone();
     not_repeated.groups.remove(5);

@@ -39,7 +39,7 @@ impl Alerts {
         Self {
             at_ms: decided.at_ms,
             at: format::iso(decided.at_ms),
-            incidents: decided.open.iter().map(|incident| open(incident, decided, charter)).collect(),
+            incidents: decided.open.iter().map(|incident| open(incident, decided.at_ms, charter)).collect(),
             budgets: decided.levels.iter().map(budget).collect(),
             no_data,
             engine: decided.open.iter().any(|one| one.root == Root::Engine && one.is_down()),
@@ -67,7 +67,8 @@ pub(crate) fn severity(root: &Root, charter: &Charter) -> &'static str {
     }
 }
 
-fn open(incident: &alert::Incident, decided: &Alerting, charter: &Charter) -> OpenIncident {
+/// An incident as it is at an instant, for programs.
+pub(crate) fn open(incident: &alert::Incident, at_ms: i64, charter: &Charter) -> OpenIncident {
     let (kind, about) = cause(&incident.root);
     let services = charter.services.iter().filter(|service| incident.is_of(&service.id));
     let reason = Reason::from_code(incident.reason);
@@ -80,7 +81,7 @@ fn open(incident: &alert::Incident, decided: &Alerting, charter: &Charter) -> Op
         opened_ms: incident.opened_ms,
         down: incident.is_down(),
         stops: incident.stops(),
-        down_ms: incident.down_ms(decided.at_ms),
+        down_ms: incident.down_ms(at_ms),
         reason: (reason != Reason::None).then(|| reason.name().to_owned()),
         planned: incident.planned,
         due_ms: incident.due_ms,

@@ -6,6 +6,7 @@ use prost::Message as _;
 use rusqlite::{Row, Rows, Transaction, params};
 
 use crate::enrol::AgentRecord;
+use crate::outbox::{OutboxRow, OutboxState, Standing};
 use crate::store::{BatchRow, Part, RunsRow, StoreError, Write};
 
 pub(super) fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), StoreError> {
@@ -56,6 +57,35 @@ pub(super) fn put(transaction: &Transaction<'_>, write: &Write) -> Result<(), St
             transaction.prepare_cached("DELETE FROM run_pack WHERE stream = ?1")?.execute([stream.0])?;
             transaction.prepare_cached("DELETE FROM checkpoint WHERE stream = ?1")?.execute([stream.0])?
         }
+        Write::Outbox(OutboxRow { content, state }) => transaction
+            .prepare_cached(
+                "INSERT INTO outbox (key, content, standing, tries, next_ms, changed_ms, reply)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO NOTHING",
+            )?
+            .execute(params![
+                state.key,
+                content,
+                state.standing.name(),
+                state.tries,
+                state.next_ms,
+                state.changed_ms,
+                state.reply
+            ])?,
+        Write::OutboxState(state) => transaction
+            .prepare_cached(
+                "UPDATE outbox SET standing = ?2, tries = ?3, next_ms = ?4, changed_ms = ?5, reply = ?6 WHERE key = ?1",
+            )?
+            .execute(params![
+                state.key,
+                state.standing.name(),
+                state.tries,
+                state.next_ms,
+                state.changed_ms,
+                state.reply
+            ])?,
+        Write::ForgetOutbox(before_ms) => transaction
+            .prepare_cached("DELETE FROM outbox WHERE standing <> ?1 AND changed_ms < ?2")?
+            .execute(params![Standing::Waiting.name(), before_ms])?,
     };
     Ok(())
 }
@@ -145,6 +175,25 @@ pub(super) fn packs(mut rows: Rows<'_>) -> Result<Vec<RunsRow>, StoreError> {
         });
     }
     Ok(packs)
+}
+
+pub(super) fn outbox(mut rows: Rows<'_>) -> Result<Vec<OutboxRow>, StoreError> {
+    let mut outbox = Vec::new();
+    while let Some(row) = rows.next()? {
+        let standing: String = row.get(2)?;
+        let standing = Standing::of(&standing)
+            .ok_or_else(|| StoreError::Damaged(format!("a row of the outbox is `{standing}`")))?;
+        let state = OutboxState {
+            key: row.get(0)?,
+            standing,
+            tries: row.get(3)?,
+            next_ms: row.get(4)?,
+            changed_ms: row.get(5)?,
+            reply: row.get(6)?,
+        };
+        outbox.push(OutboxRow { content: row.get(1)?, state });
+    }
+    Ok(outbox)
 }
 
 pub(super) fn bytes<const N: usize>(row: &Row<'_>, index: usize) -> Result<[u8; N], StoreError> {
