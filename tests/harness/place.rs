@@ -66,9 +66,27 @@ impl Place {
     /// A serving collector with a charter of its own: `charter` is the file without its key `collector`, with
     /// files beside it that it names. No agent is enrolled.
     pub fn of_charter(charter: &str, files: &[(&str, &str)]) -> Self {
+        Self::of_charter_with(charter, files, "")
+    }
+
+    /// The same with `collector`: what that key has beside its listeners, each behind a comma.
+    pub fn of_charter_with(charter: &str, files: &[(&str, &str)], collector: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut place = Self { collector: None, agent: None, through: Vec::new(), directory };
-        place.set_up("127.0.0.1", &[], files, charter);
+        place.set_up("127.0.0.1", &[], files, charter, collector);
+        place
+    }
+
+    /// A serving collector and an enrolled, running agent, with recipients of alarms: `alerting` is what the charter
+    /// has below that key, indented by two, `collector` what `collector` has beside its listeners, each behind a comma.
+    pub fn telling(services: &str, alerting: &str, collector: &str, files: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut place = Self { collector: None, agent: None, through: Vec::new(), directory };
+        let charter = format!("{}alerting:\n{alerting}\n", charter_of(services));
+        place.set_up("127.0.0.1", &["--with-local-agent", AGENT], files, &charter, collector);
+        let line = File::open(place.path("state/enrol-line")).unwrap();
+        succeeded(place.agent_command(&["enrol"]).stdin(line));
+        place.start_agent();
         place
     }
 
@@ -83,29 +101,20 @@ impl Place {
     fn made(address: &str, through: Vec<String>, files: &[(&str, &str)], services: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut place = Self { collector: None, agent: None, through, directory };
-        place.set_up(
-            address,
-            &["--with-local-agent", AGENT],
-            files,
-            &format!(
-                "organisation: {{name: Comune di Esempio}}\n\
-                 sites: {{ced: {{agents: [{AGENT}], users: [uffici]}}}}\n\
-                 services:\n{services}\n"
-            ),
-        );
+        place.set_up(address, &["--with-local-agent", AGENT], files, &charter_of(services), "");
         let line = File::open(place.path("state/enrol-line")).unwrap();
         succeeded(place.agent_command(&["enrol"]).stdin(line));
         place
     }
 
     /// `vedetta init`, the charter with listeners of its own, and the collector started.
-    fn set_up(&mut self, address: &str, with: &[&str], files: &[(&str, &str)], charter: &str) {
+    fn set_up(&mut self, address: &str, with: &[&str], files: &[(&str, &str)], charter: &str, more: &str) {
         let (agents, web) = (format!("{address}:{}", free_port()), format!("127.0.0.1:{}", free_port()));
         let folder = self.path("").display().to_string();
         let init = ["init", "--dir", &folder, "--agents-listen", &agents, "--web-listen", &web];
         succeeded(Command::new(ours("vedetta")).args(init).args(with));
         let listeners = format!(
-            "collector: {{agents: {{listen: \"{agents}\"}}, web: {{listen: \"{web}\"}}, state: state}}\n"
+            "collector: {{agents: {{listen: \"{agents}\"}}, web: {{listen: \"{web}\"}}, state: state{more}}}\n"
         );
         fs::write(self.path("vedetta.yaml"), format!("{charter}\n{listeners}")).unwrap();
         for (name, text) in files {
@@ -301,6 +310,14 @@ impl Drop for Place {
             }
         }
     }
+}
+
+fn charter_of(services: &str) -> String {
+    format!(
+        "organisation: {{name: Comune di Esempio}}\n\
+         sites: {{ced: {{agents: [{AGENT}], users: [uffici]}}}}\n\
+         services:\n{services}\n"
+    )
 }
 
 /// Runs a command that must succeed.

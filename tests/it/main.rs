@@ -4,6 +4,7 @@
 
 mod outage_shows_up;
 mod alerts;
+mod mails_leave;
 mod declarations;
 mod collector_away;
 mod collector_killed;

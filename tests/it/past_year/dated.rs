@@ -27,16 +27,23 @@ pub(crate) struct Dated {
     now_ms: Arc<AtomicI64>,
     listening: Listening,
     stop: CancellationToken,
+    /// What `collector` has beside its listeners, each behind a comma.
+    more: String,
 }
 
 impl Dated {
     /// Serving at `now_ms` with a charter, the file without its key `collector`, and files beside it.
     pub(crate) fn serving(charter: &str, files: &[(&str, &str)], now_ms: i64) -> Self {
+        Self::serving_with(charter, files, now_ms, "")
+    }
+
+    /// The same with `more` under `collector`: keys, each behind a comma.
+    pub(crate) fn serving_with(charter: &str, files: &[(&str, &str)], now_ms: i64, more: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in files {
             fs::write(directory.path().join(name), text).unwrap();
         }
-        write_charter(&directory, charter);
+        write_charter(&directory, charter, more);
         let state = directory.path().join("state");
         fs::create_dir(&state).unwrap();
         fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
@@ -52,7 +59,7 @@ impl Dated {
         let collector = runtime.block_on(Collector::start(options)).unwrap();
         let (listening, stop) = (collector.listening().clone(), CancellationToken::new());
         runtime.spawn(collector.run(stop.clone()));
-        Self { _runtime: runtime, directory, now_ms, listening, stop }
+        Self { _runtime: runtime, directory, now_ms, listening, stop, more: more.to_owned() }
     }
 
     /// From now on it is this instant.
@@ -72,7 +79,7 @@ impl Dated {
 
     /// Another charter comes into force.
     pub(crate) fn reload(&self, charter: &str) {
-        write_charter(&self.directory, charter);
+        write_charter(&self.directory, charter, &self.more);
         self.says(&["reload"]);
     }
 
@@ -95,8 +102,9 @@ impl Drop for Dated {
     }
 }
 
-fn write_charter(directory: &tempfile::TempDir, charter: &str) {
-    let listeners =
-        "collector: {agents: {listen: \"127.0.0.1:0\"}, web: {listen: \"127.0.0.1:0\"}, state: state}\n";
+fn write_charter(directory: &tempfile::TempDir, charter: &str, more: &str) {
+    let listeners = format!(
+        "collector: {{agents: {{listen: \"127.0.0.1:0\"}}, web: {{listen: \"127.0.0.1:0\"}}, state: state{more}}}\n"
+    );
     fs::write(directory.path().join("vedetta.yaml"), format!("{charter}\n{listeners}")).unwrap();
 }
