@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::declare::say;
 use crate::ingest::{COMMIT_BUCKETS_MICROS, Counters, Ingest, Newest};
 use crate::operator::Said;
+use crate::publish::mail::Templates;
 use crate::publish::{
     Account, Accounts, AgentFacts, AskError, Asked, ClosedFigure, Histogram, IngestFacts, Ledgered, Moment,
     Moments, Reader, SealedFacts, StaleFacts, Vitals, changes, iso,
@@ -68,6 +69,14 @@ impl Moments for Present {
                 Ok(moment)
             }
         }
+    }
+
+    fn templates(&self) -> Arc<Templates> {
+        self.core.outbox.templates()
+    }
+
+    fn page(&self) -> Option<String> {
+        self.core.outbox.page()
     }
 
     fn not_ready(&self) -> Vec<Said> {

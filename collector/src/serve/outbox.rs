@@ -50,7 +50,7 @@ const FORGET_EVERY: Duration = Duration::from_hours(1);
 pub(crate) struct Outbox {
     queue: Mutex<Queue>,
     courier: Courier,
-    templates: Templates,
+    templates: Arc<Templates>,
     /// The installation's key: what tells its Message-IDs from others'.
     store: [u8; 32],
     /// Something new is due.
@@ -80,12 +80,22 @@ impl Outbox {
         Ok(Self {
             queue: Mutex::new(queue),
             courier: Courier::new(settings),
-            templates: Templates::load(templates),
+            templates: Arc::new(Templates::load(templates)),
             store,
             wake: Notify::new(),
             ended: Notify::new(),
             counts: Counts::default(),
         })
+    }
+
+    /// The texts that mails are made with.
+    pub(super) fn templates(&self) -> Arc<Templates> {
+        Arc::clone(&self.templates)
+    }
+
+    /// Where people find the page, as mails name it.
+    pub(super) fn page(&self) -> Option<String> {
+        self.courier.mail().and_then(|mail| mail.page.clone())
     }
 
     /// The rows that follow from decisions, made from what is known now. Not yet in memory: they are
