@@ -62,7 +62,8 @@ impl Prometheus {
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nscrape_configs:\n  \
              - {{job_name: vedetta, static_configs: [{{targets: [\"{web}\"]}}]}}\n{more}"
         );
-        Self::started(folder, &text, &[])
+        // The first alerts may come before Alertmanager is known; the usual minute is too long for a story.
+        Self::started(folder, &text, &["--rules.alert.resend-delay=1s"])
     }
 
     /// Of what was scraped in the past, with these files of rules; a value holds for `lookback` as it holds for five

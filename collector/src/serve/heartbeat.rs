@@ -55,7 +55,7 @@ impl Heartbeat {
         let mut ticks = interval(Duration::from_millis(self.config.every_ms));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut progressed = Instant::now();
-        let mut is_withheld = false;
+        let mut withheld_for: Option<String> = None;
         loop {
             tokio::select! {
                 Ok(()) = progress.changed() => {
@@ -72,13 +72,13 @@ impl Heartbeat {
             });
             let why = looked.await.unwrap_or_else(|error| Some(format!("nobody can look: {error}")));
             match why {
-                Some(why) if !is_withheld => {
-                    is_withheld = true;
+                Some(why) if withheld_for.as_deref().map(kind) != Some(kind(&why)) => {
                     warn!(to = self.outlet.to(), why, "the outside heartbeat is withheld");
+                    withheld_for = Some(why);
                 }
                 Some(_) => {}
                 None => {
-                    if std::mem::take(&mut is_withheld) {
+                    if withheld_for.take().is_some() {
                         info!(to = self.outlet.to(), "the outside heartbeat beats again");
                     }
                     self.outlet.note(&self.beat().await, present.clock.now_ms());
@@ -118,6 +118,11 @@ fn withheld(
         return Some("figures cannot be computed".to_owned());
     }
     not_ready.first().map(|said| said.en.clone())
+}
+
+/// A reason without its numbers, which may be others at each look: that alone is no news for the log.
+fn kind(why: &str) -> String {
+    why.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 #[cfg(test)]

@@ -17,12 +17,15 @@ use super::outward::Outlet;
 use crate::declare::say;
 use crate::ingest::Newest;
 use crate::operator::Said;
-use crate::publish::{OutletFacts, ProcessFacts, ReloadFacts, StoreFacts};
+use crate::publish::format::bytes;
+use crate::publish::{Lang, OutletFacts, ProcessFacts, ReloadFacts, StoreFacts};
 
 /// The store, its log and the log's index.
 const FILES: [&str; 3] = ["store.sqlite", "store.sqlite-wal", "store.sqlite-shm"];
-/// Less of the disk is too little, percent.
+/// Less of the disk is too little, percent, if it is also less than [`FREE_BYTES_MIN`].
 const FREE_PERCENT_MIN: u64 = 10;
+/// Several years of a store with hundreds of checks: whoever has that, on however large a disk, has room.
+const FREE_BYTES_MIN: u64 = 2 << 30;
 /// Who was heard of longer ago says nothing of the clock now, ms.
 const HEARD_MS: i64 = 15 * 60_000;
 /// Whose clock NTP bounds no better than this judges nobody, ms.
@@ -102,10 +105,12 @@ fn resident(status: &str) -> Option<u64> {
 
 fn short((free, all): (u64, u64)) -> Option<Said> {
     let percent = u64::try_from(u128::from(free) * 100 / u128::from(all.max(1))).unwrap_or(100);
-    (all > 0 && percent < FREE_PERCENT_MIN).then(|| {
+    let is_short = all > 0 && percent < FREE_PERCENT_MIN && free < FREE_BYTES_MIN;
+    is_short.then(|| {
+        let [en, it] = [Lang::En, Lang::It].map(|lang| bytes(free, lang));
         say!(
-            "{percent}% of the disk with the state directory is free, less than {FREE_PERCENT_MIN}%: make room before samples are refused",
-            "sul disco della cartella di stato è libero il {percent}%, meno del {FREE_PERCENT_MIN}%: fai spazio prima che le misure siano rifiutate"
+            "{en} of the disk with the state directory are free, {percent}% of it: make room before samples are refused",
+            "sul disco della cartella di stato sono liberi {it}, il {percent}%: fai spazio prima che le misure siano rifiutate"
         )
     })
 }
@@ -153,13 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_of_the_disk_must_be_free() {
-        for (free, all, is_short) in
-            [(10, 100, false), (9, 100, true), (0, 100, true), (0, 0, false), (u64::MAX, u64::MAX, false)]
-        {
+    fn a_tenth_of_the_disk_must_be_free_or_what_years_take() {
+        const GIB: u64 = 1 << 30;
+        for (free, all, is_short) in [
+            (GIB, 10 * GIB, false),
+            (GIB - 1, 10 * GIB, true),
+            (0, 10 * GIB, true),
+            (0, 0, false),
+            (2 * GIB, 252 * GIB, false),
+            (2 * GIB - 1, 252 * GIB, true),
+            (u64::MAX, u64::MAX, false),
+        ] {
             assert_eq!(short((free, all)).is_some(), is_short, "{free} of {all}");
         }
-        assert!(short((99, 1000)).unwrap().it.contains("è libero il 9%"));
+        let said = short((GIB / 2, 10 * GIB)).unwrap();
+        assert!(said.it.contains("sono liberi 536 MB, il 5%"), "{said:?}");
     }
 
     fn heard(offset_ms: i64, rtt_ms: u64, ntp_error_ms: u64, ago_ms: i64) -> Newest {

@@ -123,9 +123,9 @@ fn not_ready(runbooks: &str) -> Alerting {
         Words::new(
             ("Il collettore di Vedetta ha un guasto suo", "Vedetta's collector has a fault of its own"),
             (
-                "Da 5 minuti `/readyz` è rosso: archivio, disco sotto il 10%, orologio o posta in uscita. La frase \
+                "Da 5 minuti `/readyz` è rosso: archivio, disco quasi pieno, orologio o posta in uscita. La frase \
                      esatta: `curl http://127.0.0.1:8080/readyz`.",
-                "`/readyz` has been red for 5 minutes: store, disk below 10%, clock or outgoing mail. The exact \
+                "`/readyz` has been red for 5 minutes: store, a disk that is nearly full, clock or outgoing mail. The exact \
                      sentence: `curl http://127.0.0.1:8080/readyz`.",
             ),
         ),
