@@ -21,6 +21,7 @@ mod terminal;
 mod status;
 mod today;
 mod mails;
+mod ack;
 mod outbox;
 mod explain;
 mod outages;
@@ -61,6 +62,7 @@ enum Command {
     Status(status::Status),
     Today(today::Today),
     Mails(mails::MailsCommand),
+    Ack(ack::Ack),
     Outbox(outbox::Outbox),
     Explain(explain::Explain),
     Outages(outages::Outages),
@@ -92,6 +94,7 @@ impl Vedetta {
             Command::Dashboards(command) => command.run(out),
             Command::Status(command) => command.run(out),
             Command::Today(command) => command.run(out),
+            Command::Ack(command) => command.run(out),
             Command::Mails(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::Explain(command) => command.run(out),

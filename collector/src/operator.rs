@@ -3,6 +3,7 @@
 //! Both ends are this binary, of the same version unless the daemon was not restarted after an
 //! upgrade; a message that does not decode says so.
 
+mod ack;
 mod wish;
 mod gaps;
 mod outbox;
@@ -13,6 +14,7 @@ use crate::publish::Lang;
 use crate::publish::api::Year;
 use crate::restore::Restore;
 use crate::seal::Manifest;
+pub use ack::{AckAnswer, AckQuestion};
 pub use gaps::{Gap, GapCause, GapsAnswer, GapsQuestion};
 pub use outbox::{Message, OutboxAnswer, OutboxRetryQuestion, OutboxTestQuestion};
 pub use wish::{

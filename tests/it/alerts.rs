@@ -48,6 +48,13 @@ fn an_incident_is_one_from_the_first_fail_on_also_after_a_restart() {
     assert!(text.contains("! Rete degli uffici: non disponibile dal "), "{text}");
     assert!(text.contains("; connessione rifiutata"), "{text}");
 
+    // Somebody takes charge of it, and nobody of one that is not there.
+    assert!(!place.collector_command(&["ack", "77"]).output().unwrap().status.success());
+    let ack = place.collector_command(&["ack", &incident.number.to_string()]).output().unwrap();
+    assert!(String::from_utf8_lossy(&ack.stdout).contains(": in carico a "), "{ack:?}");
+    eventually("the engine knows", || open(&place).filter(|incident| incident.acked));
+    assert!(today(&place).contains("; preso in carico"), "{}", today(&place));
+
     // A reload that fails is for the morning, without the line of the file.
     let config = place.path("vedetta.yaml");
     let charter = std::fs::read_to_string(&config).unwrap();
@@ -62,7 +69,7 @@ fn an_incident_is_one_from_the_first_fail_on_also_after_a_restart() {
     place.start_collector();
     let after = eventually("the first look after the restart", || decided(&place));
     let [again] = &after.incidents[..] else { panic!("{after:?}") };
-    assert_eq!((again.number, again.opened_ms), (incident.number, incident.opened_ms));
+    assert_eq!((again.number, again.opened_ms, again.acked), (incident.number, incident.opened_ms, true));
 
     target.open();
     place.until(State::Up);

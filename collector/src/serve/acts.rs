@@ -1,5 +1,6 @@
 //! What operators do to a running collector. One act at a time; each leaves a journal entry.
 
+mod ack;
 mod declare;
 mod gaps;
 mod outbox;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use collector_derive::alert::{AgentFacts, Facts, Outside, State, Watched, step};
 use collector_derive::{CLOCK_ERROR_MAX_MS, Charters, Corrections, Period, Reading};
 use config::{CheckId, LoadError};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tracing::{error, info};
 
 use super::Core;
@@ -45,6 +45,8 @@ pub(crate) struct Alerts {
     newest: RwLock<Option<Arc<Alerting>>>,
     /// When a configuration was refused, and why.
     refused: Mutex<Option<(i64, String)>>,
+    /// Incidents that somebody took charge of since the last step.
+    acked: Mutex<BTreeSet<u64>>,
 }
 
 impl Alerts {
@@ -59,6 +61,7 @@ impl Alerts {
             kept: Mutex::new(state.unwrap_or_default()),
             newest: RwLock::default(),
             refused: Mutex::default(),
+            acked: Mutex::default(),
         })
     }
 
@@ -86,6 +89,11 @@ impl Alerts {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
+    /// Somebody takes charge of an incident: the next step knows.
+    pub(super) fn take_charge(&self, incident: u64) {
+        self.acked.lock().unwrap_or_else(PoisonError::into_inner).insert(incident);
+    }
+
     fn kept(&self) -> State {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -94,7 +102,8 @@ impl Alerts {
 /// Looks every five seconds, and when something fails. Never ends.
 pub(super) async fn follow(present: Present) {
     let present = Arc::new(present);
-    let mut ticks = interval(LOOK_EVERY);
+    // Not in the first moment, which belongs to whoever asks a collector that was just started.
+    let mut ticks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut facts, mut kept_ms): (Option<Facts>, Option<i64>) = (None, None);
     let mut told_of_failure = false;
@@ -133,7 +142,7 @@ async fn decide(present: &Arc<Present>, facts: &Facts, kept_ms: &mut Option<i64>
     let (state, decisions) = step(&alerts.kept(), facts, now_ms);
     let newest = Arc::new(Alerting::of(&state, facts, now_ms));
     let due = kept_ms.is_none_or(|kept_ms| (now_ms - kept_ms).abs() >= KEEP_EVERY_MS);
-    if due || !decisions.is_empty() {
+    if due || !decisions.is_empty() || !facts.acked.is_empty() {
         let rows = Outbox::rows(present, &decisions, &newest).await;
         let writes = serde_json::to_vec(&state).map_err(|error| error.to_string()).and_then(|bytes| {
             let mut writes = outbox::writes(&rows)?;
@@ -154,6 +163,8 @@ async fn decide(present: &Arc<Present>, facts: &Facts, kept_ms: &mut Option<i64>
         let to: Vec<&str> = decision.to.iter().map(config::Id::as_str).collect();
         info!(decision = decision.key(), to = to.join(","), "an alert was decided");
     }
+    // What the state knows now need not be said again.
+    alerts.acked.lock().unwrap_or_else(PoisonError::into_inner).retain(|acked| !facts.acked.contains(acked));
     *alerts.kept.lock().unwrap_or_else(PoisonError::into_inner) = state;
     *alerts.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(newest);
 }
@@ -199,7 +210,7 @@ fn look(present: &Present) -> Facts {
         backup: None,
         refused: core.alerts.refused.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         stale,
-        acked: BTreeSet::new(),
+        acked: core.alerts.acked.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
     Watched {
         charter: &charter,

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::acts::{ActError, Acts};
 use super::person::{Author, Declarant, Keeper};
 use crate::operator::{
-    AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion,
+    AckQuestion, AgentAddQuestion, AgentRevokeQuestion, DeclareQuestion, DeclaredQuestion, GapsQuestion,
     OutboxRetryQuestion, OutboxTestQuestion, ReloadQuestion, RestoreQuestion, SealQuestion, Trouble,
 };
 
@@ -33,6 +33,7 @@ pub(super) fn router(acts: Arc<Acts>, web: Router) -> Router {
         .route("/acts/gaps", get(gaps))
         .route("/acts/seal", post(seal))
         .route("/acts/restore", post(restore))
+        .route("/acts/ack", post(ack))
         .route("/acts/outbox", get(outbox))
         .route("/acts/outbox-retry", post(outbox_retry))
         .route("/acts/outbox-test", post(outbox_test))
@@ -98,6 +99,14 @@ async fn declared(State(acts): State<Arc<Acts>>, Query(question): Query<Declared
 
 async fn gaps(State(acts): State<Arc<Acts>>, Query(question): Query<GapsQuestion>) -> Response {
     answer(acts.gaps(question).await)
+}
+
+async fn ack(
+    State(acts): State<Arc<Acts>>,
+    Author(author): Author,
+    Json(question): Json<AckQuestion>,
+) -> Response {
+    answer(acts.ack(author, &question))
 }
 
 async fn outbox(State(acts): State<Arc<Acts>>) -> Response {

@@ -85,6 +85,7 @@ pub(crate) fn open(incident: &alert::Incident, at_ms: i64, charter: &Charter) ->
         reason: (reason != Reason::None).then(|| reason.name().to_owned()),
         planned: incident.planned,
         due_ms: incident.due_ms,
+        acked: incident.acked,
         explains: incident.members.iter().map(|member| name(&member.thing)).collect(),
     }
 }

@@ -49,6 +49,9 @@ pub struct OpenIncident {
     pub planned: bool,
     /// When it became worth telling somebody at once, Unix ms; null while it is not.
     pub due_ms: Option<i64>,
+    /// Has somebody taken charge of it? Then it is not told again until it is over.
+    #[serde(default)]
+    pub acked: bool,
     /// What it explains, by name.
     pub explains: Vec<String>,
 }

@@ -7,7 +7,7 @@ mod steps;
 use collector_derive::alert::{Incident, Root, STEADY_MS, Stop, Story, severity};
 use config::Severity;
 
-use self::commands::{causes_note, commands, planning};
+use self::commands::{causes_note, charge, commands, planning};
 use self::facts::{cost, ended_ms, same_cause, seen, spell, tested, why};
 use self::steps::steps;
 use super::failing::{failing, services, stops_of};
@@ -121,7 +121,7 @@ fn ongoing(
     if incident.stops() > 1 {
         view.sections.extend(flaps(incident, told.at_ms));
     }
-    view.commands = commands(&services, &stops);
+    view.commands = charge(incident).into_iter().chain(commands(&services, &stops)).collect();
     view.commands.extend(planning(&incident.root, told));
     view.notes.push(WHERE.to_owned());
     view.notes.extend((!stops.is_empty()).then(causes_note));

@@ -190,11 +190,18 @@ impl Words<'_> {
     fn why(&self, incident: &Incident) -> String {
         let why = reason(Reason::from_code(incident.reason).name(), self.lang);
         let why = if why.is_empty() { why } else { format!("; {why}") };
-        if !incident.planned {
-            return why;
+        let mut text = why;
+        if incident.planned {
+            text.push_str("; ");
+            text.push_str(
+                &self.say("durante una manutenzione programmata".into(), "during planned work".into()),
+            );
         }
-        let planned = self.say("durante una manutenzione programmata".into(), "during planned work".into());
-        format!("{why}; {planned}")
+        if incident.acked && incident.is_down() {
+            text.push_str("; ");
+            text.push_str(&self.say("preso in carico".into(), "taken charge of".into()));
+        }
+        text
     }
 
     /// `; con la stessa causa: …`

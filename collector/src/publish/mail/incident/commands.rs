@@ -1,6 +1,6 @@
 //! What an operator can type about an incident.
 
-use collector_derive::alert::Root;
+use collector_derive::alert::{Incident, Root};
 use collector_derive::{Cause, Outage, Period};
 
 use crate::publish::Lang;
@@ -42,6 +42,12 @@ pub(super) fn causes_note() -> String {
         format!("{name} ({})", account::cause(name, Lang::It))
     });
     format!("Cause che si possono annotare: {}.", causes.join(", "))
+}
+
+/// To take charge; `None` of one that somebody has.
+pub(super) fn charge(incident: &Incident) -> Option<Command> {
+    let line = format!("vedetta ack {}", incident.number);
+    (!incident.acked).then(|| Command::new("Prenderlo in carico (niente altri avvisi fino al rientro)", line))
 }
 
 /// To declare work that nobody announced.
