@@ -160,7 +160,10 @@ impl Words<'_> {
                 format!("{root}: watched after {stops} stops since {since}, {lasted} in all"),
             ),
         };
-        format!("{text}{}{}", self.why(incident), self.explains(incident))
+        // How `vedetta ack` and mails name it.
+        let number = incident.number;
+        let number = self.say(format!("; incidente n. {number}"), format!("; incident no. {number}"));
+        format!("{text}{}{}{number}", self.why(incident), self.explains(incident))
     }
 
     fn ended(&self, story: &Story, at_ms: i64) -> String {
@@ -416,7 +419,7 @@ mod tests {
             it,
             [
                 "Gestione intranet: non disponibile; dal 23/11/2026 08:40 2 fermi, 27 min 00 s in tutto; connessione \
-                 rifiutata; con la stessa causa: Gestione intranet, Posta elettronica, smtp",
+                 rifiutata; con la stessa causa: Gestione intranet, Posta elettronica, smtp; incidente n. 17",
                 "Gestione intranet, 2026: l'impegno non è più raggiungibile, nemmeno senza altri fermi (provvisorio)",
                 "Gestione front end, Siti istituzionali, sito, certificato in scadenza il 02/12/2026 09:12 (fra 9 giorni)",
                 "sonda bib1: non invia misure, dal 20/11/2026 09:12",
