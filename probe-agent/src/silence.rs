@@ -90,8 +90,12 @@ pub(crate) async fn watch(watch: Watch) {
         }
         let now_ms = (watch.clock)();
         let silent_ms = unannounced_ms(now_ms, ms(heard.elapsed()), &status.planned);
-        let all = told.as_ref().map(|told| watch.config.to.iter().all(|to| told.told.contains(to)));
         let is_silent = silent_ms >= i64::try_from(watch.config.after_ms).unwrap_or(i64::MAX);
+        if is_silent && has_answered {
+            // Another silence than the one somebody was told of, whoever still lacks the end of that.
+            (told, has_answered) = (None, false);
+        }
+        let all = told.as_ref().map(|told| watch.config.to.iter().all(|to| told.told.contains(to)));
         let due = due(is_silent, has_answered && !is_silent, all);
         if due == Due::Nothing || Instant::now() < not_before {
             continue;

@@ -141,7 +141,14 @@ impl Courier {
             Err(error) => return Err(SpoolError::Disk(error).into()),
         };
         match resume {
-            Resume::Continue => self.acked_seq = mark,
+            Resume::Continue => {
+                self.acked_seq = mark;
+                if mark == last_seq {
+                    // It holds all there is: as good as an acknowledgement.
+                    let now_ms = (self.push.clock)();
+                    self.push.status.update(|status| status.last_ack_ms = now_ms);
+                }
+            }
             Resume::Rewound => {
                 warn!(
                     mark,
