@@ -235,7 +235,10 @@ impl Queue {
     /// new does not wait behind what fails.
     pub(crate) fn due(&mut self, now_ms: i64, count: usize) -> Vec<Due> {
         let is_due = |held: &&mut Held| {
-            held.state.standing == Standing::Waiting && !held.under_way && held.state.next_ms <= now_ms
+            let ahead_ms = held.state.next_ms.saturating_sub(now_ms);
+            // What is longer ahead than any pause was written by a clock that has been set back since.
+            let is_time = ahead_ms <= 0 || ahead_ms > HOUR_MS;
+            held.state.standing == Standing::Waiting && !held.under_way && is_time
         };
         let mut due: Vec<&mut Held> = self.rows.values_mut().filter(is_due).collect();
         due.sort_by_key(|held| (held.state.tries, held.state.next_ms));

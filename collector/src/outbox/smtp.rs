@@ -172,9 +172,16 @@ impl Reply {
     fn or_refused(self, wanted: u16) -> Result<Self, Outcome> {
         match self.code / 100 {
             hundred if hundred == wanted => Ok(self),
-            5 => Err(Outcome::Never(self.text())),
+            5 if self.has_no_mailbox() => Err(Outcome::Never(self.text())),
+            // Relaying denied, a sender or an address that is not trusted: an operator mends that within the three days.
             _ => Err(Outcome::not_now(self.text())),
         }
+    }
+
+    /// Is it the recipient's own address that is wrong (RFC 3463, 3.2 and 3.3)?
+    fn has_no_mailbox(&self) -> bool {
+        let word = self.lines.first().and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+        ["5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1"].contains(&word)
     }
 }
 

@@ -191,7 +191,7 @@ async fn credentials_are_said_as_the_relay_offers() {
 
 #[tokio::test]
 async fn what_a_refusal_means_depends_on_its_step() {
-    let cases: [(Says, Outcome); 9] = [
+    let cases: [(Says, Outcome); 10] = [
         (
             |line| if line == GREETING { "554 go away" } else { kind(line) },
             Outcome::no_way("its greeting: 554 go away"),
@@ -212,7 +212,11 @@ async fn what_a_refusal_means_depends_on_its_step() {
             |line| if line.starts_with("RCPT") { "550-5.1.1\r\n550 no such user" } else { kind(line) },
             Outcome::Never("550 5.1.1 no such user".to_owned()),
         ),
-        (|line| if line == "." { "554 spam" } else { kind(line) }, Outcome::Never("554 spam".to_owned())),
+        (
+            |line| if line.starts_with("RCPT") { "554 5.7.1 Relay access denied" } else { kind(line) },
+            Outcome::not_now("554 5.7.1 Relay access denied"),
+        ),
+        (|line| if line == "." { "554 spam" } else { kind(line) }, Outcome::not_now("554 spam")),
         (|line| if line == "." { "452 disk full" } else { kind(line) }, Outcome::not_now("452 disk full")),
         (|line| if line == "." { "" } else { kind(line) }, Outcome::no_way("the relay hung up")),
         (
