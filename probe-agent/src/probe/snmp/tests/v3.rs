@@ -1,6 +1,7 @@
 //! Version 3, against an agent that restarts, changes and lies.
 
-use super::super::usm::{Agent, Discovered, Engine};
+use super::super::usm::played::Agent;
+use super::super::usm::{Discovered, Engine};
 use super::*;
 
 const ENGINE: &[u8] = &[0x80, 0, 0x1f, 0x88, 4, 7, 7];
